@@ -1,0 +1,30 @@
+// Every worker takes the same time, always: for debugging a scheme, and for what remains without stragglers.
+#include <algorithm>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+class Constant final : public ComputeModel {
+ public:
+  explicit Constant(double seconds) : seconds_(seconds) {}
+
+  void draw(const DrawAddress&, std::span<double> out) const override {
+    std::fill(out.begin(), out.end(), seconds_);
+  }
+  std::optional<TimeLaw> law() const override { return std::nullopt; }  // no density
+
+ private:
+  double seconds_;
+};
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config) {
+  return std::make_shared<Constant>(config.number("time", above(0, "seconds a mini-batch")));
+}
+
+const ComputeRegistration registration("constant",
+                                       {"the same time for every worker and mini-batch; time", read});
+
+}  // namespace
+}  // namespace straggle

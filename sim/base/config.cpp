@@ -1,0 +1,399 @@
+#include "sim/base/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+namespace straggle {
+namespace {
+
+std::string escape(std::string_view key) {  // RFC 6901
+  std::string result;
+  for (const char c : key) {
+    if (c == '~') {
+      result += "~0";
+    } else if (c == '/') {
+      result += "~1";
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+/// A value as the message shows it: on one line, not too long.
+std::string shown(const Json& value) {
+  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+/// Watches the parser for repeated keys, of which it would silently keep the last.
+class KeyWatch {
+ public:
+  explicit KeyWatch(Mistakes& mistakes) : mistakes_(mistakes) {}
+
+  bool operator()(Json::parse_event_t event, const Json& parsed) {
+    switch (event) {
+      case Json::parse_event_t::object_start:
+        enter_value();
+        levels_.push_back({.array = false, .keys = {}, .key = {}});
+        break;
+      case Json::parse_event_t::array_start:
+        enter_value();
+        levels_.push_back({.array = true, .keys = {}, .key = {}});
+        break;
+      case Json::parse_event_t::object_end:
+      case Json::parse_event_t::array_end:
+        levels_.pop_back();
+        break;
+      case Json::parse_event_t::key: {
+        Level& level = levels_.back();
+        level.key = parsed.get<std::string>();
+        if (!level.keys.insert(level.key).second) mistakes_.add(pointer(), "is given twice");
+        break;
+      }
+      case Json::parse_event_t::value:
+        enter_value();
+        break;
+    }
+    return true;
+  }
+
+ private:
+  struct Level {
+    bool array;
+    std::set<std::string> keys;
+    std::string key;
+    std::ptrdiff_t index = -1;
+  };
+
+  void enter_value() {
+    if (!levels_.empty() && levels_.back().array) ++levels_.back().index;
+  }
+
+  std::string pointer() const {
+    std::string result;
+    for (const Level& level : levels_)
+      result += "/" + (level.array ? std::to_string(level.index) : escape(level.key));
+    return result;
+  }
+
+  Mistakes& mistakes_;
+  std::vector<Level> levels_;
+};
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+void Mistakes::add(const std::string& pointer, const std::string& text) {
+  ++reports_;
+  std::string line = fmt::format("{}#{}: {}", file_, pointer, text);
+  if (std::find(seen_.begin(), seen_.end(), line) != seen_.end()) return;
+  seen_.push_back(line);
+  lines_.push_back(circumstance_.empty() ? line : line + " " + circumstance_);
+}
+
+void Mistakes::throw_if_any() const {
+  if (lines_.empty()) return;
+  constexpr std::size_t most = 50;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(lines_.size(), most); ++i) text += (i == 0 ? "" : "\n") + lines_[i];
+  if (lines_.size() > most) text += fmt::format("\n... and {} more mistakes", lines_.size() - most);
+  throw ConfigError(text);
+}
+
+Json parse_json(const std::string& text, const std::string& file) {
+  Mistakes mistakes(file);
+  KeyWatch watch(mistakes);
+  const Json::parser_callback_t callback = [&watch](int, Json::parse_event_t event, Json& parsed) {
+    return watch(event, parsed);
+  };
+  try {
+    Json result = Json::parse(text, callback, /*allow_exceptions=*/true, /*ignore_comments=*/true);
+    mistakes.throw_if_any();
+    return result;
+  } catch (const Json::parse_error& error) {
+    const std::size_t byte = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
+    const std::size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
+    // The library's text repeats the position and its own error number before the part a reader needs.
+    std::string reason = error.what();
+    if (const auto at = reason.find(" - "); at != std::string::npos) {
+      reason = reason.substr(at + 3);
+    } else if (const auto colon = reason.find(": "); colon != std::string::npos) {
+      reason = reason.substr(colon + 2);
+    }
+    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", file, line, byte - start + 1, reason));
+  } catch (const Json::exception& error) {
+    throw ConfigError(fmt::format("{}: is not valid JSON: {}", file, error.what()));
+  }
+}
+
+Json read_json_file(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw ConfigError(fmt::format("{}: cannot be opened for reading", path));
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (stream.bad() || (text.empty() && stream.fail() && !stream.eof()))
+    throw ConfigError(fmt::format("{}: cannot be read (is it a file?)", path));
+  return parse_json(text, path);
+}
+
+std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known) {
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;  // farther is not a slip
+  for (const std::string& candidate : known) {
+    const std::size_t distance = edit_distance(name, candidate);
+    // An abbreviation ("exp" for "exponential") or a plural is near however many letters it lacks.
+    const bool prefix = name.size() >= 3 && candidate.starts_with(name);
+    if ((prefix && !best) || distance < best_distance) {
+      best = candidate;
+      best_distance = std::min(distance, best_distance);
+    }
+  }
+  return best;
+}
+
+std::string quoted_list(const std::vector<std::string>& names) {
+  std::string result;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    result += fmt::format("{}\"{}\"", i == 0 ? "" : i + 1 == names.size() ? " or " : ", ", names[i]);
+  return result;
+}
+
+bool Range::contains(double value) const {
+  return (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
+}
+
+double Range::inside() const {
+  if (std::isfinite(low)) return low_open ? low + 1 : low;
+  return std::isfinite(high) ? (high_open ? high - 1 : high) : 0;
+}
+
+std::string Range::words() const {
+  const bool bounded_below = std::isfinite(low), bounded_above = std::isfinite(high);
+  std::string result;
+  if (bounded_below && bounded_above && !low_open && !high_open) {
+    result = low == high ? fmt::format("equal to {}", low) : fmt::format("from {} to {}", low, high);
+  } else {
+    if (bounded_below) result = fmt::format("{} {}", low_open ? "above" : "at least", low);
+    if (bounded_above)
+      result += fmt::format("{}{} {}", bounded_below ? " and " : "", high_open ? "below" : "at most", high);
+    if (result.empty()) result = "finite";
+  }
+  return why.empty() ? result : fmt::format("{} ({})", result, why);
+}
+
+Range at_least(double low, std::string why) {
+  return {.low = low, .why = std::move(why)};
+}
+Range above(double low, std::string why) {
+  return {.low = low, .low_open = true, .why = std::move(why)};
+}
+Range between(double low, double high, std::string why) {
+  return {.low = low, .high = high, .why = std::move(why)};
+}
+
+ConfigReader::ConfigReader(Json& root, std::string pointer, Mistakes& mistakes)
+    : root_(&root),
+      pointer_(std::move(pointer)),
+      mistakes_(&mistakes),
+      reports_at_start_(mistakes.reports()) {
+  if (!self().is_object()) {
+    mistakes.add(pointer_, fmt::format("must be an object {{...}}, but is {}", shown(self())));
+    self() = Json::object();
+  }
+}
+
+std::string ConfigReader::pointer_to(std::string_view key) const {
+  return key.empty() ? pointer_ : pointer_ + "/" + escape(key);
+}
+
+bool ConfigReader::has(const std::string& key) const {
+  return self().contains(key);
+}
+
+const Json* ConfigReader::raw(const std::string& key) {
+  return find(key, "", false);
+}
+
+Json* ConfigReader::find(const std::string& key, const char* expected, bool required) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
+  Json& object = self();
+  const auto found = object.find(key);
+  if (found != object.end()) return &*found;
+  if (required) mistake(key, fmt::format("is missing; {} is required", expected));
+  return nullptr;
+}
+
+double ConfigReader::checked(const std::string& pointer, const Json& value, const Range& range, bool whole) {
+  const char* kind = whole ? "a whole number" : "a number";
+  const double placeholder = std::isfinite(range.low)    ? (range.low_open ? range.low + 1 : range.low)
+                             : std::isfinite(range.high) ? (range.high_open ? range.high - 1 : range.high)
+                                                         : 0;
+  if (!value.is_number()) {
+    mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
+    return placeholder;
+  }
+  const double number = value.get<double>();
+  constexpr double exact_integers = 9007199254740992;  // 2^53: beyond it a double skips integers
+  const bool integral = number == std::floor(number) && std::abs(number) <= exact_integers;
+  if (!std::isfinite(number) || (whole && !integral) || !range.contains(number)) {
+    mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
+    return placeholder;
+  }
+  return number;
+}
+
+double ConfigReader::number(const std::string& key, const Range& range) {
+  const Json* value = find(key, ("a number " + range.words()).c_str(), true);
+  return value ? checked(key, *value, range, false)
+               : checked(key, Json(range.low), Range{.low = range.low}, false);
+}
+
+double ConfigReader::number_or(const std::string& key, const Range& range, double fallback) {
+  if (!has(key)) self()[key] = fallback;
+  return number(key, range);
+}
+
+std::int64_t ConfigReader::integer(const std::string& key, const Range& range) {
+  const Json* value = find(key, ("a whole number " + range.words()).c_str(), true);
+  return static_cast<std::int64_t>(value ? checked(pointer_to(key), *value, range, true) : range.inside());
+}
+
+std::int64_t ConfigReader::integer_or(const std::string& key, const Range& range, std::int64_t fallback) {
+  if (!has(key)) self()[key] = fallback;
+  return integer(key, range);
+}
+
+std::uint64_t ConfigReader::seed_or(const std::string& key, std::uint64_t fallback) {
+  if (!has(key)) self()[key] = fallback;
+  const Json& value = *find(key, "", false);
+  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
+  mistake(key, fmt::format("must be a whole number from 0 to 18446744073709551615, but is {}", shown(value)));
+  return fallback;
+}
+
+bool ConfigReader::boolean_or(const std::string& key, bool fallback) {
+  if (!has(key)) self()[key] = fallback;
+  const Json& value = *find(key, "", false);
+  if (value.is_boolean()) return value.get<bool>();
+  mistake(key, fmt::format("must be true or false, but is {}", shown(value)));
+  return fallback;
+}
+
+std::string ConfigReader::text(const std::string& key) {
+  const Json* value = find(key, "a text", true);
+  if (!value) return {};
+  if (value->is_string()) return value->get<std::string>();
+  mistake(key, fmt::format("must be a text in quotes, but is {}", shown(*value)));
+  return {};
+}
+
+std::string ConfigReader::text_or(const std::string& key, const std::string& fallback) {
+  if (!has(key)) self()[key] = fallback;
+  return text(key);
+}
+
+std::vector<std::int64_t> ConfigReader::integers(const std::string& key, const Range& each) {
+  const std::string expected = "a non-empty array of whole numbers " + each.words();
+  Json* value = find(key, expected.c_str(), true);
+  if (!value) return {};
+  if (!value->is_array() || value->empty()) {
+    mistake(key, fmt::format("must be {}, but is {}", expected, shown(*value)));
+    return {};
+  }
+  std::vector<std::int64_t> result;
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    const std::size_t before = mistakes_->reports();
+    const double number = checked(pointer_to(key) + "/" + std::to_string(i), (*value)[i], each, true);
+    if (mistakes_->reports() == before) result.push_back(static_cast<std::int64_t>(number));
+  }
+  return result.size() == value->size() ? result : std::vector<std::int64_t>{};
+}
+
+std::string ConfigReader::word(const std::string& key, const std::vector<std::string>& known) {
+  const Json* value = find(key, quoted_list(known).c_str(), true);
+  if (!value) return {};
+  if (value->is_string()) {
+    const auto name = value->get<std::string>();
+    if (std::find(known.begin(), known.end(), name) != known.end()) return name;
+    const auto near = nearest_name(name, known);
+    mistake(key, fmt::format("is {}, but must be {}{}", shown(*value), quoted_list(known),
+                             near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
+  } else {
+    mistake(key, fmt::format("must be {}, but is {}", quoted_list(known), shown(*value)));
+  }
+  return {};
+}
+
+std::string ConfigReader::word_or(const std::string& key, const std::vector<std::string>& known,
+                                  const std::string& fallback) {
+  if (!has(key)) self()[key] = fallback;
+  return word(key, known);
+}
+
+ConfigReader ConfigReader::object(const std::string& key) {
+  if (!find(key, "an object {...}", true)) {
+    self()[key] = Json::object();  // its required fields are reported too
+  }
+  return ConfigReader(*root_, pointer_to(key), *mistakes_);
+}
+
+ConfigReader ConfigReader::object_or_empty(const std::string& key) {
+  if (!has(key)) self()[key] = Json::object();
+  return object(key);
+}
+
+std::vector<ConfigReader> ConfigReader::objects(const std::string& key) {
+  const Json* value = find(key, "a non-empty array of objects", true);
+  if (value && value->is_array() && value->empty()) mistake(key, "must not be empty");
+  return objects_or_none(key);
+}
+
+std::vector<ConfigReader> ConfigReader::objects_or_none(const std::string& key) {
+  Json* value = find(key, "", false);
+  if (!value) return {};
+  if (!value->is_array()) {
+    mistake(key, fmt::format("must be an array of objects [{{...}}, ...], but is {}", shown(*value)));
+    return {};
+  }
+  std::vector<ConfigReader> result;
+  for (std::size_t i = 0; i < value->size(); ++i)
+    result.emplace_back(*root_, pointer_to(key) + "/" + std::to_string(i), *mistakes_);
+  return result;
+}
+
+void ConfigReader::mistake(const std::string& key, const std::string& text) {
+  mistakes_->add(pointer_to(key), text);
+}
+
+bool ConfigReader::complete() {
+  for (const auto& [key, value] : self().items()) {
+    if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+    const auto near = nearest_name(key, known_);
+    mistake(key, fmt::format("is not a known field ({})", near ? fmt::format("did you mean \"{}\"?", *near)
+                                                               : "known are " + quoted_list(known_)));
+  }
+  return mistakes_->reports() == reports_at_start_;
+}
+
+}  // namespace straggle

@@ -1,0 +1,163 @@
+// Reading what a user wrote: JSON with comments, through a reader that knows its JSON pointer (RFC 6901),
+// refuses what nobody asked for, and lists every mistake of a file at once.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace straggle {
+
+/// Keeps the order in which the user wrote the keys.
+using Json = nlohmann::ordered_json;
+
+/// What the user can mend; the program ends with exit code 2. what() holds one mistake a line.
+class ConfigError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The mistakes of one file, in order of discovery, each once.
+class Mistakes {
+ public:
+  explicit Mistakes(std::string file) : file_(std::move(file)) {}
+
+  /// Text is what is wrong and what would be right: `is not a known field (did you mean "load"?)`.
+  void add(const std::string& pointer, const std::string& text);
+  /// Said after every further mistake: at which point of a sweep it happens. Empty ends it.
+  void set_circumstance(std::string circumstance) { circumstance_ = std::move(circumstance); }
+
+  std::size_t count() const { return lines_.size(); }
+  /// How often add() was called, repetitions included: lets a caller see whether its part was free of
+  /// mistakes.
+  std::size_t reports() const { return reports_; }
+  /// Throws a ConfigError with every line if there is one.
+  void throw_if_any() const;
+
+ private:
+  std::string file_, circumstance_;
+  std::vector<std::string> lines_;
+  std::vector<std::string> seen_;  // the lines without their circumstance
+  std::size_t reports_ = 0;
+};
+
+/// The JSON text of a file; comments allowed. Syntax errors and repeated keys are a ConfigError.
+Json parse_json(const std::string& text, const std::string& file);
+Json read_json_file(const std::string& path);
+
+/// The name of `known` nearest to `name`, if near enough to be a slip of the pen.
+std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known);
+/// `"a", "b" or "c"`.
+std::string quoted_list(const std::vector<std::string>& names);
+
+/// An interval of numbers; the words of an error message come from it.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false, high_open = false;
+  std::string why = {};  ///< appended to the message: `(load cannot exceed the workers of a cluster)`
+
+  bool contains(double value) const;
+  /// Some value of the interval (off an open end by one).
+  double inside() const;
+  std::string words() const;
+};
+Range at_least(double low, std::string why = {});
+Range above(double low, std::string why = {});
+Range between(double low, double high, std::string why = {});
+
+/// Reads one JSON object field by field. A getter that finds a mistake reports it and returns a placeholder
+/// inside the range asked for, so that reading goes on and all mistakes come out together; after complete()
+/// has said yes every value is what the user wrote or the stated default. Defaults are written into the
+/// object: what has been read is the resolved configuration.
+class ConfigReader {
+ public:
+  /// Reads the object at `pointer` inside `root`, which must outlive the reader. If there is no object, that
+  /// is reported and it reads as empty.
+  ConfigReader(Json& root, std::string pointer, Mistakes& mistakes);
+
+  const std::string& pointer() const { return pointer_; }
+  std::string pointer_to(std::string_view key) const;
+  bool has(const std::string& key) const;
+  /// The raw value of a field, marked as known; null when it is missing.
+  const Json* raw(const std::string& key);
+
+  double number(const std::string& key, const Range& range);
+  double number_or(const std::string& key, const Range& range, double fallback);
+  std::int64_t integer(const std::string& key, const Range& range);
+  std::int64_t integer_or(const std::string& key, const Range& range, std::int64_t fallback);
+  /// Non-negative integers up to 2^64 − 1, the range of a seed.
+  std::uint64_t seed_or(const std::string& key, std::uint64_t fallback);
+  bool boolean_or(const std::string& key, bool fallback);
+  std::string text(const std::string& key);
+  std::string text_or(const std::string& key, const std::string& fallback);
+  /// A non-empty array of integers within the range.
+  std::vector<std::int64_t> integers(const std::string& key, const Range& each);
+
+  /// One of several words; the nearest is named in the message.
+  std::string word(const std::string& key, const std::vector<std::string>& known);
+  std::string word_or(const std::string& key, const std::vector<std::string>& known,
+                      const std::string& fallback);
+  /// The same with the values they stand for.
+  template <class Value>
+  Value choice(const std::string& key, const std::vector<std::pair<std::string, Value>>& known);
+  template <class Value>
+  Value choice_or(const std::string& key, const std::vector<std::pair<std::string, Value>>& known,
+                  const std::string& fallback);
+
+  /// A required object.
+  ConfigReader object(const std::string& key);
+  /// An optional object; a missing one becomes {} and so reads as all defaults.
+  ConfigReader object_or_empty(const std::string& key);
+  /// The elements of a required, non-empty array.
+  std::vector<ConfigReader> objects(const std::string& key);
+  /// The elements of an optional array; none when it is missing.
+  std::vector<ConfigReader> objects_or_none(const std::string& key);
+
+  /// Writes a value the user may leave out into the resolved configuration, at a pointer from the root.
+  void set_default(const std::string& pointer, const Json& value) {
+    (*root_)[Json::json_pointer(pointer)] = value;
+  }
+
+  /// Reports a mistake in a field, or (empty key) in the object itself.
+  void mistake(const std::string& key, const std::string& text);
+  /// Reports fields nobody asked for. True when this object had no mistake; call it last.
+  bool complete();
+
+ private:
+  Json* find(const std::string& key, const char* expected, bool required);
+  double checked(const std::string& pointer, const Json& value, const Range& range, bool whole);
+  /// Looked up afresh each time: writing a default moves an object's other values.
+  Json& self() const { return root_->at(Json::json_pointer(pointer_)); }
+
+  Json* root_;
+  std::string pointer_;
+  Mistakes* mistakes_;
+  std::size_t reports_at_start_;
+  std::vector<std::string> known_;
+};
+
+template <class Value>
+Value ConfigReader::choice(const std::string& key, const std::vector<std::pair<std::string, Value>>& known) {
+  std::vector<std::string> names;
+  for (const auto& entry : known) names.push_back(entry.first);
+  const std::string name = word(key, names);
+  for (const auto& entry : known)
+    if (entry.first == name) return entry.second;
+  return known.front().second;
+}
+
+template <class Value>
+Value ConfigReader::choice_or(const std::string& key, const std::vector<std::pair<std::string, Value>>& known,
+                              const std::string& fallback) {
+  if (!has(key)) text_or(key, fallback);
+  return choice(key, known);
+}
+
+}  // namespace straggle

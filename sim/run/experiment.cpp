@@ -1,0 +1,439 @@
+#include "sim/run/experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/uuid_io.hpp>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+namespace straggle {
+namespace {
+
+constexpr std::size_t most_points = 100000;
+
+/// One dimension of the sweep: the pointers that move together, and the rows of values they take.
+struct Axis {
+  std::vector<std::string> paths;
+  std::vector<std::vector<Json>> rows;
+};
+
+bool is_pointer(const std::string& text) {
+  try {
+    return text.starts_with("/") && !Json::json_pointer(text).empty();
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
+/// Sets the value at a pointer whose parent must exist. Returns what is wrong, or nothing.
+std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value) {
+  if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", path);
+  const Json::json_pointer pointer(path), parent = pointer.parent_pointer();
+  const auto missing = [&] {
+    return fmt::format("\"{}\" leads nowhere: the configuration has no {}", path,
+                       parent.empty() ? path : parent.to_string());
+  };
+  try {
+    Json& holder = config.at(parent);
+    if (holder.is_object()) {
+      holder[pointer.back()] = value;
+    } else {
+      holder.at(Json::json_pointer("/" + pointer.back())) = value;  // an array: its element must exist
+    }
+    return std::nullopt;
+  } catch (const Json::exception&) {
+    return missing();
+  }
+}
+
+/// "from", "to", "step" as values; whole numbers stay whole.
+std::vector<Json> range_values(ConfigReader& axis) {
+  const double from = axis.number("from", {}), to = axis.number("to", {}), step = axis.number("step", {});
+  if (step == 0 || (to - from) / step < 0) {
+    axis.mistake("step", fmt::format("must lead from {} to {}, but is {}", from, to, step));
+    return {};
+  }
+  const double steps = std::floor((to - from) / step + 1e-9);
+  if (steps >= static_cast<double>(most_points)) {
+    axis.mistake("step",
+                 fmt::format("makes {:.3g} values; at most {} points can be swept", steps + 1, most_points));
+    return {};
+  }
+  const bool whole = axis.raw("from")->is_number_integer() && axis.raw("step")->is_number_integer();
+  std::vector<Json> values;
+  for (double i = 0; i <= steps; ++i) {
+    const double value = from + i * step;
+    // Twelve digits turn 0.1 + 2 · 0.1 back into the 0.3 that was meant.
+    values.push_back(whole ? Json(static_cast<std::int64_t>(value))
+                           : Json(std::stod(fmt::format("{:.12g}", value))));
+  }
+  return values;
+}
+
+std::optional<Axis> read_axis(ConfigReader& entry) {
+  Axis axis;
+  if (entry.has("paths")) {
+    const Json* paths = entry.raw("paths");
+    const Json* rows = entry.raw("values");
+    if (!paths->is_array() || paths->empty() ||
+        !std::all_of(paths->begin(), paths->end(), [](const Json& path) { return path.is_string(); })) {
+      entry.mistake("paths", "must be an array of JSON pointers that move together");
+      return std::nullopt;
+    }
+    for (const Json& path : *paths) axis.paths.push_back(path.get<std::string>());
+    if (!rows || !rows->is_array() || rows->empty() ||
+        !std::all_of(rows->begin(), rows->end(),
+                     [&](const Json& row) { return row.is_array() && row.size() == axis.paths.size(); })) {
+      entry.mistake("values", fmt::format("must be rows of {} values, one for each path: [[...], ...]",
+                                          axis.paths.size()));
+      return std::nullopt;
+    }
+    for (const Json& row : *rows) axis.rows.emplace_back(row.begin(), row.end());
+  } else {
+    axis.paths.push_back(entry.text("path"));
+    if (entry.has("values")) {
+      const Json* values = entry.raw("values");
+      if (!values->is_array() || values->empty()) {
+        entry.mistake("values", "must be a non-empty array");
+        return std::nullopt;
+      }
+      for (const Json& value : *values) axis.rows.push_back({value});
+    } else if (entry.has("from") || entry.has("to") || entry.has("step")) {
+      for (const Json& value : range_values(entry)) axis.rows.push_back({value});
+    } else {
+      entry.mistake("", "needs \"values\", or \"from\", \"to\" and \"step\"");
+    }
+  }
+  if (!entry.complete()) return std::nullopt;
+  return axis;
+}
+
+std::vector<Axis> read_sweep(ConfigReader& root, const Json& config) {
+  std::vector<Axis> axes;
+  std::set<std::string> swept;
+  double points = 1;
+  for (ConfigReader& entry : root.objects_or_none("sweep")) {
+    std::optional<Axis> axis = read_axis(entry);
+    if (!axis) continue;
+    bool valid = true;
+    for (const std::string& path : axis->paths) {
+      Json probe = config;
+      std::optional<std::string> wrong = set_value(probe, path, nullptr);
+      if (!wrong && !swept.insert(path).second) wrong = fmt::format("\"{}\" is swept twice", path);
+      for (const char* fixed : {"/sweep", "/expect", "/title", "/$schema"})
+        if (!wrong && (path == fixed || path.starts_with(std::string(fixed) + "/")))
+          wrong = fmt::format("{} cannot be swept", fixed);
+      if (!wrong) continue;
+      entry.mistake(axis->paths.size() > 1 ? "paths" : "path", *wrong);
+      valid = false;
+    }
+    points *= static_cast<double>(axis->rows.size());
+    if (valid) axes.push_back(*std::move(axis));
+  }
+  if (points > static_cast<double>(most_points)) {
+    root.mistake("sweep", fmt::format("makes {:.0f} points; at most {} can be swept", points, most_points));
+    return {};
+  }
+  return axes;
+}
+
+/// `gc-mmc correlated clusters=4 load=10 order=6`: the scheme and its fields as written, without what is
+/// swept, so that a scheme keeps its name along the sweep.
+std::string default_label(const Json& scheme, const std::string& pointer,
+                          const std::set<std::string>& swept) {
+  if (!scheme.is_object() || !scheme.contains("scheme") || !scheme["scheme"].is_string()) return "?";
+  std::string label = scheme["scheme"].get<std::string>();
+  for (const auto& [key, value] : scheme.items()) {
+    if (key == "scheme" || key == "label" || swept.contains(pointer + "/" + key)) continue;
+    if (value.is_string()) {
+      label += " " + value.get<std::string>();
+    } else if (value.is_boolean()) {
+      if (value.get<bool>()) label += " " + key;
+    } else {
+      label += fmt::format(" {}={}", key, value.dump());
+    }
+  }
+  return label;
+}
+
+std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, const SchemeContext& context,
+                                      const std::set<std::string>& swept) {
+  const auto& registry = Registry<SchemePlugin>::instance();
+  std::vector<SchemeSetup> schemes;
+  std::vector<std::string> given;  // by the user; those may not repeat, ours are numbered
+  for (ConfigReader& entry : root.objects("schemes")) {
+    SchemeSetup setup;
+    // The defaults are not part of the label, so it is made before they are filled in.
+    const Json& written = config.at(Json::json_pointer(entry.pointer()));
+    const std::string proposed = default_label(written, entry.pointer(), swept);
+    setup.scheme = entry.word("scheme", registry.names());
+    if (entry.has("label")) {
+      setup.label = entry.text("label");
+      if (std::find(given.begin(), given.end(), setup.label) != given.end())
+        entry.mistake("label", fmt::format("\"{}\" is the label of another scheme too", setup.label));
+      const bool control = std::any_of(setup.label.begin(), setup.label.end(),
+                                       [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+      if (setup.label.empty() || control) entry.mistake("label", "must be a text on one line");
+      given.push_back(setup.label);
+    } else {
+      entry.raw("label");
+    }
+    if (const SchemePlugin* plugin = registry.find(setup.scheme)) setup.recipe = plugin->read(entry, context);
+    if (setup.label.empty())
+      setup.label = "\n" + proposed;  // marked; settled below, when all given labels are known
+    schemes.push_back(std::move(setup));
+  }
+  for (std::size_t s = 0; s < schemes.size(); ++s) {
+    if (!schemes[s].label.starts_with('\n')) continue;
+    const std::string proposed = schemes[s].label.substr(1);
+    std::string label = proposed;
+    const auto taken = [&](const SchemeSetup& other) { return other.label == label; };
+    for (int number = 2; std::any_of(schemes.begin(), schemes.end(), taken); ++number)
+      label = fmt::format("{} ({})", proposed, number);
+    schemes[s].label = label;
+    root.set_default("/schemes/" + std::to_string(s) + "/label", label);
+  }
+  return schemes;
+}
+
+VerifySettings read_verify(ConfigReader& root, int workers) {
+  ConfigReader reader = root.object_or_empty("verify");
+  VerifySettings verify;
+  // Above a thousand workers decoding takes longer than simulating, by far.
+  verify.trials =
+      static_cast<std::uint64_t>(reader.integer_or("trials", between(0, 1e12), workers > 1000 ? 0 : 100));
+  verify.dimension = static_cast<std::size_t>(reader.integer_or("dimension", between(1, 100000), 16));
+  if (!reader.has("fields")) reader.set_default(reader.pointer() + "/fields", Json::array({"real", "prime"}));
+  const Json fields = *reader.raw("fields");
+  verify.real = verify.prime = false;
+  const bool valid = fields.is_array() && !fields.empty() &&
+                     std::all_of(fields.begin(), fields.end(),
+                                 [](const Json& field) { return field == "real" || field == "prime"; });
+  if (!valid)
+    reader.mistake("fields",
+                   fmt::format("must be [\"real\"], [\"prime\"] or both, but is {}", fields.dump()));
+  for (const Json& field : fields) (field == "real" ? verify.real : verify.prime) = true;
+  reader.complete();
+  return verify;
+}
+
+/// Reads one point's configuration, filling its defaults in.
+Point read_point(Json& config, const std::set<std::string>& swept, Mistakes& mistakes) {
+  Point point;
+  const Json written = config;
+  ConfigReader root(config, "", mistakes);
+  for (const char* read_elsewhere : {"$schema", "sweep", "expect"}) root.raw(read_elsewhere);
+  root.text_or("title", "");
+  point.seed = root.seed_or("seed", 1);
+  point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
+  point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
+  point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
+  ConfigReader compute = root.object("compute");
+  point.compute = read_compute(compute);
+  ConfigReader network = root.object_or_empty("network");
+  point.network = read_network(network);
+  point.verify = read_verify(root, point.workers);
+  const SchemeContext context{.workers = point.workers,
+                              .seed = point.seed,
+                              .verify = point.verify.trials > 0,
+                              .verify_real = point.verify.trials > 0 && point.verify.real};
+  point.schemes = read_schemes(root, written, context, swept);
+  if (!point.schemes.empty()) {
+    std::vector<std::string> labels;
+    for (const SchemeSetup& setup : point.schemes) labels.push_back(setup.label);
+    const std::string baseline = root.word_or("baseline", labels, labels.front());
+    const auto found = std::find(labels.begin(), labels.end(), baseline);
+    point.baseline = found == labels.end() ? 0 : static_cast<std::size_t>(found - labels.begin());
+  }
+  root.complete();
+  return point;
+}
+
+/// Equal, or numbers that differ by rounding only.
+bool same_value(const Json& a, const Json& b) {
+  if (!a.is_number() || !b.is_number()) return a == b;
+  const double x = a.get<double>(), y = b.get<double>();
+  return std::abs(x - y) <= 1e-9 * std::max(std::abs(x), std::abs(y));
+}
+
+std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& experiment) {
+  std::vector<ExpectedValue> result;
+  for (ConfigReader& entry : root.objects_or_none("expect")) {
+    ExpectedValue expected;
+    std::vector<std::string> labels;
+    for (const Point& point : experiment.points)
+      for (const SchemeSetup& setup : point.schemes)
+        if (std::find(labels.begin(), labels.end(), setup.label) == labels.end())
+          labels.push_back(setup.label);
+    expected.label = entry.word("scheme", labels);
+    expected.metric = entry.word("metric", metric_names());
+    expected.value = entry.number("value", {});
+    expected.source = entry.text("source");
+    if (entry.has("within"))
+      expected.within = entry.number("within", above(0, "a share of the value"));
+    else
+      entry.raw("within");
+    const Json at = entry.has("at") ? *entry.raw("at") : Json::object();
+    entry.raw("at");
+    if (!at.is_object()) {
+      entry.mistake("at", "must be an object of swept pointers and their values");
+    } else {
+      bool known = true;
+      for (const auto& [path, value] : at.items())
+        if (std::find(experiment.axes.begin(), experiment.axes.end(), path) == experiment.axes.end()) {
+          entry.mistake(
+              "at",
+              fmt::format("names \"{}\", which is not swept ({})", path,
+                          experiment.axes.empty() ? "nothing is" : "swept: " + quoted_list(experiment.axes)));
+          known = false;
+        }
+      std::vector<std::size_t> matching;
+      for (const Point& point : experiment.points)
+        if (std::all_of(point.axes.begin(), point.axes.end(), [&](const auto& axis) {
+              return !at.contains(axis.first) || same_value(at.at(axis.first), axis.second);
+            }))
+          matching.push_back(point.index);
+      if (known && matching.size() != 1) {
+        entry.mistake("at", fmt::format("must select exactly one point of the sweep, but selects {} of {}",
+                                        matching.size(), experiment.points.size()));
+      } else if (known) {
+        expected.point = matching.front();
+        const auto& schemes = experiment.points[expected.point].schemes;
+        if (!expected.label.empty() &&
+            std::none_of(schemes.begin(), schemes.end(),
+                         [&](const SchemeSetup& setup) { return setup.label == expected.label; }))
+          entry.mistake("scheme", fmt::format("\"{}\" is not at that point", expected.label));
+      }
+    }
+    entry.complete();
+    result.push_back(std::move(expected));
+  }
+  return result;
+}
+
+/// Writes the defaults of a point into the configuration, except inside what a sweep replaces or gives
+/// another kind.
+void fill_defaults(Json& config, const Json& resolved, const std::string& pointer,
+                   const std::set<std::string>& swept) {
+  if (swept.contains(pointer) || swept.contains(pointer + "/scheme") || swept.contains(pointer + "/model"))
+    return;
+  if (config.is_object() && resolved.is_object()) {
+    for (const auto& [key, value] : resolved.items()) {
+      const std::string path = pointer + "/" + key;
+      if (config.contains(key)) {
+        fill_defaults(config[key], value, path, swept);
+      } else if (!swept.contains(path)) {
+        config[key] = value;
+      }
+    }
+  } else if (config.is_array() && resolved.is_array() && config.size() == resolved.size()) {
+    for (std::size_t i = 0; i < config.size(); ++i)
+      fill_defaults(config[i], resolved[i], pointer + "/" + std::to_string(i), swept);
+  }
+}
+
+/// The identity of the numbers a configuration gives: its canonical text (keys sorted) without what only
+/// describes it.
+std::string hash_of(const Json& resolved) {
+  nlohmann::json canonical = nlohmann::json::parse(resolved.dump());
+  for (const char* description : {"$schema", "title", "expect"}) canonical.erase(description);
+  const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
+  const std::string text = boost::uuids::to_string(generate(canonical.dump()));
+  return text.substr(0, 8) + text.substr(9, 4) + text.substr(14, 4);
+}
+
+}  // namespace
+
+std::string Point::description() const {
+  std::string result;
+  for (const auto& [path, value] : axes)
+    result += fmt::format("{}{} = {}", result.empty() ? "" : ", ", path, value.dump());
+  return result;
+}
+
+const std::vector<std::string>& metric_names() {
+  static const std::vector<std::string> names = {"time", "messages", "useful_messages",
+                                                 "work", "wasted",   "speedup"};
+  return names;
+}
+
+Experiment read_experiment(Json config, const std::string& file) {
+  Experiment experiment;
+  experiment.file = file;
+  Mistakes mistakes(file);
+  ConfigReader root(config, "", mistakes);
+  mistakes.throw_if_any();
+  const Json written = config;
+  const std::vector<Axis> axes = read_sweep(root, written);
+  std::set<std::string> swept;
+  std::size_t count = 1;
+  for (const Axis& axis : axes) {
+    swept.insert(axis.paths.begin(), axis.paths.end());
+    experiment.axes.insert(experiment.axes.end(), axis.paths.begin(), axis.paths.end());
+    count *= axis.rows.size();
+  }
+  Json first_resolved;
+  for (std::size_t index = 0; index < count; ++index) {
+    Json config_here = written;
+    config_here.erase("sweep");
+    config_here.erase("expect");
+    std::vector<std::pair<std::string, Json>> values;
+    std::size_t stride = count;
+    for (const Axis& axis : axes) {  // the last axis moves fastest
+      stride /= axis.rows.size();
+      const std::vector<Json>& row = axis.rows[index / stride % axis.rows.size()];
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        values.emplace_back(axis.paths[i], row[i]);
+        if (const auto wrong = set_value(config_here, axis.paths[i], row[i])) mistakes.add("/sweep", *wrong);
+      }
+    }
+    Point described;
+    described.axes = values;
+    mistakes.set_circumstance(axes.empty() ? "" : fmt::format("(at {})", described.description()));
+    Point point = read_point(config_here, swept, mistakes);
+    point.index = index;
+    point.axes = std::move(values);
+    if (index == 0) first_resolved = config_here;
+    experiment.points.push_back(std::move(point));
+    if (mistakes.count() > 100) break;  // enough to mend
+  }
+  mistakes.set_circumstance("");
+  experiment.expected = read_expected(root, experiment);
+  mistakes.throw_if_any();
+
+  experiment.resolved = written;
+  fill_defaults(experiment.resolved, first_resolved, "", swept);
+  experiment.title = experiment.resolved.value("title", std::string());
+  experiment.hash = hash_of(experiment.resolved);
+  return experiment;
+}
+
+Experiment load_experiment(const std::string& file, const Overrides& overrides) {
+  Json config = read_json_file(file);
+  for (const std::string& assignment : overrides.set) {
+    const auto equals = assignment.find('=');
+    if (equals == std::string::npos)
+      throw ConfigError(
+          fmt::format("--set {}: must be /json/pointer=VALUE, such as /compute/rate=5", assignment));
+    const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+    Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (value.is_discarded()) value = text;
+    try {
+      value.dump();
+    } catch (const Json::exception&) {
+      throw ConfigError("--set: the value is not valid UTF-8");
+    }
+    if (const auto wrong = set_value(config, path, value))
+      throw ConfigError(fmt::format("--set {}: {}", assignment, *wrong));
+  }
+  if (config.is_object()) {
+    if (overrides.trials) config["trials"] = *overrides.trials;
+    if (overrides.seed) config["seed"] = *overrides.seed;
+  }
+  return read_experiment(std::move(config), file);
+}
+
+}  // namespace straggle

@@ -1,0 +1,81 @@
+// From a configuration file to an experiment: sweep points with everything read, checked and resolved.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/compute_model.h"
+#include "models/network_model.h"
+#include "sim/base/config.h"
+#include "sim/schemes/scheme.h"
+
+namespace straggle {
+
+/// How many trials of each point and scheme carry real data through the code.
+struct VerifySettings {
+  std::uint64_t trials = 100;
+  std::size_t dimension = 16;  ///< entries of a gradient
+  bool real = true, prime = true;
+};
+
+/// A scheme of a point, ready to be instantiated.
+struct SchemeSetup {
+  std::string scheme, label;
+  SchemeRecipe recipe;
+};
+
+/// One sweep point. All its schemes meet the same workers.
+struct Point {
+  std::size_t index = 0;
+  std::vector<std::pair<std::string, Json>> axes;  ///< what is swept: pointer and value here
+  std::uint64_t seed = 1, trials = 10000;
+  std::uint32_t iterations = 1;
+  int workers = 1;
+  Compute compute;
+  std::shared_ptr<const NetworkModel> network;
+  std::vector<SchemeSetup> schemes;
+  std::size_t baseline = 0;  ///< index into schemes
+  VerifySettings verify;
+
+  /// `/compute/rate = 5, /workers = 40`; empty without a sweep.
+  std::string description() const;
+};
+
+/// A number that must come out.
+struct ExpectedValue {
+  std::string label;  ///< of the scheme
+  std::size_t point = 0;
+  std::string metric;
+  double value = 0;
+  std::optional<double> within;  ///< relative; without it 4 standard errors
+  std::string source;
+};
+
+struct Experiment {
+  std::string file, title;
+  Json resolved;     ///< the configuration with every default written out
+  std::string hash;  ///< of what decides the numbers in it
+  std::vector<std::string> axes;
+  std::vector<Point> points;
+  std::vector<ExpectedValue> expected;
+};
+
+/// What the command line changes in a configuration.
+struct Overrides {
+  std::vector<std::string> set;  ///< `/json/pointer=VALUE`; VALUE is JSON, or else a text
+  std::optional<std::uint64_t> trials, seed;
+};
+
+/// The names `expect` and the table use for what is measured.
+const std::vector<std::string>& metric_names();
+
+/// Reads, sweeps and checks a configuration. Throws a ConfigError with all mistakes at once.
+Experiment load_experiment(const std::string& file, const Overrides& overrides = {});
+/// The same from JSON; `file` is for messages.
+Experiment read_experiment(Json config, const std::string& file);
+
+}  // namespace straggle

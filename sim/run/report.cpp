@@ -1,0 +1,271 @@
+#include "sim/run/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace straggle {
+namespace {
+
+/// The shortest text that reads back as the same double; empty when there is no number.
+std::string number(double value) {
+  return std::isnan(value) ? "" : fmt::format("{}", value);
+}
+
+/// RFC 4180, and quotes around what a reader could take for a comment.
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r#") == std::string::npos) return text;
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"') result += '"';
+    result += c;
+  }
+  return result + "\"";
+}
+
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+std::size_t display_width(
+    const std::string& text) {  // code points; what continues one in UTF-8 takes no room
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
+}
+
+/// `1.54958 ± 0.00052`: the error with two digits, the mean to the same place.
+std::string with_error(const Estimate& e) {
+  if (std::isnan(e.mean)) return "-";
+  if (!(e.std_error > 0)) return fmt::format("{:.7g}", e.mean);
+  const int places = std::clamp(1 - static_cast<int>(std::floor(std::log10(e.std_error))), 0, 12);
+  return fmt::format("{:.{}f} ± {:.{}f}", e.mean, places, e.std_error, places);
+}
+
+std::string z_text(double z) {
+  return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
+}
+
+std::string exactness(const Verification& v) {
+  if (v.trials == 0) return "-";
+  if (v.failed_trial) return fmt::format("FAILED at trial {}", *v.failed_trial);
+  return fmt::format("{} of {}", v.trials, v.trials);
+}
+
+}  // namespace
+
+Row make_row(const Point& point, std::size_t s, SchemeResult result) {
+  Row row;
+  row.point = point.index;
+  row.scheme = s;
+  row.trials = result.sample.count();
+  const Sample::Sums sums = result.sample.sums();
+  row.time = estimate(sums.time);
+  row.messages = estimate(sums.messages);
+  row.useful_messages = estimate(sums.useful_messages);
+  row.work = estimate(sums.work);
+  row.wasted = estimate(sums.wasted);
+  row.speedup = ratio_of_means(sums.time);
+  std::vector<double> times = result.sample.times();
+  if (!times.empty()) {
+    const auto [least, most] = std::minmax_element(times.begin(), times.end());
+    row.min = *least;
+    row.max = *most;
+  }
+  row.p50 = nearest_rank(times, 0.50);
+  row.p95 = nearest_rank(times, 0.95);
+  row.p99 = nearest_rank(times, 0.99);
+  const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
+  const std::optional<TimeLaw> x = point.compute.model->law();
+  if (law && x) row.theory = expectation(*law, *x, point.compute.scaling, point.compute.increment);
+  if (row.theory) {
+    row.theory_time_z = z_score(row.time, row.theory->time);
+    row.theory_messages_z = z_score(row.messages, row.theory->messages);
+  }
+  row.verification = result.verification;
+  return row;
+}
+
+const Estimate& metric(const Row& row, const std::string& name) {
+  if (name == "time") return row.time;
+  if (name == "messages") return row.messages;
+  if (name == "useful_messages") return row.useful_messages;
+  if (name == "work") return row.work;
+  if (name == "wasted") return row.wasted;
+  if (name == "speedup") return row.speedup;
+  throw std::logic_error("there is no metric called " + name);
+}
+
+void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
+  out << "# " << Json(experiment.title).dump() << "\n"
+      << "# command: " << provenance.command << "\n"
+      << "# version: straggle " << provenance.version << "\n"
+      << "# seed: " << experiment.resolved["seed"].dump() << "\n"
+      << "# configuration: " << experiment.hash << "\n"
+      << "point";
+  for (const std::string& axis : experiment.axes) out << "," << csv_field(axis);
+  out << ",scheme,label,trials";
+  for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
+  for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
+  out << ",theory_time,theory_time_z,theory_messages,theory_messages_z"
+      << ",verified_trials,real_max_error,prime_exact\n";
+}
+
+void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
+  const Point& point = experiment.points[row.point];
+  const SchemeSetup& scheme = point.schemes[row.scheme];
+  out << row.point;
+  for (const auto& [path, value] : point.axes) out << "," << csv_field(plain(value));
+  out << "," << scheme.scheme << "," << csv_field(scheme.label) << "," << row.trials;
+  for (const double quantile : {row.min, row.p50, row.p95, row.p99, row.max}) out << "," << number(quantile);
+  for (const std::string& name : metric_names()) {
+    const Estimate& e = metric(row, name);
+    out << "," << number(e.mean) << "," << number(e.std_error);
+  }
+  if (row.theory) {
+    out << "," << number(row.theory->time) << "," << number(row.theory_time_z) << ","
+        << number(row.theory->messages) << "," << number(row.theory_messages_z);
+  } else {
+    out << ",,,,";
+  }
+  const Verification& v = row.verification;
+  out << "," << v.trials << "," << (v.real ? number(v.real_max_error) : "") << ","
+      << (v.prime ? (v.prime_exact ? "true" : "false") : "") << "\n";
+}
+
+Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows) {
+  const auto estimate_json = [](const Estimate& e) {
+    return Json{{"mean", e.mean}, {"std_error", e.std_error}};
+  };
+  Json result = {{"title", experiment.title},      {"version", provenance.version},
+                 {"command", provenance.command},  {"seed", experiment.resolved["seed"]},
+                 {"config_hash", experiment.hash}, {"rows", Json::array()}};
+  for (const Row& row : rows) {
+    const Point& point = experiment.points[row.point];
+    const SchemeSetup& scheme = point.schemes[row.scheme];
+    Json axes = Json::object();
+    for (const auto& [path, value] : point.axes) axes[path] = value;
+    Json time = estimate_json(row.time);
+    time.update({{"min", row.min}, {"p50", row.p50}, {"p95", row.p95}, {"p99", row.p99}, {"max", row.max}});
+    Json json = {{"point", row.point},    {"axes", axes},         {"scheme", scheme.scheme},
+                 {"label", scheme.label}, {"trials", row.trials}, {"time", time}};
+    for (const std::string& name : metric_names())
+      if (name != "time") json[name] = estimate_json(metric(row, name));
+    json["theory"] = nullptr;
+    if (row.theory)
+      json["theory"] = {{"time", row.theory->time},
+                        {"z", row.theory_time_z},
+                        {"messages", row.theory->messages},
+                        {"messages_z", row.theory_messages_z}};
+    const Verification& v = row.verification;
+    json["verify"] = {{"trials", v.trials},
+                      {"real_max_error", v.real ? Json(v.real_max_error) : Json()},
+                      {"real_unjudged", v.real ? Json(v.unjudged) : Json()},
+                      {"prime_exact", v.prime ? Json(v.prime_exact) : Json()},
+                      {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};
+    result["rows"].push_back(std::move(json));
+  }
+  return result;
+}
+
+std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left) {
+  std::vector<std::size_t> widths;
+  for (const auto& line : lines)
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      if (c == widths.size()) widths.push_back(0);
+      widths[c] = std::max(widths[c], display_width(line[c]));
+    }
+  std::string result;
+  for (const auto& line : lines) {
+    std::string text;
+    for (std::size_t c = 0; c < line.size(); ++c) {
+      const std::string padding(widths[c] - display_width(line[c]), ' ');
+      text += (c == 0 ? "" : "  ") + (c < left ? line[c] + padding : padding + line[c]);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    result += text + "\n";
+  }
+  return result;
+}
+
+std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
+  struct Column {
+    std::string title;
+    int rank;  // the highest leaves first when the terminal is narrow
+    std::vector<std::string> cells = {};
+  };
+  std::vector<Column> columns = {{"scheme", 0}};
+  for (const std::string& axis : experiment.axes) columns.push_back({axis, 0});
+  const std::size_t left = columns.size();
+  for (const Column& column : std::vector<Column>{{"time [s]", 0},
+                                                  {"theory", 3},
+                                                  {"z", 5},
+                                                  {"messages", 1},
+                                                  {"theory", 4},
+                                                  {"z", 6},
+                                                  {"speedup", 2},
+                                                  {"exact", 7}})
+    columns.push_back(column);
+  for (const Row& row : rows) {
+    const Point& point = experiment.points[row.point];
+    std::vector<std::string> cells = {point.schemes[row.scheme].label};
+    for (const auto& axis : point.axes) cells.push_back(plain(axis.second));
+    const bool theory = row.theory.has_value();
+    cells.push_back(with_error(row.time));
+    cells.push_back(theory ? fmt::format("{:.7g}", row.theory->time) : "-");
+    cells.push_back(theory ? z_text(row.theory_time_z) : "-");
+    cells.push_back(with_error(row.messages));
+    cells.push_back(theory ? fmt::format("{:.7g}", row.theory->messages) : "-");
+    cells.push_back(theory ? z_text(row.theory_messages_z) : "-");
+    cells.push_back(with_error(row.speedup));
+    cells.push_back(exactness(row.verification));
+    for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
+  }
+  const auto lines = [&] {
+    std::vector<std::vector<std::string>> result(rows.size() + 1);
+    for (const Column& column : columns) {
+      result[0].push_back(column.title);
+      for (std::size_t i = 0; i < rows.size(); ++i) result[i + 1].push_back(column.cells[i]);
+    }
+    return result;
+  };
+  std::size_t left_out = 0;
+  const auto too_wide = [&](const std::string& table) {
+    for (std::size_t begin = 0; begin < table.size();) {
+      const std::size_t end = table.find('\n', begin);
+      if (display_width(table.substr(begin, end - begin)) > width) return true;
+      begin = end + 1;
+    }
+    return false;
+  };
+  std::string table = align(lines(), left);
+  while (too_wide(table)) {
+    const auto worst = std::max_element(columns.begin(), columns.end(),
+                                        [](const Column& a, const Column& b) { return a.rank < b.rank; });
+    if (worst->rank == 0) break;
+    columns.erase(worst);
+    ++left_out;
+    table = align(lines(), left);
+  }
+  if (left_out > 0)
+    table +=
+        fmt::format("({} columns do not fit into {} characters; results.csv and --format json have them)\n",
+                    left_out, width);
+  return table;
+}
+
+Verdict judge(const ExpectedValue& expected, const Row& row) {
+  const Estimate& found = metric(row, expected.metric);
+  Verdict verdict;
+  verdict.found = found.mean;
+  verdict.z = z_score(found, expected.value);
+  verdict.deviation = (found.mean - expected.value) / std::abs(expected.value);
+  // Written so that a NaN fails.
+  verdict.pass = expected.within
+                     ? std::abs(found.mean - expected.value) <= *expected.within * std::abs(expected.value)
+                     : std::abs(verdict.z) <= 4;
+  return verdict;
+}
+
+}  // namespace straggle

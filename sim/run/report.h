@@ -1,0 +1,60 @@
+// What a sweep has found, row by row: as results.csv, as a table, as JSON.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "sim/run/experiment.h"
+#include "sim/run/theory.h"
+#include "sim/run/trials.h"
+
+namespace straggle {
+
+/// One scheme at one point.
+struct Row {
+  std::size_t point = 0, scheme = 0;  ///< indices into the experiment
+  std::uint64_t trials = 0;
+  Estimate time, messages, useful_messages, work, wasted, speedup;
+  double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
+  std::optional<Expectation> theory;
+  double theory_time_z = 0, theory_messages_z = 0;
+  Verification verification;
+};
+
+/// Reduces the trials of scheme `s` of a point, and computes its expectation.
+Row make_row(const Point& point, std::size_t s, SchemeResult result);
+
+/// The estimate of one of metric_names().
+const Estimate& metric(const Row& row, const std::string& name);
+
+/// Where a result comes from.
+struct Provenance {
+  std::string command;  ///< only what decides the numbers
+  std::string version;
+};
+
+/// The comment header and the column names of results.csv.
+void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance);
+void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);
+
+Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows);
+
+/// A table for people, at most `width` columns wide: what does not fit is left out, and the table says so.
+std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
+
+/// Lines of cells as aligned columns: the first `left` of them flush left, the others flush right.
+std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left);
+
+/// Whether an expectation is met by its row.
+struct Verdict {
+  bool pass = false;
+  double found = 0;
+  double z = 0;          ///< standard errors from the value
+  double deviation = 0;  ///< relative
+};
+Verdict judge(const ExpectedValue& expected, const Row& row);
+
+}  // namespace straggle

@@ -1,0 +1,119 @@
+#include "sim/run/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace straggle {
+
+void Moments::add(double x, double y) {
+  ++count_;
+  const double n = static_cast<double>(count_);
+  const double dx = x - mean_x_, dy = y - mean_y_;
+  mean_x_ += dx / n;
+  mean_y_ += dy / n;
+  square_x_ += dx * (x - mean_x_);
+  square_y_ += dy * (y - mean_y_);
+  cross_ += dx * (y - mean_y_);
+}
+
+void Moments::merge(const Moments& other) {
+  if (other.count_ == 0) return;
+  if (count_ == 0) {
+    *this = other;
+    return;
+  }
+  const double a = static_cast<double>(count_), b = static_cast<double>(other.count_), n = a + b;
+  const double dx = other.mean_x_ - mean_x_, dy = other.mean_y_ - mean_y_;
+  mean_x_ += dx * (b / n);
+  mean_y_ += dy * (b / n);
+  square_x_ += other.square_x_ + dx * dx * (a * b / n);
+  square_y_ += other.square_y_ + dy * dy * (a * b / n);
+  cross_ += other.cross_ + dx * dy * (a * b / n);
+  count_ += other.count_;
+}
+
+Estimate estimate(const Moments& moments) {
+  if (moments.count() == 0) return {};
+  return {moments.mean(), std::sqrt(moments.variance() / static_cast<double>(moments.count()))};
+}
+
+Estimate ratio_of_means(const Moments& m) {
+  if (m.count() == 0) return {};
+  const double ratio = m.mean_of_other() / m.mean();
+  const double variance = m.variance_of_other() - 2 * ratio * m.covariance() + ratio * ratio * m.variance();
+  // Rounding can leave a tiny negative where the two are the same variable.
+  return {ratio, std::sqrt(std::max(0.0, variance) / static_cast<double>(m.count())) / m.mean()};
+}
+
+double z_score(const Estimate& found, double value) {
+  const double difference = found.mean - value;
+  if (found.std_error > 1e-12 * std::abs(value)) return difference / found.std_error;
+  if (std::abs(difference) <= 1e-9 * std::abs(value)) return 0;
+  return std::copysign(std::numeric_limits<double>::infinity(), difference);
+}
+
+double nearest_rank(std::vector<double>& values, double p) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const double n = static_cast<double>(values.size());
+  // The relative slack keeps a rank that is whole on paper (0.95 · 100) from rounding up past itself.
+  const double rank = std::clamp(std::ceil(p * n * (1 - 1e-14)), 1.0, n);
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
+  std::nth_element(values.begin(), nth, values.end());
+  return *nth;
+}
+
+void Sample::Sums::add(const TrialRecord& record) {
+  time.add(record.time, record.baseline_time);
+  messages.add(record.messages);
+  useful_messages.add(record.useful_messages);
+  work.add(record.work);
+  wasted.add(record.wasted);
+}
+
+void Sample::Sums::merge(const Sums& other) {
+  time.merge(other.time);
+  messages.merge(other.messages);
+  useful_messages.merge(other.useful_messages);
+  work.merge(other.work);
+  wasted.merge(other.wasted);
+}
+
+void Sample::add(const TrialRecord& record) {
+  const std::uint64_t trial = first_ + count();
+  times_.push_back(record.time);
+  if (chunks_.empty() && trial % chunk != 0) {
+    head_.push_back(record);
+    return;
+  }
+  if (trial % chunk == 0) chunks_.emplace_back();
+  chunks_.back().add(record);
+}
+
+void Sample::append(std::uint64_t first, std::span<const TrialRecord> records) {
+  if (records.empty()) return;
+  if (times_.empty()) first_ = first;
+  if (first != first_ + count())
+    throw std::logic_error("a range of trials does not follow the one before it");
+  for (const TrialRecord& record : records) add(record);
+}
+
+void Sample::append(const Sample& next) {
+  if (next.count() == 0) return;
+  append(next.first_, next.head_);  // these finish a chunk begun here
+  if (times_.empty()) first_ = next.first_;
+  if (next.first_ + next.head_.size() != first_ + count())
+    throw std::logic_error("a range of trials does not follow the one before it");
+  chunks_.insert(chunks_.end(), next.chunks_.begin(), next.chunks_.end());
+  times_.insert(times_.end(), next.times_.begin() + static_cast<std::ptrdiff_t>(next.head_.size()),
+                next.times_.end());
+}
+
+Sample::Sums Sample::sums() const {
+  Sums result;
+  for (const TrialRecord& record : head_) result.add(record);
+  for (const Sums& sums : chunks_) result.merge(sums);
+  return result;
+}
+
+}  // namespace straggle

@@ -1,0 +1,98 @@
+// Means, standard errors and quantiles whose bytes depend on the trials alone: sums are formed in fixed
+// chunks counted from trial 0 and joined in chunk order, whoever computed them.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace straggle {
+
+/// Running mean and central second moment (Welford), and the joint one with a second variable.
+class Moments {
+ public:
+  /// `y` is the variable to compare with; leave it 0 where only x matters.
+  void add(double x, double y = 0);
+  /// Appends another sample (Chan, Golub and LeVeque 1983).
+  void merge(const Moments& other);
+
+  std::uint64_t count() const { return count_; }
+  double mean() const { return mean_x_; }
+  double mean_of_other() const { return mean_y_; }
+  /// Sample variances and covariance; NaN below two observations.
+  double variance() const { return scaled(square_x_); }
+  double variance_of_other() const { return scaled(square_y_); }
+  double covariance() const { return scaled(cross_); }
+
+ private:
+  double scaled(double sum) const {
+    return count_ < 2 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count_ - 1);
+  }
+
+  std::uint64_t count_ = 0;
+  double mean_x_ = 0, mean_y_ = 0, square_x_ = 0, square_y_ = 0, cross_ = 0;
+};
+
+/// A mean and its standard error.
+struct Estimate {
+  double mean = std::numeric_limits<double>::quiet_NaN();
+  double std_error = std::numeric_limits<double>::quiet_NaN();
+};
+Estimate estimate(const Moments& moments);
+
+/// mean(y)/mean(x) with its standard error by the delta method, for x and y observed in pairs.
+Estimate ratio_of_means(const Moments& moments);
+
+/// How many standard errors an estimate lies above a value. With no spread: 0 if they agree to 1e-9 of the
+/// value (rounding), else infinite.
+double z_score(const Estimate& found, double value);
+
+/// The nearest-rank quantile, the ⌈p·n⌉-th smallest; p in (0, 1]. Reorders its argument. NaN when it is
+/// empty.
+double nearest_rank(std::vector<double>& values, double p);
+
+/// What one trial counts: means over its iterations.
+struct TrialRecord {
+  double time = 0;             ///< completion, seconds
+  double messages = 0;         ///< received by the master
+  double useful_messages = 0;  ///< of these, what the decode may use
+  double work = 0;             ///< mini-batches computed
+  double wasted = 0;           ///< of these, in no useful message
+  double baseline_time = 0;    ///< the baseline scheme's time on the same trial
+};
+
+/// The statistics of a range of trials of one scheme. Ranges of the same scheme that follow each other can be
+/// joined, and the result is the same to the bit as if they had been one.
+class Sample {
+ public:
+  static constexpr std::uint64_t chunk = 1024;  ///< trials a chunk; changing it changes last digits
+
+  struct Sums {
+    Moments time, messages, useful_messages, work, wasted;  ///< time's other variable is the baseline's
+    void add(const TrialRecord& record);
+    void merge(const Sums& other);
+  };
+
+  /// Appends the records of trials first, first + 1, …, which must follow what is there (std::logic_error).
+  void append(std::uint64_t first, std::span<const TrialRecord> records);
+  /// Appends a range that follows this one.
+  void append(const Sample& next);
+
+  std::uint64_t first() const { return first_; }
+  std::uint64_t count() const { return times_.size(); }
+  /// Every trial's completion time, in order.
+  const std::vector<double>& times() const { return times_; }
+  Sums sums() const;
+
+ private:
+  void add(const TrialRecord& record);
+
+  std::uint64_t first_ = 0;
+  std::vector<double> times_;
+  std::vector<TrialRecord>
+      head_;                  // the first trials, up to the first chunk boundary when the range begins off it
+  std::vector<Sums> chunks_;  // whole chunks, and at the end the one being filled
+};
+
+}  // namespace straggle

@@ -1,0 +1,43 @@
+// The gradient codes a configuration can name, in both fields, with their ranges.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/schemes/linear_codebook.h"
+
+namespace straggle {
+
+/// A code by its name in a configuration. `load` is how many blocks a row combines, s + 1 for s stragglers.
+struct NamedCode {
+  std::string name;
+  std::string summary;  ///< for `straggle list codes`
+};
+
+/// All of them: those a field "code" takes and those that come with a scheme.
+const std::vector<NamedCode>& named_codes();
+
+/// The names "cyclic", "reed-solomon", "cyclic-mds": any n − load + 1 rows decode n blocks.
+const std::vector<std::string>& cyclic_code_names();
+
+/// One of these for n blocks; `seed` decides the random ones.
+std::shared_ptr<const SharedCode> cyclic_code(const std::string& name, int n, int load, std::uint64_t seed);
+
+/// The rows of n workers with messages of these orders (in blocks, rising): row w·orders.size() + j is
+/// message j of worker w, over blocks w … w + orders[j] − 1 modulo n. GC-MMC, section III-B.
+std::shared_ptr<const SharedCode> multi_message_code(int n, const std::vector<int>& orders);
+
+/// One row, the plain sum of `parts` blocks.
+std::shared_ptr<const SharedCode> sum_code(int parts);
+
+/// Reports a mistake in field "code" when trials are to be decoded in doubles and the code has no digits left
+/// there. Needs seconds for thousands of workers; call it when all else is right.
+void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, const std::string& name, int n,
+                         int load);
+
+/// Sections for `clusters` copies of a code over `blocks` blocks each, on disjoint, consecutive blocks.
+std::vector<Section> copies(std::shared_ptr<const SharedCode> code, std::size_t clusters, std::size_t blocks,
+                            std::size_t first_block = 0);
+
+}  // namespace straggle

@@ -1,0 +1,128 @@
+#include "sim/schemes/linear_codebook.h"
+
+#include <chrono>
+#include <mutex>
+
+namespace straggle {
+
+struct SharedCode::State {
+  Make<codes::Complex> make_real;
+  Make<codes::Gf61> make_prime;
+  std::once_flag real_once, prime_once;
+  std::optional<codes::Decoder<codes::Complex>> real;
+  std::optional<codes::Decoder<codes::Gf61>> prime;
+};
+
+SharedCode::SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime)
+    : state_(std::make_unique<State>()) {
+  state_->make_real = std::move(real);
+  state_->make_prime = std::move(prime);
+}
+
+SharedCode::~SharedCode() = default;
+
+template <>
+const codes::Decoder<codes::Complex>& SharedCode::decoder() const {
+  std::call_once(state_->real_once, [this] { state_->real.emplace(state_->make_real()); });
+  return *state_->real;
+}
+
+template <>
+const codes::Decoder<codes::Gf61>& SharedCode::decoder() const {
+  std::call_once(state_->prime_once, [this] { state_->prime.emplace(state_->make_prime()); });
+  return *state_->prime;
+}
+
+LinearCodebook::LinearCodebook(std::vector<Section> sections,
+                               std::function<CodeRow(std::size_t, std::size_t)> row_of,
+                               std::optional<std::size_t> needed_sections)
+    : sections_(std::move(sections)),
+      row_of_(std::move(row_of)),
+      needed_sections_(needed_sections.value_or(sections_.size())) {
+  for (const Section& section : sections_) blocks_ = std::max(blocks_, section.first_block + section.blocks);
+}
+
+std::vector<std::size_t> LinearCodebook::contents(NodeId from, std::uint32_t message) const {
+  const CodeRow place = row_of_(from - 1, message);
+  const Section& section = sections_[place.section];
+  std::vector<std::size_t> result;
+  for (std::size_t k = 0; k < section.blocks; ++k) {
+    // The prime field knows an exact zero from a small number.
+    if (place.row == CodeRow::plain_sum ||
+        section.code->decoder<codes::Gf61>().code().rows(static_cast<Eigen::Index>(place.row),
+                                                         static_cast<Eigen::Index>(k)) != codes::Gf61(0))
+      result.push_back(section.first_block + k);
+  }
+  return result;
+}
+
+template <class T>
+Exactness LinearCodebook::check_in_field(std::span<const Arrival> taken, const Problem<T>& problem) {
+  using Scalar = Carried<T>;
+  using Vector = codes::RowVector<Scalar>;
+
+  // What the workers sent: their rows times the partial gradients of the section.
+  struct Received {
+    std::vector<int> rows;
+    std::vector<Vector> messages;
+    std::optional<Vector> plain_sum;
+  };
+  std::vector<Received> received(sections_.size());
+  const auto blocks_of = [&](const Section& section) {
+    return problem.carried().middleRows(static_cast<Eigen::Index>(section.first_block),
+                                        static_cast<Eigen::Index>(section.blocks));
+  };
+  for (const Arrival& arrival : taken) {
+    const CodeRow place = row_of_(arrival.from - 1, arrival.message);
+    const Section& section = sections_[place.section];
+    Received& to = received[place.section];
+    if (place.row == CodeRow::plain_sum) {
+      to.plain_sum = blocks_of(section).colwise().sum();
+      continue;
+    }
+    const auto row = static_cast<Eigen::Index>(place.row);
+    const auto& coefficients = section.code->decoder<Scalar>().code().rows;
+    Vector message = Vector::Zero(problem.carried().cols());
+    for (Eigen::Index k = 0; k < static_cast<Eigen::Index>(section.blocks); ++k)
+      if (coefficients(row, k) != Scalar(0)) message += coefficients(row, k) * blocks_of(section).row(k);
+    to.rows.push_back(static_cast<int>(place.row));
+    to.messages.push_back(std::move(message));
+  }
+
+  // What the master makes of it.
+  Exactness result;
+  Vector sum = Vector::Zero(problem.carried().cols()), expected = sum;
+  double condition = 1, norms = 0;
+  std::size_t decoded = 0;
+  for (std::size_t s = 0; s < sections_.size(); ++s) {
+    const auto begin = std::chrono::steady_clock::now();
+    if (received[s].plain_sum) {
+      sum += *received[s].plain_sum;
+    } else {
+      if (received[s].rows.empty()) continue;
+      const auto decoding = sections_[s].code->decoder<Scalar>()(received[s].rows);
+      if (!decoding) continue;
+      for (std::size_t i = 0; i < received[s].rows.size(); ++i)
+        sum += decoding->weights(static_cast<Eigen::Index>(i)) * received[s].messages[i];
+      condition = std::max(condition, decoding->condition);
+    }
+    result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    expected += blocks_of(sections_[s]).colwise().sum();
+    if constexpr (std::is_same_v<T, double>) norms += blocks_of(sections_[s]).rowwise().norm().sum();
+    ++decoded;
+  }
+  result.decodable = decoded >= needed_sections_;
+  if constexpr (std::is_same_v<T, double>) {
+    const double scale = expected.norm() > 0 ? expected.norm() : 1;
+    result.error = (sum - expected).norm() / scale;
+    // The tolerance is in units of the gradients' own norms, of which the sum may have lost some to
+    // cancellation.
+    const double allowed = std::min(codes::kCeiling, codes::tolerance(condition) * norms / scale);
+    result.exact = result.decodable && result.error <= allowed;
+  } else {
+    result.exact = result.decodable && sum == expected;
+  }
+  return result;
+}
+
+}  // namespace straggle

@@ -1,0 +1,97 @@
+// The seam for schemes: when to send. A scheme turns its parameters into a program the engine runs and a
+// codebook that proves on real data that what the master took is enough.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/config.h"
+#include "sim/base/registry.h"
+#include "sim/engine/round.h"
+#include "sim/schemes/completion_law.h"
+#include "sim/schemes/problem.h"
+
+namespace straggle {
+
+/// What decoding one iteration's useful messages came to.
+struct Exactness {
+  bool decodable = false;  ///< the code can decode from these messages at all
+  bool exact = false;      ///< prime field: equal; reals: error within the tolerance
+  bool judged = true;      ///< false: too ill-conditioned for doubles to say anything (LCC only)
+  double error = 0;        ///< reals: relative error against the direct sum, Euclidean
+  double seconds = 0;      ///< real time the master's decode took
+};
+
+/// Proves results on real data: encodes as the workers do, decodes as the master does. One instance a thread;
+/// it may keep what does not change between trials (factorised codes, encoded data).
+class Codebook {
+ public:
+  virtual ~Codebook() = default;
+
+  /// The equal blocks the scheme splits the data set into.
+  virtual std::size_t blocks() const = 0;
+  /// The blocks (0-based, ascending) that enter a worker's message, counted from 0.
+  virtual std::vector<std::size_t> contents(NodeId from, std::uint32_t message) const = 0;
+  /// Decodes from exactly these messages and compares with the direct sum. The problem has blocks() blocks.
+  virtual Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) = 0;
+  virtual Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) = 0;
+};
+
+/// One instance a thread.
+class Scheme {
+ public:
+  virtual ~Scheme() = default;
+
+  /// The program of the next iteration; `previous` is null in a trial's first. Valid until the next call.
+  virtual const Program& next_round(const RoundResult* previous) = 0;
+  /// Built on first use: a run without verified trials never pays for it.
+  virtual Codebook& codebook() = 0;
+};
+
+/// A scheme whose program never changes: all of today's.
+class FixedScheme final : public Scheme {
+ public:
+  using MakeCodebook = std::function<std::unique_ptr<Codebook>()>;
+
+  FixedScheme(Program program, MakeCodebook make_codebook)
+      : program_(std::move(program)), make_codebook_(std::move(make_codebook)) {}
+
+  const Program& next_round(const RoundResult*) override { return program_; }
+  Codebook& codebook() override {
+    if (!codebook_) codebook_ = make_codebook_();
+    return *codebook_;
+  }
+
+ private:
+  Program program_;
+  MakeCodebook make_codebook_;
+  std::unique_ptr<Codebook> codebook_;
+};
+
+/// What a scheme may know of the configuration around it.
+struct SchemeContext {
+  int workers = 1;          ///< K, also the number of mini-batches
+  std::uint64_t seed = 1;   ///< for random codes
+  bool verify = true;       ///< some trials carry real data through the code
+  bool verify_real = true;  ///< some trials decode in doubles: refuse a code that has no digits left there
+};
+
+/// A scheme with its parameters read and checked, from which every thread makes its own instance.
+struct SchemeRecipe {
+  std::function<std::unique_ptr<Scheme>()> make;  ///< empty when the parameters had mistakes
+  std::optional<CompletionLaw> law;               ///< for the theory columns, where there is one
+};
+
+/// A plug-in: `read` takes the scheme's fields from its object in the configuration (the fields "scheme" and
+/// "label" have been read) and ends with `config.complete()`; on mistakes it returns an empty recipe.
+struct SchemePlugin {
+  std::string summary;  ///< one line for `straggle list`: what it does; its fields
+  SchemeRecipe (*read)(ConfigReader& config, const SchemeContext& context);
+};
+using SchemeRegistration = Registration<SchemePlugin>;
+
+}  // namespace straggle

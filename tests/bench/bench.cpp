@@ -1,0 +1,103 @@
+// Trials a second of the simulator on one thread, as a ratio to a plain hand-written queue in the same run.
+// The goal is a ratio of at least 1 on each workload.
+//   W1  gradient coding, cyclic, K = 40, r = 10: one message a worker, the 31st completes
+//   W2  UC-MMC: up to ten messages a worker, about 106 of them until all is there
+//   W3  GC-MMC, uncorrelated, four clusters, orders 6, 8, 10: about 44 messages
+// usage: straggle_bench [TRIALS]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "sim/run/experiment.h"
+#include "sim/run/trials.h"
+#include "tests/bench/plain_queue.h"
+
+namespace {
+
+using straggle::bench::PlainQueue;
+
+struct Workload {
+  const char* name;
+  const char* scheme;
+  PlainQueue::Outcome (PlainQueue::*plain)();
+};
+
+constexpr Workload workloads[] = {
+    {"W1", R"({"scheme": "gc", "load": 10})", &PlainQueue::gradient_coding},
+    {"W2", R"({"scheme": "uc-mmc", "load": 10})", &PlainQueue::uncoded_multi_message},
+    {"W3",
+     R"({"scheme": "gc-mmc", "design": "uncorrelated", "clusters": 4, "load": 10, "orders": [6, 8, 10]})",
+     &PlainQueue::uncorrelated_multi_message},
+};
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::uint64_t trials = 200000;
+  if (count > 1) {
+    const char* end = words[1] + std::strlen(words[1]);
+    if (std::from_chars(words[1], end, trials).ptr != end || trials == 0 || count > 2) {
+      fmt::print(stderr, "usage: straggle_bench [TRIALS]\n");
+      return 2;
+    }
+  }
+  constexpr int rounds = 7;
+  fmt::print("{} trials, median of {} rounds, one thread\n", trials, rounds);
+  fmt::print(
+      "workload  straggle [trials/s]  plain queue [trials/s]  ratio (min .. max)   mean time: straggle, "
+      "plain\n");
+  bool all_reached = true;
+  for (const Workload& workload : workloads) {
+    straggle::Json config = straggle::parse_json(
+        R"({"workers": 40, "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+            "verify": {"trials": 0}})",
+        "bench");
+    config["schemes"] = {straggle::parse_json(workload.scheme, "bench")};
+    const straggle::Experiment experiment = straggle::read_experiment(config, "bench");
+    PlainQueue plain(1);
+    std::vector<double> ours, theirs, ratios;
+    double our_mean = 0, their_mean = 0;
+    for (int round = 0; round < rounds; ++round) {
+      const double t0 = cpu_seconds();
+      const auto results = straggle::run_trials(experiment.points[0], 0, trials, 1);
+      const double t1 = cpu_seconds();
+      double sum = 0, messages = 0;
+      for (std::uint64_t trial = 0; trial < trials; ++trial) {
+        const PlainQueue::Outcome outcome = (plain.*workload.plain)();
+        sum += outcome.time;
+        messages += outcome.messages;
+      }
+      const double t2 = cpu_seconds();
+      if (messages == 0) return EXIT_FAILURE;  // keeps the count from being optimised away
+      ours.push_back(static_cast<double>(trials) / (t1 - t0));
+      theirs.push_back(static_cast<double>(trials) / (t2 - t1));
+      ratios.push_back(ours.back() / theirs.back());
+      our_mean = results[0].sample.sums().time.mean();
+      their_mean = sum / static_cast<double>(trials);
+    }
+    const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+    fmt::print("{:8}  {:19.0f}  {:22.0f}  {:5.2f} ({:.2f} .. {:.2f})  {:.6f}, {:.6f}\n", workload.name,
+               median(ours), median(theirs), median(ratios), *least, *most, our_mean, their_mean);
+    all_reached = all_reached && median(ratios) >= 1;
+  }
+  fmt::print("{}\n", all_reached ? "every workload reaches the plain queue"
+                                 : "a workload is slower than the plain queue");
+  return all_reached ? EXIT_SUCCESS : EXIT_FAILURE;
+}
