@@ -1,5 +1,6 @@
-// The cyclic MDS code of Raviv, Tamo, Tandon and Dimakis, "Gradient Coding from Cyclic MDS Codes and Expander Graphs"
-// (arXiv 1707.03858): a circulant of the coefficients of a polynomial with consecutive roots of unity.
+// The cyclic MDS code of Raviv, Tamo, Tandon and Dimakis, "Gradient Coding from Cyclic MDS Codes and Expander
+// Graphs" (arXiv 1707.03858): a circulant of the coefficients of a polynomial with consecutive roots of
+// unity.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +12,19 @@
 
 namespace straggle::codes {
 
-/// n messages over n parts, message i over the parts i … i + load - 1 (modulo n); any n - s decode, s = load - 1.
+/// n messages over n parts, message i over the parts i … i + load - 1 (modulo n); any n - s decode, s = load
+/// - 1.
 ///
-/// Row i holds the coefficients of g(x) = prod_{j in Z} (x - w^j), w = exp(2 pi i / n), highest power first, where Z is s
-/// consecutive numbers around n / 2 without 0. By the q-binomial theorem the coefficient of x^{s-k} is
-/// exp(2 pi i k (c - n/2) / n) * prod_{j=1..k} sin(pi (s-j+1) / n) / sin(pi j / n), c the centre of Z: no digit is lost
-/// to cancellation. The code is real and positive when n + s is odd (c = n/2) and complex otherwise (c = (n-1)/2).
+/// Row i holds the coefficients of g(x) = prod_{j in Z} (x - w^j), w = exp(2 pi i / n), highest power first,
+/// where Z is s consecutive numbers around n / 2 without 0. By the q-binomial theorem the coefficient of
+/// x^{s-k} is exp(2 pi i k (c - n/2) / n) * prod_{j=1..k} sin(pi (s-j+1) / n) / sin(pi j / n), c the centre
+/// of Z: no digit is lost to cancellation. The code is real and positive when n + s is odd (c = n/2) and
+/// complex otherwise (c = (n-1)/2).
 ///
 /// Its decodings are known: a * rows = 0 for the rows (w^{jt})_t of the Fourier matrix with j in Z, and
-/// a = 1 / g(1) for all rows. Over the reals only, as GF(2^61 - 1) has no n-th root of unity for most n: its twin there is
-/// polynomial<Gf61>(cyclic_mask(n, load)). Contiguous stragglers amplify errors exponentially in s, so ask range.h
-/// before use. Throws std::invalid_argument unless 1 <= load <= n.
+/// a = 1 / g(1) for all rows. Over the reals only, as GF(2^61 - 1) has no n-th root of unity for most n: its
+/// twin there is polynomial<Gf61>(cyclic_mask(n, load)). Contiguous stragglers amplify errors exponentially
+/// in s, so ask range.h before use. Throws std::invalid_argument unless 1 <= load <= n.
 inline LinearCode<Complex> cyclic_mds(int n, int load) {
   if (load < 1 || load > n) throw std::invalid_argument("a cyclic code needs 1 <= load <= n");
   const int s = load - 1;

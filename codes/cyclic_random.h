@@ -1,5 +1,5 @@
-// The cyclic repetition code with random coefficients: Algorithm 2 of Tandon, Lei, Dimakis and Karampatziakis, "Gradient
-// Coding" (ICML 2017).
+// The cyclic repetition code with random coefficients: Algorithm 2 of Tandon, Lei, Dimakis and
+// Karampatziakis, "Gradient Coding" (ICML 2017).
 #pragma once
 
 #include <Eigen/LU>
@@ -10,22 +10,23 @@
 
 namespace straggle::codes {
 
-/// n messages over n parts, message i over the parts i … i + load - 1 (modulo n); any n - s decode, s = load - 1.
+/// n messages over n parts, message i over the parts i … i + load - 1 (modulo n); any n - s decode, s = load
+/// - 1.
 ///
 /// H is a random s x n matrix whose columns sum to zero, so that H * 1 = 0; row i of B is 1 on part i and
-/// -inv(H_{i+1 … i+s}) h_i on the s parts after it, so that every row of B lies in the null space of H, which has
-/// dimension n - s, contains the all-ones vector, and is spanned by any n - s rows. The construction works with
-/// probability one; a singular draw (2^-61 times n in the prime field) throws std::domain_error.
+/// -inv(H_{i+1 … i+s}) h_i on the s parts after it, so that every row of B lies in the null space of H, which
+/// has dimension n - s, contains the all-ones vector, and is spanned by any n - s rows. The construction
+/// works with probability one; a singular draw (2^-61 times n in the prime field) throws std::domain_error.
 ///
-/// draw() returns a random element: a standard normal for Complex (the code is then real), a uniform one for Gf61. It is
-/// called s * (n - 1) times, for H row by row without the last column. The work grows as n * s^3. Throws
-/// std::invalid_argument unless 1 <= load <= n.
+/// draw() returns a random element: a standard normal for Complex (the code is then real), a uniform one for
+/// Gf61. It is called s * (n - 1) times, for H row by row without the last column. The work grows as n * s^3.
+/// Throws std::invalid_argument unless 1 <= load <= n.
 template <Field T, class Draw>
 LinearCode<T> cyclic_random(int n, int load, Draw&& draw) {
   if (load < 1 || load > n) throw std::invalid_argument("a cyclic code needs 1 <= load <= n");
   const Eigen::Index s = load - 1;
-  // Reals: s equations lose up to log10(cond) digits, so H and its solves are carried with the 64-bit mantissa of the
-  // x87 and the coefficients are rounded once at the end.
+  // Reals: s equations lose up to log10(cond) digits, so H and its solves are carried with the 64-bit
+  // mantissa of the x87 and the coefficients are rounded once at the end.
   using Scalar = std::conditional_t<std::same_as<T, Complex>, long double, Gf61>;
 
   Matrix<Scalar> h(s, n);

@@ -14,12 +14,14 @@ namespace straggle::codes {
 
 /// Decodes what decoding() decodes, by the cheapest way that is numerically as good:
 /// - a polynomial code in closed form, from the first `threshold` rows taken (further ones get the weight 0);
-/// - a code that needs more than half of its rows, from all decodings a0 + z * N of all R rows (N: a basis of the
-///   solutions of a * rows = 0): leaving out the rows S means z * N_S = -a0_S, a system as large as S. Over the reals N
-///   is orthonormal and a0 the shortest solution for rows of length one, so |z| <= |a| and the residual is bounded as
-///   that of QR is, by the rounding unit times |a|;
+/// - a code that needs more than half of its rows, from all decodings a0 + z * N of all R rows (N: a basis of
+/// the
+///   solutions of a * rows = 0): leaving out the rows S means z * N_S = -a0_S, a system as large as S. Over
+///   the reals N is orthonormal and a0 the shortest solution for rows of length one, so |z| <= |a| and the
+///   residual is bounded as that of QR is, by the rounding unit times |a|;
 /// - else by the direct solve.
-/// Every decoding is checked against the rows before it is handed out. Const calls from several threads are safe.
+/// Every decoding is checked against the rows before it is handed out. Const calls from several threads are
+/// safe.
 template <Field T>
 class Decoder {
  public:
@@ -39,7 +41,8 @@ class Decoder {
   void prepare_solutions();
   std::vector<int> all_but(const std::vector<int>& taken) const;
   RowVector<T> in_closed_form(const std::vector<int>& taken) const;
-  std::optional<RowVector<T>> from_solutions(const std::vector<int>& taken, const std::vector<int>& missing) const;
+  std::optional<RowVector<T>> from_solutions(const std::vector<int>& taken,
+                                             const std::vector<int>& missing) const;
   std::optional<Decoding<T>> checked(const std::vector<int>& taken, RowVector<T> weights) const;
 
   LinearCode<T> code_;
@@ -47,7 +50,8 @@ class Decoder {
   std::vector<Scaled<T>> all_differences_;   ///< polynomial codes: prod_{j != i} (x_i - x_j) over all rows j
   /// (1 + dimension) x R: a0 and the basis N, for rows divided by lengths_. No rows: not in use.
   Matrix<T> solutions_;
-  RowVector<double> lengths_;  ///< reals: the Euclidean length of each row, so that scaling a row changes nothing
+  RowVector<double>
+      lengths_;  ///< reals: the Euclidean length of each row, so that scaling a row changes nothing
 };
 
 template <Field T>
@@ -96,7 +100,8 @@ void Decoder<T>::prepare_solutions() {
       solutions_.bottomRows(solutions_.rows() - 1).rowwise().normalize();
       return;
     }
-    // QR of the rows as they stand: the first columns of Q span them, the others are the solutions of a * rows = 0.
+    // QR of the rows as they stand: the first columns of Q span them, the others are the solutions of a *
+    // rows = 0.
     const auto factorise = [&]<class Scalar>(const Matrix<Scalar>& matrix, const RowVector<Scalar>& wanted) {
       using Columns = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
       const Eigen::ColPivHouseholderQR<Columns> qr(Columns(lengths_.cwiseInverse().asDiagonal() * matrix));
@@ -189,7 +194,8 @@ std::optional<RowVector<T>> Decoder<T>::from_solutions(const std::vector<int>& t
     const RowVector<T> right = -solutions_.row(0)(missing);
     RowVector<T> z;
     if constexpr (std::same_as<T, Complex>) {
-      const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXcd> factors(Eigen::MatrixXcd(system.transpose()));
+      const Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXcd> factors(
+          Eigen::MatrixXcd(system.transpose()));
       z = factors.solve(right.transpose()).transpose();  // the shortest one, if fewer are missing than may be
     } else {
       std::optional<RowVector<Gf61>> solution = solve_left(system, right);
@@ -198,7 +204,8 @@ std::optional<RowVector<T>> Decoder<T>::from_solutions(const std::vector<int>& t
     }
     weights += z * basis(Eigen::all, taken);
   }
-  if constexpr (std::same_as<T, Complex>) weights = weights.cwiseQuotient(lengths_(taken).template cast<Complex>());
+  if constexpr (std::same_as<T, Complex>)
+    weights = weights.cwiseQuotient(lengths_(taken).template cast<Complex>());
   return weights;
 }
 

@@ -14,8 +14,8 @@ struct Echelon {
   std::vector<Eigen::Index> pivots;  ///< pivots[i] is the pivot column of row i; the rows below have none
 };
 
-/// Reduces a matrix, taking pivots from its first `pivot_columns` columns only (the others are right-hand sides).
-/// Zeros are skipped, so a banded matrix costs its size times its band width, a dense one the cube.
+/// Reduces a matrix, taking pivots from its first `pivot_columns` columns only (the others are right-hand
+/// sides). Zeros are skipped, so a banded matrix costs its size times its band width, a dense one the cube.
 inline Echelon reduce(Matrix<Gf61> matrix, Eigen::Index pivot_columns) {
   Echelon echelon{std::move(matrix), {}};
   Matrix<Gf61>& a = echelon.matrix;

@@ -1,5 +1,5 @@
-// The two fields every code is built over: the prime field of 2^61 - 1 elements, where equality proves a decode, and
-// the complex numbers in doubles, which carry real vectors as pairs of coordinates.
+// The two fields every code is built over: the prime field of 2^61 - 1 elements, where equality proves a
+// decode, and the complex numbers in doubles, which carry real vectors as pairs of coordinates.
 #pragma once
 
 #include <Eigen/Core>
@@ -13,7 +13,8 @@
 
 namespace straggle::codes {
 
-/// An element of GF(p), p = 2^61 - 1 (a Mersenne prime, so that a product is reduced by one shift and one addition).
+/// An element of GF(p), p = 2^61 - 1 (a Mersenne prime, so that a product is reduced by one shift and one
+/// addition).
 class Gf61 {
  public:
   static constexpr std::uint64_t modulus = (std::uint64_t{1} << 61) - 1;
@@ -82,8 +83,8 @@ class Gf61 {
 
 }  // namespace straggle::codes
 
-/// Lets Eigen multiply and add matrices over GF(2^61 - 1). Its decompositions compare magnitudes, which a finite field
-/// has not: see elimination.h.
+/// Lets Eigen multiply and add matrices over GF(2^61 - 1). Its decompositions compare magnitudes, which a
+/// finite field has not: see elimination.h.
 template <>
 struct Eigen::NumTraits<straggle::codes::Gf61> {
   using Real = straggle::codes::Gf61;
@@ -115,9 +116,10 @@ using RowVector = Eigen::Matrix<T, 1, Eigen::Dynamic, Eigen::RowMajor>;
 template <class T>
 concept Field = std::same_as<T, Complex> || std::same_as<T, Gf61>;
 
-/// Real vectors, one a row, as complex ones of half the length: coordinates 2c and 2c + 1 become the real and the
-/// imaginary part of coordinate c (an odd last coordinate gets the imaginary part 0). A code whose weights * rows =
-/// wanted is real returns the packed sum exactly, because encoding and decoding are linear over the complex numbers.
+/// Real vectors, one a row, as complex ones of half the length: coordinates 2c and 2c + 1 become the real and
+/// the imaginary part of coordinate c (an odd last coordinate gets the imaginary part 0). A code whose
+/// weights * rows = wanted is real returns the packed sum exactly, because encoding and decoding are linear
+/// over the complex numbers.
 inline Matrix<Complex> pack(const Matrix<double>& vectors) {
   const Eigen::Index dimension = vectors.cols();
   Matrix<Complex> packed(vectors.rows(), (dimension + 1) / 2);
@@ -129,8 +131,8 @@ inline Matrix<Complex> pack(const Matrix<double>& vectors) {
   return packed;
 }
 
-/// Undoes pack(): `dimension` is the length of the real vectors, and packed has (dimension + 1) / 2 columns (else
-/// std::logic_error).
+/// Undoes pack(): `dimension` is the length of the real vectors, and packed has (dimension + 1) / 2 columns
+/// (else std::logic_error).
 inline Matrix<double> unpack(const Matrix<Complex>& packed, Eigen::Index dimension) {
   if (packed.cols() != (dimension + 1) / 2) {
     throw std::logic_error("unpack: the dimension does not fit the packed vectors");
@@ -144,8 +146,8 @@ inline Matrix<double> unpack(const Matrix<Complex>& packed, Eigen::Index dimensi
   return vectors;
 }
 
-/// Replaces every value by its inverse, with one inversion and three multiplications a value (Montgomery's trick).
-/// Throws std::domain_error if one of them is zero.
+/// Replaces every value by its inverse, with one inversion and three multiplications a value (Montgomery's
+/// trick). Throws std::domain_error if one of them is zero.
 inline void invert_all(std::vector<Gf61>& values) {
   std::vector<Gf61> before(values.size());
   Gf61 product(1);

@@ -1,6 +1,7 @@
-// A linear code for gradient aggregation: every message is a linear combination of partial gradients, and the master
-// recombines the messages it got into the full gradient (the pair A, B with A B = 1 of Tandon, Lei, Dimakis and
-// Karampatziakis, "Gradient Coding", ICML 2017). Here: the code as data, and its decoding by a direct solve.
+// A linear code for gradient aggregation: every message is a linear combination of partial gradients, and the
+// master recombines the messages it got into the full gradient (the pair A, B with A B = 1 of Tandon, Lei,
+// Dimakis and Karampatziakis, "Gradient Coding", ICML 2017). Here: the code as data, and its decoding by a
+// direct solve.
 #pragma once
 
 #include <Eigen/QR>
@@ -23,11 +24,12 @@ struct LinearCode {
   Matrix<T> rows;       ///< R x k: a row holds the coefficients of one message
   RowVector<T> wanted;  ///< 1 x k: what to recover, all ones for the full gradient; not all zero
   int threshold = 0;    ///< any this many rows decode
-  /// Empty, or one point a row: a polynomial code (polynomial.h) of degree threshold - 1, which any `threshold` rows
-  /// decode in closed form.
+  /// Empty, or one point a row: a polynomial code (polynomial.h) of degree threshold - 1, which any
+  /// `threshold` rows decode in closed form.
   RowVector<T> points;
-  /// Empty, or all decodings of all R rows, where a construction knows them in closed form: row 0 is a solution a of
-  /// a * rows = wanted, the other rows are a basis (over the reals an orthogonal one) of the solutions of a * rows = 0.
+  /// Empty, or all decodings of all R rows, where a construction knows them in closed form: row 0 is a
+  /// solution a of a * rows = wanted, the other rows are a basis (over the reals an orthogonal one) of the
+  /// solutions of a * rows = 0.
   Matrix<T> solutions;
 };
 
@@ -35,19 +37,20 @@ struct LinearCode {
 template <Field T>
 struct Decoding {
   RowVector<T> weights;  ///< one per taken row: weights * rows(taken) = wanted
-  /// Reals: the largest entry of |weights| * |rows(taken)|, in units of the largest |wanted|: what one relative unit of
-  /// rounding in coefficients, messages or weights can become in the sum. At least 1. Prime field: 0.
+  /// Reals: the largest entry of |weights| * |rows(taken)|, in units of the largest |wanted|: what one
+  /// relative unit of rounding in coefficients, messages or weights can become in the sum. At least 1. Prime
+  /// field: 0.
   double condition = 0;
 };
 
-/// No decode over the reals may be further off than this, however ill-conditioned it is: a wrong coefficient is an
-/// error of order one, so a decode that needs more slack than a millionth proves nothing.
+/// No decode over the reals may be further off than this, however ill-conditioned it is: a wrong coefficient
+/// is an error of order one, so a decode that needs more slack than a millionth proves nothing.
 inline constexpr double kCeiling = 1e-6;
 
-/// What the rounding of doubles explains: a decoded vector differs from the direct sum by at most tolerance(condition)
-/// times the sum of the norms of the partial gradients. Coefficients, messages, weights and the final sum are each the
-/// result of up to some thousand operations, whose independent errors make tens of rounding units, and the condition
-/// amplifies them; 1024 units leave a decade to spare.
+/// What the rounding of doubles explains: a decoded vector differs from the direct sum by at most
+/// tolerance(condition) times the sum of the norms of the partial gradients. Coefficients, messages, weights
+/// and the final sum are each the result of up to some thousand operations, whose independent errors make
+/// tens of rounding units, and the condition amplifies them; 1024 units leave a decade to spare.
 inline double tolerance(double condition) {
   return std::min(kCeiling, 1024 * std::numeric_limits<double>::epsilon() * std::max(1.0, condition));
 }
@@ -65,10 +68,12 @@ inline void require_distinct(const std::vector<int>& taken, Eigen::Index rows) {
   }
 }
 
-inline bool is_real(const Matrix<Complex>& matrix) { return (matrix.imag().array() == 0).all(); }
+inline bool is_real(const Matrix<Complex>& matrix) {
+  return (matrix.imag().array() == 0).all();
+}
 
-/// The least-squares x of x * matrix = right, refined once: the residual of the first solution is small beside the norms
-/// of matrix and x, that of the second also beside the single entries.
+/// The least-squares x of x * matrix = right, refined once: the residual of the first solution is small
+/// beside the norms of matrix and x, that of the second also beside the single entries.
 template <class Scalar>
 RowVector<Scalar> least_squares(const Matrix<Scalar>& matrix, const RowVector<Scalar>& right) {
   using Columns = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
@@ -81,11 +86,11 @@ RowVector<Scalar> least_squares(const Matrix<Scalar>& matrix, const RowVector<Sc
 
 }  // namespace detail
 
-/// The weights that turn the taken rows into `wanted`, by a direct solve (QR with column pivoting over the reals, Gauss
-/// over the prime field) that knows nothing of the code but its rows: the slow reference for Decoder.
-/// Nothing when `wanted` is not in the span of the rows; over the reals, when the best weights miss an entry of `wanted`
-/// by more than tolerance(condition) in units of the largest one. Throws std::logic_error when a row is taken twice or
-/// does not exist.
+/// The weights that turn the taken rows into `wanted`, by a direct solve (QR with column pivoting over the
+/// reals, Gauss over the prime field) that knows nothing of the code but its rows: the slow reference for
+/// Decoder. Nothing when `wanted` is not in the span of the rows; over the reals, when the best weights miss
+/// an entry of `wanted` by more than tolerance(condition) in units of the largest one. Throws
+/// std::logic_error when a row is taken twice or does not exist.
 template <Field T>
 std::optional<Decoding<T>> decoding(const LinearCode<T>& code, const std::vector<int>& taken) {
   detail::require_distinct(taken, code.rows.rows());

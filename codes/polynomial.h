@@ -1,6 +1,7 @@
-// The Reed-Solomon-type code for any assignment of parts to messages, after Halbawi, Azizan, Salehi and Hassibi,
-// "Improving Distributed Gradient Descent Using Reed-Solomon Codes" (ISIT 2018), and Ozfatura, Gunduz and Ulukus,
-// "Gradient Coding with Clustering and Multi-Message Communication" (2019), who use it with several messages a worker.
+// The Reed-Solomon-type code for any assignment of parts to messages, after Halbawi, Azizan, Salehi and
+// Hassibi, "Improving Distributed Gradient Descent Using Reed-Solomon Codes" (ISIT 2018), and Ozfatura,
+// Gunduz and Ulukus, "Gradient Coding with Clustering and Multi-Message Communication" (2019), who use it
+// with several messages a worker.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +19,8 @@ namespace straggle::codes {
 /// R x k: true where message i may contain part k.
 using Mask = Matrix<bool>;
 
-/// n x n: message i covers the parts i … i + load - 1 (modulo n). Throws std::invalid_argument unless 1 <= load <= n.
+/// n x n: message i covers the parts i … i + load - 1 (modulo n). Throws std::invalid_argument unless 1 <=
+/// load <= n.
 inline Mask cyclic_mask(int n, int load) {
   if (load < 1 || load > n) throw std::invalid_argument("a cyclic mask needs 1 <= load <= n");
   Mask mask = Mask::Constant(n, n, false);
@@ -28,10 +30,11 @@ inline Mask cyclic_mask(int n, int load) {
   return mask;
 }
 
-/// (n * l) x n, l = orders.size(): row i * l + j is message j of worker i and covers the parts i … i + orders[j] - 1
-/// (modulo n). Throws std::invalid_argument unless there is an order and each is in 1 … n.
+/// (n * l) x n, l = orders.size(): row i * l + j is message j of worker i and covers the parts i … i +
+/// orders[j] - 1 (modulo n). Throws std::invalid_argument unless there is an order and each is in 1 … n.
 inline Mask multi_message_mask(int n, const std::vector<int>& orders) {
-  if (n < 1 || orders.empty()) throw std::invalid_argument("a multi-message mask needs a worker and an order");
+  if (n < 1 || orders.empty())
+    throw std::invalid_argument("a multi-message mask needs a worker and an order");
   const auto messages = static_cast<int>(orders.size());
   Mask mask = Mask::Constant(static_cast<Eigen::Index>(n) * messages, n, false);
   for (int j = 0; j < messages; ++j) {
@@ -44,10 +47,10 @@ inline Mask multi_message_mask(int n, const std::vector<int>& orders) {
   return mask;
 }
 
-/// One distinct point a message. Prime field: 1 … R. Reals: the R-th roots of unity exp(2 pi i m / R), handed out in
-/// steps of the smallest q >= round(0.618034 R) coprime to R, point i being m = i q mod R: neighbouring messages (a
-/// rack of stragglers, a worker's messages) then lie far apart on the circle, without which no digit is left from
-/// about a hundred rows.
+/// One distinct point a message. Prime field: 1 … R. Reals: the R-th roots of unity exp(2 pi i m / R), handed
+/// out in steps of the smallest q >= round(0.618034 R) coprime to R, point i being m = i q mod R:
+/// neighbouring messages (a rack of stragglers, a worker's messages) then lie far apart on the circle,
+/// without which no digit is left from about a hundred rows.
 template <Field T>
 RowVector<T> polynomial_points(int rows) {
   RowVector<T> points(rows);
@@ -64,18 +67,20 @@ RowVector<T> polynomial_points(int rows) {
   return points;
 }
 
-/// A code whose message i contains exactly the parts k with mask(i, k), decoded by any h + 1 messages, h the largest
-/// number of messages that lack one part.
+/// A code whose message i contains exactly the parts k with mask(i, k), decoded by any h + 1 messages, h the
+/// largest number of messages that lack one part.
 ///
-/// Column k is a monic polynomial of degree h, B(i, k) = f_k(x_i), whose roots are the points of the rows that lack part
-/// k. Spare roots of a column with fewer than h zeros are put at 0, which is no point: on the unit circle they leave all
-/// magnitudes alone, and no coefficient the mask allows can vanish. The divided difference over any h + 1 points takes a
-/// monic polynomial of degree h to 1, so a_i = 1 / prod_{j != i} (x_i - x_j) over the taken rows gives a * B = 1.
+/// Column k is a monic polynomial of degree h, B(i, k) = f_k(x_i), whose roots are the points of the rows
+/// that lack part k. Spare roots of a column with fewer than h zeros are put at 0, which is no point: on the
+/// unit circle they leave all magnitudes alone, and no coefficient the mask allows can vanish. The divided
+/// difference over any h + 1 points takes a monic polynomial of degree h to 1, so a_i = 1 / prod_{j != i}
+/// (x_i - x_j) over the taken rows gives a * B = 1.
 ///
-/// f_k(x_i) is the product over its roots or, where these are the majority, prod_{j != i} (x_i - x_j) over all rows
-/// divided by the same over the rows that have k: less work and less rounding. R^2 + (ones of the mask) * min(ones, zeros
-/// of a column) steps. Over the reals the condition grows with the number of rows left out; range.h measures what is left of the digits.
-/// Throws std::invalid_argument for an empty mask or a part that no message has.
+/// f_k(x_i) is the product over its roots or, where these are the majority, prod_{j != i} (x_i - x_j) over
+/// all rows divided by the same over the rows that have k: less work and less rounding. R^2 + (ones of the
+/// mask) * min(ones, zeros of a column) steps. Over the reals the condition grows with the number of rows
+/// left out; range.h measures what is left of the digits. Throws std::invalid_argument for an empty mask or a
+/// part that no message has.
 template <Field T>
 LinearCode<T> polynomial(const Mask& mask) {
   const Eigen::Index rows = mask.rows(), parts = mask.cols();

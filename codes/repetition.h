@@ -1,5 +1,5 @@
-// Repetition: the group of a fractional-repetition gradient code (Tandon, Lei, Dimakis and Karampatziakis, "Gradient
-// Coding", ICML 2017), whose workers all hold the same parts and send their plain sum.
+// Repetition: the group of a fractional-repetition gradient code (Tandon, Lei, Dimakis and Karampatziakis,
+// "Gradient Coding", ICML 2017), whose workers all hold the same parts and send their plain sum.
 #pragma once
 
 #include <stdexcept>

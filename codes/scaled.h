@@ -1,5 +1,5 @@
-// Long products that neither overflow nor underflow: thousands of differences of points on the unit circle pass through
-// magnitudes like 1e400 on their way to a result near 1.
+// Long products that neither overflow nor underflow: thousands of differences of points on the unit circle
+// pass through magnitudes like 1e400 on their way to a result near 1.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,9 @@
 
 namespace straggle::codes {
 
-/// mantissa * 2^exponent, a number of any magnitude; in the prime field the exponent is always 0. Powers of two scale
-/// without rounding, so a product of m factors is as accurate as if doubles had no range: a few sqrt(m) rounding units.
+/// mantissa * 2^exponent, a number of any magnitude; in the prime field the exponent is always 0. Powers of
+/// two scale without rounding, so a product of m factors is as accurate as if doubles had no range: a few
+/// sqrt(m) rounding units.
 template <Field T>
 class Scaled {
  public:
@@ -25,7 +26,8 @@ class Scaled {
     return *this;
   }
 
-  /// Throws std::domain_error for a zero divisor in the prime field; over the reals the result is then not finite.
+  /// Throws std::domain_error for a zero divisor in the prime field; over the reals the result is then not
+  /// finite.
   Scaled& operator/=(const Scaled& divisor) {
     mantissa_ /= divisor.mantissa_;
     exponent_ -= divisor.exponent_;
@@ -73,7 +75,8 @@ Scaled<T> difference_product(T x, const RowVector<T>& points, Eigen::Index skip 
 
 /// The same over the points with the given indices.
 template <Field T>
-Scaled<T> difference_product(T x, const RowVector<T>& points, const std::vector<int>& indices, int skip = -1) {
+Scaled<T> difference_product(T x, const RowVector<T>& points, const std::vector<int>& indices,
+                             int skip = -1) {
   Scaled<T> product;
   for (const int j : indices) {
     if (j != skip) product *= x - points(j);
