@@ -80,10 +80,8 @@ std::optional<Decoding<T>> Decoder<T>::operator()(const std::vector<int>& taken)
   if (solutions_.size() != 0) {
     const std::vector<int> missing = all_but(taken);
     if (missing.size() < taken.size()) {
-      if (std::optional<RowVector<T>> weights = from_solutions(taken, missing)) {
-        if (auto result = checked(taken, *std::move(weights))) return result;
-      }
-      if (std::same_as<T, Gf61>) return std::nullopt;
+      std::optional<RowVector<T>> weights = from_solutions(taken, missing);
+      return weights ? checked(taken, *std::move(weights)) : std::nullopt;
     }
   }
   return decoding(code_, taken);

@@ -116,6 +116,8 @@ SchemeRecipe read_gc_mmc(ConfigReader& config, const SchemeContext& context) {
                                clusters.workers, load));
   if (design == Design::uncorrelated) {
     const std::vector<int> orders = read_orders(config, load);
+    if (!config.complete()) return {};
+    refuse_out_of_range(config, context, clusters.workers, orders);
     return config.complete() ? uncorrelated(clusters, orders, hybrid) : SchemeRecipe{};
   }
   const auto order =

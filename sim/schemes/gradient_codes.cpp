@@ -1,11 +1,16 @@
 #include "sim/schemes/gradient_codes.h"
 
+#include <fmt/format.h>
+
 #include <boost/random/normal_distribution.hpp>
+#include <map>
 #include <stdexcept>
+#include <tuple>
 
 #include "codes/cyclic_mds.h"
 #include "codes/cyclic_random.h"
 #include "codes/polynomial.h"
+#include "codes/range.h"
 #include "codes/repetition.h"
 #include "sim/base/random.h"
 
@@ -30,6 +35,13 @@ auto entries(std::uint64_t seed) {
   };
 }
 
+LinearCode<Complex> real_cyclic_code(const std::string& name, int n, int load, std::uint64_t seed) {
+  if (name == "cyclic") return codes::cyclic_random<Complex>(n, load, entries<Complex>(seed));
+  if (name == "reed-solomon") return codes::polynomial<Complex>(codes::cyclic_mask(n, load));
+  if (name == "cyclic-mds") return codes::cyclic_mds(n, load);
+  throw std::logic_error("there is no cyclic code called " + name);
+}
+
 }  // namespace
 
 const std::vector<NamedCode>& named_codes() {
@@ -51,17 +63,12 @@ const std::vector<std::string>& cyclic_code_names() {
 }
 
 std::shared_ptr<const SharedCode> cyclic_code(const std::string& name, int n, int load, std::uint64_t seed) {
-  const auto polynomial_twin = [=] { return codes::polynomial<Gf61>(codes::cyclic_mask(n, load)); };
+  const auto real = [=] { return real_cyclic_code(name, n, load, seed); };
   if (name == "cyclic")
     return std::make_shared<SharedCode>(
-        [=] { return codes::cyclic_random<Complex>(n, load, entries<Complex>(seed)); },
-        [=] { return codes::cyclic_random<Gf61>(n, load, entries<Gf61>(seed)); });
-  if (name == "reed-solomon")
-    return std::make_shared<SharedCode>(
-        [=] { return codes::polynomial<Complex>(codes::cyclic_mask(n, load)); }, polynomial_twin);
-  if (name == "cyclic-mds")
-    return std::make_shared<SharedCode>([=] { return codes::cyclic_mds(n, load); }, polynomial_twin);
-  throw std::logic_error("there is no cyclic code called " + name);
+        real, [=] { return codes::cyclic_random<Gf61>(n, load, entries<Gf61>(seed)); });
+  return std::make_shared<SharedCode>(real,
+                                      [=] { return codes::polynomial<Gf61>(codes::cyclic_mask(n, load)); });
 }
 
 std::shared_ptr<const SharedCode> multi_message_code(int n, const std::vector<int>& orders) {
@@ -75,9 +82,54 @@ std::shared_ptr<const SharedCode> sum_code(int parts) {
                                       [=] { return codes::repetition<Gf61>(1, parts); });
 }
 
+namespace {
+
+bool refuse_too_large(ConfigReader& config, const SchemeContext& context, std::int64_t rows) {
+  constexpr std::int64_t most = 4000;  // a dense code of doubles is then a quarter of a gigabyte
+  if (!context.verify || rows <= most) return false;
+  config.mistake("",
+                 fmt::format("has a code of {} messages, too large to verify (at most {}): add \"verify\": "
+                             "{{\"trials\": 0}}, or more clusters",
+                             rows, most));
+  return true;
+}
+
+}  // namespace
+
 void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, const std::string& name, int n,
                          int load) {
-  (void)config, (void)context, (void)name, (void)n, (void)load;
+  if (refuse_too_large(config, context, n) || !context.verify_real) return;
+  // A sweep asks for the same code at many points.
+  static std::map<std::tuple<std::string, int, int, std::uint64_t>, int> largest_loads;
+  const auto [entry, added] = largest_loads.try_emplace({name, n, load, context.seed}, load);
+  int& largest = entry->second;
+  const auto build = [&](int any_load) { return real_cyclic_code(name, n, any_load, context.seed); };
+  if (added && !codes::keeps_digits(codes::Decoder<Complex>(build(load))))
+    largest = codes::largest_load_in_doubles(load - 1, build);
+  if (largest == load) return;
+  config.mistake(
+      "code", fmt::format("\"{}\" loses its digits in doubles when {} messages of {} are missing; it is good "
+                          "for up to {} (a load or order of {}){}. Or verify in the prime field only: "
+                          "\"verify\": {{\"fields\": [\"prime\"]}}",
+                          name, load - 1, n, largest - 1, largest,
+                          name == "cyclic-mds" ? ", \"cyclic\" and \"reed-solomon\" for more" : ""));
+}
+
+void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, int n,
+                         const std::vector<int>& orders) {
+  const auto messages = static_cast<int>(orders.size());
+  if (refuse_too_large(config, context, std::int64_t{n} * messages) || !context.verify_real) return;
+  static std::map<std::pair<int, std::vector<int>>, bool> known;
+  const auto [entry, added] = known.try_emplace({n, orders}, true);
+  if (added)
+    entry->second = codes::keeps_digits(
+        codes::Decoder<Complex>(codes::polynomial<Complex>(codes::multi_message_mask(n, orders))), messages);
+  if (!entry->second)
+    config.mistake("orders",
+                   fmt::format("make a code of {} messages that loses its digits in doubles; use smaller "
+                               "clusters, or verify in the prime field only: \"verify\": {{\"fields\": "
+                               "[\"prime\"]}}",
+                               n * messages));
 }
 
 std::vector<Section> copies(std::shared_ptr<const SharedCode> code, std::size_t clusters, std::size_t blocks,

@@ -31,10 +31,13 @@ std::shared_ptr<const SharedCode> multi_message_code(int n, const std::vector<in
 /// One row, the plain sum of `parts` blocks.
 std::shared_ptr<const SharedCode> sum_code(int parts);
 
-/// Reports a mistake in field "code" when trials are to be decoded in doubles and the code has no digits left
-/// there. Needs seconds for thousands of workers; call it when all else is right.
+/// Reports a mistake when trials are to be verified and the code, of cyclic_code() or multi_message_code(),
+/// is too large for that or, decoded in doubles, has no digits left. Takes seconds for thousands of workers:
+/// call it when all else is right.
 void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, const std::string& name, int n,
                          int load);
+void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, int n,
+                         const std::vector<int>& orders);
 
 /// Sections for `clusters` copies of a code over `blocks` blocks each, on disjoint, consecutive blocks.
 std::vector<Section> copies(std::shared_ptr<const SharedCode> code, std::size_t clusters, std::size_t blocks,

@@ -39,20 +39,18 @@ class LagrangeField {
       encoded_.clear();
     }
     Exactness result;
-    if (taken.size() < static_cast<std::size_t>(code_.threshold())) return result;
-    taken = taken.first(static_cast<std::size_t>(code_.threshold()));
-    const codes::RowVector<Scalar> model = problem.model().template cast<Scalar>();
+    std::vector<int> indices;
+    for (const Arrival& arrival : taken) indices.push_back(index_of(arrival));
     std::vector<codes::RowVector<Scalar>> messages;
-    for (const Arrival& arrival : taken) messages.push_back(message(arrival, model));
+    const codes::RowVector<Scalar> model = problem.model().template cast<Scalar>();
+    for (const int index : indices) messages.push_back(message(index, model));
 
     const auto begin = std::chrono::steady_clock::now();
-    std::vector<Scalar> alphas;
-    for (const Arrival& arrival : taken)
-      alphas.push_back(code_.alpha(static_cast<int>(arrival.from) - 1, static_cast<int>(arrival.message)));
-    const codes::RowVector<Scalar> weights = code_.decoding(alphas);
+    const auto decoding = code_.decoding(indices);
+    if (!decoding) return result;
     codes::RowVector<Scalar> sum = codes::RowVector<Scalar>::Zero(model.size());
     for (std::size_t i = 0; i < messages.size(); ++i)
-      sum += weights(static_cast<Eigen::Index>(i)) * messages[i];
+      sum += decoding->weights(static_cast<Eigen::Index>(i)) * messages[i];
     // The master knows the labels' part, X'y, from the start.
     for (const DataBlock<T>& block : *data_) sum -= (block.y * block.x).template cast<Scalar>();
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -60,16 +58,14 @@ class LagrangeField {
     result.decodable = true;
     const codes::RowVector<Scalar> expected = problem.gradients().colwise().sum().template cast<Scalar>();
     if constexpr (std::is_same_v<T, double>) {
-      double amplified = 0;
-      for (std::size_t i = 0; i < messages.size(); ++i)
-        amplified += std::abs(weights(static_cast<Eigen::Index>(i))) * messages[i].norm();
+      double norms = 0;
+      for (const DataBlock<T>& block : *data_)
+        norms += (problem.model() * block.x.transpose() * block.x).norm();
       const double scale = expected.norm() > 0 ? expected.norm() : 1;
       result.error = (sum - expected).norm() / scale;
-      // Encoded data, messages and weights each carry errors of some rounding units times the number of
-      // terms.
-      const double terms = static_cast<double>(messages.size() + static_cast<std::size_t>(shape_.blocks));
+      // The condition counts rounding units per unit of data; measured errors stay below 2 of them.
       const double allowed =
-          8 * terms * std::numeric_limits<double>::epsilon() * std::max(1.0, amplified / scale);
+          16 * std::numeric_limits<double>::epsilon() * decoding->condition * norms / scale;
       result.judged = allowed <= 1e-3;  // beyond it doubles have nothing left to say
       result.exact = result.error <= allowed;
     } else {
@@ -79,10 +75,16 @@ class LagrangeField {
   }
 
  private:
-  /// What worker arrival.from sends: the sum over groups of X~' X~ theta, X~ its coded block of the group.
-  codes::RowVector<Scalar> message(const Arrival& arrival, const codes::RowVector<Scalar>& model) {
+  /// The code counts all workers' messages through.
+  int index_of(const Arrival& arrival) const {
+    return (static_cast<int>(arrival.from) - 1) * shape_.points_per_worker +
+           static_cast<int>(arrival.message);
+  }
+
+  /// What is sent as this message: the sum over groups of X~' X~ theta, X~ its coded block of the group.
+  codes::RowVector<Scalar> message(int index, const codes::RowVector<Scalar>& model) {
     codes::RowVector<Scalar> sum = codes::RowVector<Scalar>::Zero(model.size());
-    for (const codes::Matrix<Scalar>& block : coded_blocks(arrival)) {
+    for (const codes::Matrix<Scalar>& block : coded_blocks(index)) {
       const codes::RowVector<Scalar> product = model * block.transpose();
       sum += product * block;
     }
@@ -90,14 +92,12 @@ class LagrangeField {
   }
 
   /// The coded blocks of one evaluation, encoded once as a real system would before it starts.
-  const std::vector<codes::Matrix<Scalar>>& coded_blocks(const Arrival& arrival) {
-    const std::uint64_t key = std::uint64_t{arrival.from} << 32 | arrival.message;
-    if (const auto found = encoded_.find(key); found != encoded_.end()) return found->second;
+  const std::vector<codes::Matrix<Scalar>>& coded_blocks(int index) {
+    if (const auto found = encoded_.find(index); found != encoded_.end()) return found->second;
     constexpr std::size_t most_kept = 1
                                       << 16;  // coded blocks: some hundred megabytes at the usual dimensions
     if ((encoded_.size() + 1) * static_cast<std::size_t>(shape_.groups) > most_kept) encoded_.clear();
-    const codes::RowVector<Scalar> coefficients =
-        code_.encoding(code_.alpha(static_cast<int>(arrival.from) - 1, static_cast<int>(arrival.message)));
+    const codes::RowVector<Scalar> coefficients = code_.encoding(index);
     std::vector<codes::Matrix<Scalar>> coded;
     for (int group = 0; group < shape_.groups; ++group) {
       codes::Matrix<Scalar> block =
@@ -109,13 +109,13 @@ class LagrangeField {
       }
       coded.push_back(std::move(block));
     }
-    return encoded_.emplace(key, std::move(coded)).first->second;
+    return encoded_.emplace(index, std::move(coded)).first->second;
   }
 
   Shape shape_;
-  codes::Lagrange<Scalar> code_;
+  codes::LagrangeCode<Scalar> code_;
   std::shared_ptr<const std::vector<DataBlock<T>>> data_;
-  std::unordered_map<std::uint64_t, std::vector<codes::Matrix<Scalar>>> encoded_;
+  std::unordered_map<int, std::vector<codes::Matrix<Scalar>>> encoded_;
 };
 
 class LagrangeCodebook final : public Codebook {
