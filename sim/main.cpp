@@ -406,7 +406,7 @@ int verify(const std::vector<std::string>& words) {
       const Verdict verdict = judge(expected, *row);
       ++all;
       if (verdict.pass) ++met;
-      const std::string at = experiment.points[expected.point].description();
+      const std::string at = experiment.place_of(experiment.points[expected.point]);
       lines.push_back({expected.label, at.empty() ? "-" : at, expected.metric,
                        fmt::format("{}", expected.value), fmt::format("{:.8g}", verdict.found),
                        expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)

@@ -354,6 +354,12 @@ std::string Point::description() const {
   return result;
 }
 
+std::string Experiment::place_of(const Point& point) const {
+  Point leading;
+  for (const std::size_t axis : lead_axes) leading.axes.push_back(point.axes[axis]);
+  return leading.description();
+}
+
 const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names = {"time", "messages", "useful_messages",
                                                  "work", "wasted",   "speedup"};
@@ -372,6 +378,7 @@ Experiment read_experiment(Json config, const std::string& file) {
   std::size_t count = 1;
   for (const Axis& axis : axes) {
     swept.insert(axis.paths.begin(), axis.paths.end());
+    experiment.lead_axes.push_back(experiment.axes.size());
     experiment.axes.insert(experiment.axes.end(), axis.paths.begin(), axis.paths.end());
     count *= axis.rows.size();
   }

@@ -60,8 +60,13 @@ struct Experiment {
   Json resolved;     ///< the configuration with every default written out
   std::string hash;  ///< of what decides the numbers in it
   std::vector<std::string> axes;
+  std::vector<std::size_t>
+      lead_axes;  ///< of axes: the first of those that move together, enough to tell points apart
   std::vector<Point> points;
   std::vector<ExpectedValue> expected;
+
+  /// A point by its leading axes: `/compute/rate = 5`; empty without a sweep.
+  std::string place_of(const Point& point) const;
 };
 
 /// What the command line changes in a configuration.

@@ -196,7 +196,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     std::vector<std::string> cells = {};
   };
   std::vector<Column> columns = {{"scheme", 0}};
-  for (const std::string& axis : experiment.axes) columns.push_back({axis, 0});
+  for (const std::size_t axis : experiment.lead_axes) columns.push_back({experiment.axes[axis], 0});
   const std::size_t left = columns.size();
   for (const Column& column : std::vector<Column>{{"time [s]", 0},
                                                   {"theory", 3},
@@ -210,7 +210,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
   for (const Row& row : rows) {
     const Point& point = experiment.points[row.point];
     std::vector<std::string> cells = {point.schemes[row.scheme].label};
-    for (const auto& axis : point.axes) cells.push_back(plain(axis.second));
+    for (const std::size_t axis : experiment.lead_axes) cells.push_back(plain(point.axes[axis].second));
     const bool theory = row.theory.has_value();
     cells.push_back(with_error(row.time));
     cells.push_back(theory ? fmt::format("{:.7g}", row.theory->time) : "-");

@@ -15,8 +15,9 @@ struct Expectation {
   double messages = 0;  ///< E[messages received by the master at or before completion]
 };
 
-/// Nothing where there is no expectation: additive scaling, a law without a density, or a scheme without a law.
-/// Absolute error below 1e-9 of the value; at most about a second for 1000 workers.
-std::optional<Expectation> expectation(const CompletionLaw& law, const TimeLaw& x, Scaling scaling, double increment);
+/// Nothing where there is no expectation: additive scaling, a law without a density, or a scheme without a
+/// law. Absolute error below 1e-9 of the value; at most about a second for 1000 workers.
+std::optional<Expectation> expectation(const CompletionLaw& law, const TimeLaw& x, Scaling scaling,
+                                       double increment);
 
 }  // namespace straggle

@@ -33,8 +33,8 @@ struct SchemeResult {
 };
 
 /// The trials [first, last) of a point; one result a scheme, in order. The result does not depend on
-/// `threads`. `progress` is told now and then, from any thread, how many more trials are finished. A trial that
-/// cannot complete is a std::logic_error.
+/// `threads`. `progress` is told now and then, from any thread, how many more trials are finished. A trial
+/// that cannot complete is a std::logic_error.
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
                                      unsigned threads,
                                      const std::function<void(std::uint64_t)>& progress = {});

@@ -1,5 +1,6 @@
-// Gradient coding with multi-message communication: both designs by hand, against kernels that know codewords and
-// clusters but no events, and the decoding thresholds from both sides. The paper's own examples are in tests/golden.
+// Gradient coding with multi-message communication: both designs by hand, against kernels that know codewords
+// and clusters but no events, and the decoding thresholds from both sides. The paper's own examples are in
+// tests/golden.
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -7,12 +8,13 @@ using namespace straggle::testing;
 
 namespace {
 
-/// Worker i of a cluster of n sends codewords i, i + 1, … (modulo n) after m, m + 1, …, r tasks; a cluster is decoded
-/// by the n − m + 1 codewords that come first. The hybrid rule changes what the last message of a worker covers, and
-/// nothing of when (a finished worker has supplied r − m + 1 = n − m + 1 codewords).
+/// Worker i of a cluster of n sends codewords i, i + 1, … (modulo n) after m, m + 1, …, r tasks; a cluster is
+/// decoded by the n − m + 1 codewords that come first. The hybrid rule changes what the last message of a
+/// worker covers, and nothing of when (a finished worker has supplied r − m + 1 = n − m + 1 codewords).
 auto correlated(std::size_t n, int r, int m, bool hybrid = false) {
   return [=](const DrawnTimes& times) {
-    const std::size_t threshold = n - static_cast<std::size_t>(m) + 1, each = static_cast<std::size_t>(r - m) + 1;
+    const std::size_t threshold = n - static_cast<std::size_t>(m) + 1,
+                      each = static_cast<std::size_t>(r - m) + 1;
     Tally tally;
     for (std::size_t first = 0; first < times.workers(); first += n) {
       std::vector<double> earliest;
@@ -46,8 +48,8 @@ auto correlated(std::size_t n, int r, int m, bool hybrid = false) {
   };
 }
 
-/// Message j of a worker comes after orders[j] tasks; a cluster of n is decoded by its first threshold messages or,
-/// with the hybrid rule, by its first finished worker, whichever is earlier.
+/// Message j of a worker comes after orders[j] tasks; a cluster of n is decoded by its first threshold
+/// messages or, with the hybrid rule, by its first finished worker, whichever is earlier.
 auto uncorrelated(std::size_t n, const std::vector<int>& orders, std::size_t threshold, bool hybrid) {
   return [=](const DrawnTimes& times) {
     Tally tally;
@@ -101,10 +103,12 @@ TEST_CASE("gc-mmc correlated: a codeword counts once, whoever sends it") {
   CHECK(result.wasted == 1);
 }
 
-TEST_CASE("gc-mmc uncorrelated: every message counts, and with the hybrid rule one finished worker is enough") {
+TEST_CASE(
+    "gc-mmc uncorrelated: every message counts, and with the hybrid rule one finished worker is enough") {
   // Three workers, two messages each: 3·2 − (1 + 3) + 1 = 3 decode.
   const std::string fields = R"("scheme": "gc-mmc", "design": "uncorrelated", "load": 3, "orders": [1, 3])";
-  const auto plain = scheme_of(3, "{" + fields + "}"), hybrid = scheme_of(3, "{" + fields + R"(, "hybrid": true})");
+  const auto plain = scheme_of(3, "{" + fields + "}"),
+             hybrid = scheme_of(3, "{" + fields + R"(, "hybrid": true})");
   Workspace workspace;
   RoundResult result = run_round(plain->next_round(nullptr), Times({1, 5, 9}), workspace);
   CHECK(result.time == 5);  // 1 and 3 of worker 1, 5 of worker 2
@@ -142,36 +146,37 @@ TEST_CASE("gc-mmc uncorrelated in clusters: a finished worker decodes its own cl
 
 TEST_CASE("gc-mmc correlated: every trial is what the first copies of the codewords give, in all scalings") {
   for (const Scaling scaling : all_scalings) {
-    const Point point =
-        point_of(12,
-                 {R"({"scheme": "gc-mmc", "design": "correlated", "load": 5, "order": 3})",
-                  R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 2})",
-                  R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 3})",
-                  R"({"scheme": "gc-mmc", "design": "correlated", "load": 6, "order": 1, "clusters": 2})",
-                  R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 3, "hybrid": true})",
-                  R"({"scheme": "gc-mmc", "design": "correlated", "load": 6, "order": 6, "clusters": 2})"},
-                 scaling);
+    const Point point = point_of(
+        12,
+        {R"({"scheme": "gc-mmc", "design": "correlated", "load": 5, "order": 3})",
+         R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 2})",
+         R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 3})",
+         R"({"scheme": "gc-mmc", "design": "correlated", "load": 6, "order": 1, "clusters": 2})",
+         R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "clusters": 3, "hybrid": true})",
+         R"({"scheme": "gc-mmc", "design": "correlated", "load": 6, "order": 6, "clusters": 2})"},
+        scaling);
     compare(point, 0, 2000, correlated(12, 5, 3));
     compare(point, 1, 2000, correlated(6, 4, 2));
     compare(point, 2, 2000, correlated(4, 4, 2));
     compare(point, 3, 2000, correlated(6, 6, 1));
+    compare(point, 4, 2000, correlated(4, 4, 2, true));
     compare(point, 5, 500, correlated(6, 6, 6));
   }
 }
 
 TEST_CASE("gc-mmc uncorrelated: every trial is what sorting each cluster's messages gives, in all scalings") {
   for (const Scaling scaling : all_scalings) {
-    const Point point =
-        point_of(12,
-                 {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 3, "orders": [2, 3]})",
-                  R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [1, 2, 4], "clusters": 2})",
-                  R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 3, 4], "clusters": 3})",
-                  R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 3, 4], "clusters": 3,
+    const Point point = point_of(
+        12,
+        {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 3, "orders": [2, 3]})",
+         R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [1, 2, 4], "clusters": 2})",
+         R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 3, 4], "clusters": 3})",
+         R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 3, 4], "clusters": 3,
                       "hybrid": true})",
-                  R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 6, "orders": [1, 3, 6], "clusters": 2,
+         R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 6, "orders": [1, 3, 6], "clusters": 2,
                       "hybrid": true})",
-                  R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [5]})"},
-                 scaling);
+         R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [5]})"},
+        scaling);
     compare(point, 0, 2000, uncorrelated(12, {2, 3}, 12 * 2 - 5 + 1, false));
     compare(point, 1, 2000, uncorrelated(6, {1, 2, 4}, 6 * 3 - 7 + 1, false));
     compare(point, 2, 2000, uncorrelated(4, {2, 3, 4}, 4 * 3 - 9 + 1, false));
@@ -181,19 +186,24 @@ TEST_CASE("gc-mmc uncorrelated: every trial is what sorting each cluster's messa
   }
 }
 
-TEST_CASE("gc-mmc uncorrelated: the last cluster of four has the threshold's messages when nobody finishes first") {
+TEST_CASE(
+    "gc-mmc uncorrelated: the last cluster of four has the threshold's messages when nobody finishes first") {
   // One cluster, l messages a worker: the mean number of messages is the threshold exactly.
-  const Point point = point_of(10, {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 10, "orders": [6, 8, 10]})"});
+  const Point point =
+      point_of(10, {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 10, "orders": [6, 8, 10]})"});
   const Sample::Sums sums = simulate(point, 0, 500);
   CHECK(sums.messages.mean() == 7);
   CHECK(sums.messages.variance() == 0);
 }
 
 TEST_CASE("gc-mmc correlated: any n - m + 1 distinct codewords decode and no set of n - m does") {
-  // Workers 1..6 send codewords w and w + 1: codeword c is message 0 of worker c or message 1 of worker c − 1.
+  // Workers 1..6 send codewords w and w + 1: codeword c is message 0 of worker c or message 1 of worker c
+  // − 1.
   for (const char* code : {"cyclic", "reed-solomon", "cyclic-mds"}) {
     const auto scheme = scheme_of(
-        6, fmt::format(R"({{"scheme": "gc-mmc", "design": "correlated", "load": 3, "order": 2, "code": "{}"}})", code));
+        6,
+        fmt::format(R"({{"scheme": "gc-mmc", "design": "correlated", "load": 3, "order": 2, "code": "{}"}})",
+                    code));
     Prover prover(*scheme);
     std::vector<NodeId> codewords = {1, 2, 3, 4, 5, 6};
     // Every way to get the codewords: from their first or from their second sender.
@@ -213,7 +223,8 @@ TEST_CASE("gc-mmc correlated: any n - m + 1 distinct codewords decode and no set
 }
 
 TEST_CASE("gc-mmc uncorrelated: any threshold of messages decodes, some set of one less does not") {
-  const auto scheme = scheme_of(4, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 3, "orders": [1, 3]})");
+  const auto scheme =
+      scheme_of(4, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 3, "orders": [1, 3]})");
   Prover prover(*scheme);  // 4·2 − 4 + 1 = 5 of 8
   const std::vector<Sent> all = all_messages(4, 2);
   for_each_subset(all, 5, [&](const std::vector<Sent>& some) { CHECK(prover.decodes(some)); });
@@ -231,15 +242,18 @@ TEST_CASE("gc-mmc uncorrelated: any threshold of messages decodes, some set of o
 
 TEST_CASE("gc-mmc uncorrelated where the threshold is below the workers: no smaller set decodes") {
   // n = 5, orders 3 and 5: any 3 of 10; with rows in general position fewer than n rows have no slack.
-  const auto scheme = scheme_of(5, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [3, 5]})");
+  const auto scheme =
+      scheme_of(5, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [3, 5]})");
   Prover prover(*scheme);
   const std::vector<Sent> all = all_messages(5, 2);
   for_each_subset(all, 3, [&](const std::vector<Sent>& some) { CHECK(prover.decodes(some)); });
   for_each_subset(all, 2, [&](const std::vector<Sent>& some) { CHECK_FALSE(prover.decodes(some)); });
 }
 
-TEST_CASE("gc-mmc hybrid: the plain sum of one finished worker decodes, without it the threshold is the same") {
-  const auto scheme = scheme_of(5, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [3, 5],
+TEST_CASE(
+    "gc-mmc hybrid: the plain sum of one finished worker decodes, without it the threshold is the same") {
+  const auto scheme =
+      scheme_of(5, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [3, 5],
                                        "hybrid": true})");
   Prover prover(*scheme);
   for (NodeId w = 1; w <= 5; ++w) CHECK(prover.decodes({{w, 1}}));

@@ -1,5 +1,6 @@
-// Gradient coding for partial stragglers: by hand, against the law of the completion time integrated here, against a
-// kernel, and that the first message of all and the second of n − s (or of one per group) are needed.
+// Gradient coding for partial stragglers: by hand, against the law of the completion time integrated here,
+// against a kernel, and that the first message of all and the second of n − s (or of one per group) are
+// needed.
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -7,8 +8,8 @@ using namespace straggle::testing;
 
 namespace {
 
-/// The first messages of all n and the n − s earliest second ones; `group`: 0, or the size of the groups of which one
-/// second message each is needed. Work in mini-batches.
+/// The first messages of all n and the n − s earliest second ones; `group`: 0, or the size of the groups of
+/// which one second message each is needed. Work in mini-batches.
 auto two_messages(double first_work, double second_work, std::size_t stragglers, std::size_t group) {
   return [=](const DrawnTimes& times) {
     const std::size_t n = times.workers();
@@ -49,8 +50,8 @@ double cdf(double t) {
   return t <= shift ? 0 : 1 - std::exp(-rate * (t - shift));
 }
 
-/// E T = ∫ P(T > t) dt by Simpson's rule, P(T <= t) = Σ_{j<=s} C(n,j) F(t/w2)^{n−j} (F(t/w1) − F(t/w2))^j: all workers
-/// have sent their first message and at most s lack the second. Also E T².
+/// E T = ∫ P(T > t) dt by Simpson's rule, P(T <= t) = Σ_{j<=s} C(n,j) F(t/w2)^{n−j} (F(t/w1) − F(t/w2))^j:
+/// all workers have sent their first message and at most s lack the second. Also E T².
 std::pair<double, double> moments_of_time(int n, int s, double w1, double w2) {
   const auto survival = [&](double t) {
     const double both = cdf(t / w2), one = cdf(t / w1) - both;
@@ -130,15 +131,16 @@ TEST_CASE("gc-partial: the mean time is the integral of its law") {
 
 TEST_CASE("gc-partial: every trial is what the two order statistics give, for both codes and all scalings") {
   for (const Scaling scaling : all_scalings) {
-    const Point point =
-        point_of(12,
-                 {R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 2})",
-                  R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 3, "code": "reed-solomon"})",
-                  R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 3, "code": "fractional-repetition"})",
-                  R"({"scheme": "gc-partial", "stragglers": 0, "slowdown": 1.5})",
-                  R"({"scheme": "gc-partial", "stragglers": 2, "slowdown": 4, "code": "fractional-repetition"})"},
-                 scaling);
-    // Fractional work: the kernel's products and sums are others than the program's, which differ by rounding.
+    const Point point = point_of(
+        12,
+        {R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 2})",
+         R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 3, "code": "reed-solomon"})",
+         R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 3, "code": "fractional-repetition"})",
+         R"({"scheme": "gc-partial", "stragglers": 0, "slowdown": 1.5})",
+         R"({"scheme": "gc-partial", "stragglers": 2, "slowdown": 4, "code": "fractional-repetition"})"},
+        scaling);
+    // Fractional work: the kernel's products and sums are others than the program's, which differ by
+    // rounding.
     constexpr double rounding = 1e-13;
     compare(point, 0, 2000, two_messages(4 / 5.0, 8 / 5.0, 3, 0), rounding);
     compare(point, 1, 2000, two_messages(2 / 4.0, 6 / 4.0, 1, 0), rounding);

@@ -1,5 +1,5 @@
-// Gradient coding with one message a worker, whole and in clusters: by hand, against order statistics in closed form,
-// against a kernel that sorts each cluster, and the threshold K/P − r + 1 from both sides.
+// Gradient coding with one message a worker, whole and in clusters: by hand, against order statistics in
+// closed form, against a kernel that sorts each cluster, and the threshold K/P − r + 1 from both sides.
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -93,11 +93,11 @@ TEST_CASE("gc: every trial is what sorting each cluster gives, for all codes and
     const Point point = point_of(
         12,
         {R"({"scheme": "gc", "load": 5})", R"({"scheme": "gc", "load": 5, "code": "reed-solomon"})",
-         R"({"scheme": "gc", "load": 3, "code": "cyclic-mds"})", R"({"scheme": "gc", "load": 3, "clusters": 2})",
-         R"({"scheme": "gc", "load": 3, "clusters": 4})",
+         R"({"scheme": "gc", "load": 3, "code": "cyclic-mds"})",
+         R"({"scheme": "gc", "load": 3, "clusters": 2})", R"({"scheme": "gc", "load": 3, "clusters": 4})",
          R"({"scheme": "gc", "load": 3, "code": "fractional-repetition"})",
-         R"({"scheme": "gc", "load": 2, "code": "fractional-repetition", "clusters": 3})", R"({"scheme": "gc", "load": 1})",
-         R"({"scheme": "gc", "load": 12})"},
+         R"({"scheme": "gc", "load": 2, "code": "fractional-repetition", "clusters": 3})",
+         R"({"scheme": "gc", "load": 1})", R"({"scheme": "gc", "load": 12})"},
         scaling);
     compare(point, 0, 2000, fastest_of_each_cluster(12, 8, 5));
     compare(point, 1, 200, fastest_of_each_cluster(12, 8, 5));
@@ -115,12 +115,14 @@ TEST_CASE("gc: any K - r + 1 workers decode and no set of K - r does, for every 
   for (const char* code : {"cyclic", "reed-solomon", "cyclic-mds"}) {
     for (int load = 1; load <= 6; ++load) {
       CAPTURE(code, load);
-      const auto scheme = scheme_of(6, fmt::format(R"({{"scheme": "gc", "load": {}, "code": "{}"}})", load, code));
+      const auto scheme =
+          scheme_of(6, fmt::format(R"({{"scheme": "gc", "load": {}, "code": "{}"}})", load, code));
       Prover prover(*scheme);
       const std::vector<Sent> all = all_messages(6, 1);
       const std::size_t threshold = 6 - static_cast<std::size_t>(load) + 1;
       for_each_subset(all, threshold, [&](const std::vector<Sent>& some) { CHECK(prover.decodes(some)); });
-      for_each_subset(all, threshold - 1, [&](const std::vector<Sent>& some) { CHECK_FALSE(prover.decodes(some)); });
+      for_each_subset(all, threshold - 1,
+                      [&](const std::vector<Sent>& some) { CHECK_FALSE(prover.decodes(some)); });
     }
   }
 }

@@ -1,5 +1,5 @@
-// Lagrange coded computing, one message a worker and several: by hand, against closed form and kernel, and the degree
-// of the interpolated polynomial from both sides.
+// Lagrange coded computing, one message a worker and several: by hand, against closed form and kernel, and
+// the degree of the interpolated polynomial from both sides.
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -71,12 +71,14 @@ TEST_CASE("lcc: every trial is what sorting all messages gives, in all scalings"
 TEST_CASE("lcc: any 2 ceil(K/r) - 1 workers decode and no set of one less does") {
   for (const int load : {2, 3, 4, 5}) {  // three blocks a group, then two; 4 and 5 pad with zero blocks
     CAPTURE(load);
-    const auto scheme = scheme_of(5, fmt::format(R"({{"scheme": "lcc", "load": {}, "messages": "single"}})", load));
+    const auto scheme =
+        scheme_of(5, fmt::format(R"({{"scheme": "lcc", "load": {}, "messages": "single"}})", load));
     Prover prover(*scheme);
     const std::size_t threshold = 2 * static_cast<std::size_t>((5 + load - 1) / load) - 1;
     const std::vector<Sent> all = all_messages(5, 1);
     for_each_subset(all, threshold, [&](const std::vector<Sent>& some) { CHECK(prover.decodes(some)); });
-    for_each_subset(all, threshold - 1, [&](const std::vector<Sent>& some) { CHECK_FALSE(prover.decodes(some)); });
+    for_each_subset(all, threshold - 1,
+                    [&](const std::vector<Sent>& some) { CHECK_FALSE(prover.decodes(some)); });
   }
 }
 

@@ -1,5 +1,6 @@
-// What the tests of the schemes share: points from a line of JSON, rounds with chosen times, and worker times that are
-// drawn without the simulator's trial runner, for kernels that know one scheme and nothing of programs or events.
+// What the tests of the schemes share: points from a line of JSON, rounds with chosen times, and worker times
+// that are drawn without the simulator's trial runner, for kernels that know one scheme and nothing of
+// programs or events.
 #pragma once
 
 #include <fmt/format.h>
@@ -22,15 +23,19 @@ namespace straggle::testing {
 
 inline constexpr double never = std::numeric_limits<double>::infinity();
 
-/// The compute times of all statistical tests here, those of the GC-MMC paper: seconds, and mini-batches a second.
+/// The compute times of all statistical tests here, those of the GC-MMC paper: seconds, and mini-batches a
+/// second.
 inline constexpr double shift = 0.01, rate = 10;
-/// Seconds a mini-batch under data-dependent scaling; of the size of the spread, so that neither hides the other.
+/// Seconds a mini-batch under data-dependent scaling; of the size of the spread, so that neither hides the
+/// other.
 inline constexpr double increment = 0.02;
 
-inline constexpr Scaling all_scalings[] = {Scaling::server_dependent, Scaling::data_dependent, Scaling::additive};
+inline constexpr Scaling all_scalings[] = {Scaling::server_dependent, Scaling::data_dependent,
+                                           Scaling::additive};
 
 inline std::string compute_of(Scaling scaling) {
-  const std::string model = fmt::format(R"({{"model": "shifted-exponential", "shift": {}, "rate": {})", shift, rate);
+  const std::string model =
+      fmt::format(R"({{"model": "shifted-exponential", "shift": {}, "rate": {})", shift, rate);
   switch (scaling) {
     case Scaling::server_dependent:
       return model + R"(, "scaling": "server-dependent"})";
@@ -42,11 +47,12 @@ inline std::string compute_of(Scaling scaling) {
   return model + R"(, "scaling": "additive"})";
 }
 
-/// The one point of a configuration of these schemes (JSON objects). `more` are further fields, each followed by a
-/// comma. Nothing is verified unless `more` says so.
+/// The one point of a configuration of these schemes (JSON objects). `more` are further fields, each followed
+/// by a comma. Nothing is verified unless `more` says so.
 inline Point point_of(int workers, const std::vector<std::string>& schemes,
                       Scaling scaling = Scaling::server_dependent, const std::string& more = "") {
-  const std::string verify = more.find("\"verify\"") == std::string::npos ? R"("verify": {"trials": 0},)" : "";
+  const std::string verify =
+      more.find("\"verify\"") == std::string::npos ? R"("verify": {"trials": 0},)" : "";
   const std::string text = fmt::format(R"({{"workers": {}, "compute": {}, {} {} "schemes": [{}]}})", workers,
                                        compute_of(scaling), verify, more, fmt::join(schemes, ", "));
   return read_experiment(parse_json(text, "test"), "test").points.front();
@@ -57,7 +63,8 @@ inline std::unique_ptr<Scheme> scheme_of(int workers, const std::string& scheme)
   return point_of(workers, {scheme}).schemes.front().recipe.make();
 }
 
-/// Server-dependent conditions chosen by hand: worker i takes x[i] seconds a mini-batch, `never` if it is dead.
+/// Server-dependent conditions chosen by hand: worker i takes x[i] seconds a mini-batch, `never` if it is
+/// dead.
 struct Times {
   std::vector<double> offset, slope;
   explicit Times(std::vector<double> x) : offset(x.size(), 0), slope(std::move(x)) {}
@@ -177,9 +184,11 @@ struct Tally {
   std::set<Sent> useful;  ///< exactly these messages
 };
 
-/// Finishes a tally whose time and useful messages are known, by going through every message and every mini-batch.
-/// Each worker sends message j after work[j] mini-batches, over the last covers[j] of them; whole numbers.
-inline void count(Tally& tally, const DrawnTimes& times, const std::vector<int>& work, const std::vector<int>& covers) {
+/// Finishes a tally whose time and useful messages are known, by going through every message and every
+/// mini-batch. Each worker sends message j after work[j] mini-batches, over the last covers[j] of them; whole
+/// numbers.
+inline void count(Tally& tally, const DrawnTimes& times, const std::vector<int>& work,
+                  const std::vector<int>& covers) {
   for (std::size_t w = 0; w < times.workers(); ++w) {
     std::set<int> covered;
     for (std::size_t j = 0; j < work.size(); ++j) {
@@ -200,15 +209,17 @@ inline double kth_smallest(std::vector<double> values, std::size_t k) {
   return values.at(k - 1);
 }
 
-/// The trials [0, trials) of scheme `s` against a kernel that makes a Tally of DrawnTimes: all equal, the times to the
-/// bit unless `rounding` (relative) is given.
+/// The trials [0, trials) of scheme `s` against a kernel that makes a Tally of DrawnTimes: all equal, the
+/// times to the bit unless `rounding` (relative) is given.
 template <class Kernel>
-void compare(const Point& point, std::size_t s, std::uint64_t trials, const Kernel& kernel, double rounding = 0) {
+void compare(const Point& point, std::size_t s, std::uint64_t trials, const Kernel& kernel,
+             double rounding = 0) {
   TrialRunner runner(point);
   const int load = static_cast<int>(std::ceil(runner.program(s).largest_load()));
   DrawnTimes times(point.workers, point.compute.scaling, load, point.seed);
   for (std::uint64_t trial = 0; trial < trials; ++trial) {
-    INFO(point.schemes[s].label << ", scaling " << static_cast<int>(point.compute.scaling) << ", trial " << trial);
+    INFO(point.schemes[s].label << ", scaling " << static_cast<int>(point.compute.scaling) << ", trial "
+                                << trial);
     runner.draw(trial, 0);
     times.draw(trial);
     const RoundResult& result = runner.run(s);
@@ -241,8 +252,9 @@ inline double harmonic(int last, int first = 1, int power = 1) {
   return sum;
 }
 
-/// Checks a mean against a closed form whose standard deviation is known too: within 4.5 standard errors (a true
-/// statement fails once in 150 000 seeds), while `other`, what an off-by-one would give, is at least 20 away.
+/// Checks a mean against a closed form whose standard deviation is known too: within 4.5 standard errors (a
+/// true statement fails once in 150 000 seeds), while `other`, what an off-by-one would give, is at least 20
+/// away.
 inline void check_mean(const Moments& found, double mean, double deviation, double other) {
   const double std_error = deviation / std::sqrt(static_cast<double>(found.count()));
   CAPTURE(found.mean(), mean, std_error, other);

@@ -1,5 +1,6 @@
-// Uncoded computation with multi-message communication: by hand, against a kernel that finds the first copy of every
-// partial gradient, the tolerance in whole numbers, and that what is left out is left out of the sum.
+// Uncoded computation with multi-message communication: by hand, against a kernel that finds the first copy
+// of every partial gradient, the tolerance in whole numbers, and that what is left out is left out of the
+// sum.
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -7,7 +8,8 @@ using namespace straggle::testing;
 
 namespace {
 
-/// In clusters of n, worker i computes and sends partitions i, i + 1, … (modulo n); `need` distinct ones of all K.
+/// In clusters of n, worker i computes and sends partitions i, i + 1, … (modulo n); `need` distinct ones of
+/// all K.
 auto first_copies(std::size_t n, std::size_t load, std::size_t need) {
   return [=](const DrawnTimes& times) {
     Tally tally;
@@ -105,16 +107,16 @@ TEST_CASE("uc-mmc: every trial is what the first copies give, with clusters, tol
 
 TEST_CASE("uc-mmc with load K and one cluster's minimum: the mean time of two workers in closed form") {
   // K = 2, load 2: worker i sends its own at x_i and the other's at 2·x_i, so T = min(max, 2·min).
-  // With E1 <= E2 the spacings of two exponentials are E(2µ) and E(µ), independent: T − a = A + min(B, A + a) for
-  // A ~ E(2µ), B ~ E(µ), and E min(B, A + a) = (1 − e^{−µa}·2µ/(2µ + µ))/µ.
+  // With E1 <= E2 the spacings of two exponentials are E(2µ) and E(µ), independent: T − a = A + min(B, A + a)
+  // for A ~ E(2µ), B ~ E(µ), and E min(B, A + a) = (1 − e^{−µa}·2µ/(2µ + µ))/µ.
   const Point point = point_of(2, {R"({"scheme": "uc-mmc", "load": 2})"});
   const Moments found = simulate(point, 0, 20000).time;
   const double mean = shift + 1 / (2 * rate) + (1 - std::exp(-rate * shift) * 2.0 / 3) / rate;
   const Estimate time = estimate(found);
   CAPTURE(time.mean, time.std_error, mean);  // standard error 0.0004
   CHECK(std::abs(z_score(time, mean)) < 4.5);
-  CHECK(std::abs(z_score(time, shift + 1.5 / rate)) > 20);            // were every worker to send one message
-  CHECK(std::abs(z_score(time, 2 * shift + 1 / rate)) > 20);          // were the fastest to send all
+  CHECK(std::abs(z_score(time, shift + 1.5 / rate)) > 20);    // were every worker to send one message
+  CHECK(std::abs(z_score(time, 2 * shift + 1 / rate)) > 20);  // were the fastest to send all
 }
 
 TEST_CASE("uc-mmc: with a tolerance need partial gradients are enough and one less is not") {
