@@ -21,10 +21,10 @@ namespace straggle::codes {
 /// of Z: no digit is lost to cancellation. The code is real and positive when n + s is odd (c = n/2) and
 /// complex otherwise (c = (n-1)/2).
 ///
-/// Its decodings are known: a * rows = 0 for the rows (w^{jt})_t of the Fourier matrix with j in Z, and
-/// a = 1 / g(1) for all rows. Over the reals only, as GF(2^61 - 1) has no n-th root of unity for most n: its
-/// twin there is polynomial<Gf61>(cyclic_mask(n, load)). Contiguous stragglers amplify errors exponentially
-/// in s, so ask range.h before use. Throws std::invalid_argument unless 1 <= load <= n.
+/// Its decodings are known: a * rows = 0 for the rows (w^{jt})_t of the Fourier matrix with j in Z, and a = 1
+/// / g(1) for all rows. Over the reals only, as GF(2^61 - 1) has no n-th root of unity for most n: its twin
+/// there is polynomial<Gf61>(cyclic_mask(n, load)). Contiguous stragglers amplify errors exponentially in s,
+/// so ask range.h before use. Throws std::invalid_argument unless 1 <= load <= n.
 inline LinearCode<Complex> cyclic_mds(int n, int load) {
   if (load < 1 || load > n) throw std::invalid_argument("a cyclic code needs 1 <= load <= n");
   const int s = load - 1;

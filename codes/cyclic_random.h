@@ -2,13 +2,20 @@
 // Karampatziakis, "Gradient Coding" (ICML 2017).
 #pragma once
 
-#include <Eigen/LU>
-#include <optional>
+#include <complex>
+#include <concepts>
 #include <stdexcept>
+#include <type_traits>
 
 #include "codes/linear_code.h"
 
 namespace straggle::codes {
+
+/// The code of an s x n matrix H whose rows sum to zero (see cyclic_random). Over the reals H and its solves
+/// are carried with more digits than a double has, as the coefficients lose the condition of an s x s system;
+/// they are rounded once.
+LinearCode<Complex> cyclic_code_from(const Matrix<long double>& h);
+LinearCode<Gf61> cyclic_code_from(const Matrix<Gf61>& h);
 
 /// n messages over n parts, message i over the parts i … i + load - 1 (modulo n); any n - s decode, s = load
 /// - 1.
@@ -24,13 +31,9 @@ namespace straggle::codes {
 template <Field T, class Draw>
 LinearCode<T> cyclic_random(int n, int load, Draw&& draw) {
   if (load < 1 || load > n) throw std::invalid_argument("a cyclic code needs 1 <= load <= n");
-  const Eigen::Index s = load - 1;
-  // Reals: s equations lose up to log10(cond) digits, so H and its solves are carried with the 64-bit
-  // mantissa of the x87 and the coefficients are rounded once at the end.
   using Scalar = std::conditional_t<std::same_as<T, Complex>, long double, Gf61>;
-
-  Matrix<Scalar> h(s, n);
-  for (Eigen::Index row = 0; row < s; ++row) {
+  Matrix<Scalar> h(load - 1, n);
+  for (Eigen::Index row = 0; row < h.rows(); ++row) {
     Scalar sum(0);
     for (Eigen::Index column = 0; column + 1 < n; ++column) {
       if constexpr (std::same_as<T, Complex>) {
@@ -42,26 +45,7 @@ LinearCode<T> cyclic_random(int n, int load, Draw&& draw) {
     }
     h(row, n - 1) = -sum;
   }
-
-  LinearCode<T> code;
-  code.rows = Matrix<T>::Zero(n, n);
-  code.wanted = RowVector<T>::Constant(n, T(1));
-  code.threshold = n - static_cast<int>(s);
-  Matrix<Scalar> window(s, s);
-  for (Eigen::Index i = 0; i < n; ++i) {
-    for (Eigen::Index c = 0; c < s; ++c) window.col(c) = h.col((i + 1 + c) % n);
-    code.rows(i, i) = T(1);
-    if (s == 0) continue;
-    if constexpr (std::same_as<T, Complex>) {
-      const Eigen::Matrix<Scalar, Eigen::Dynamic, 1> x = window.partialPivLu().solve(-h.col(i));
-      for (Eigen::Index c = 0; c < s; ++c) code.rows(i, (i + 1 + c) % n) = T(static_cast<double>(x(c)));
-    } else {
-      const std::optional<RowVector<Gf61>> x = solve_left(window.transpose(), -h.col(i).transpose());
-      if (!x) throw std::domain_error("cyclic_random: the random matrix is singular, draw another");
-      for (Eigen::Index c = 0; c < s; ++c) code.rows(i, (i + 1 + c) % n) = (*x)(c);
-    }
-  }
-  return code;
+  return cyclic_code_from(h);
 }
 
 }  // namespace straggle::codes

@@ -9,7 +9,6 @@
 #include <numbers>
 #include <optional>
 #include <stdexcept>
-#include <utility>
 #include <vector>
 
 #include "codes/linear_code.h"
@@ -135,7 +134,7 @@ RowVector<T> LagrangeCode<T>::encoding(int message) const {
 
 template <Field T>
 std::optional<Decoding<T>> LagrangeCode<T>::decoding(const std::vector<int>& taken) const {
-  detail::require_distinct(taken, alphas_.size());
+  require_distinct(taken, alphas_.size());
   if (static_cast<int>(taken.size()) < threshold()) return std::nullopt;
   const Eigen::Index need = threshold(), q = betas_.size();
   RowVector<T> points(need);

@@ -4,16 +4,11 @@
 // direct solve.
 #pragma once
 
-#include <Eigen/QR>
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <stdexcept>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include "codes/elimination.h"
 #include "codes/field.h"
 
 namespace straggle::codes {
@@ -61,64 +56,15 @@ inline double tolerance(double condition) {
   return std::min(kCeiling, rounding_bound(condition));
 }
 
-namespace detail {
-
-/// Throws std::logic_error unless `taken` are distinct indices below `rows`.
-inline void require_distinct(const std::vector<int>& taken, Eigen::Index rows) {
-  std::vector<char> seen(static_cast<std::size_t>(rows), 0);
-  for (const int row : taken) {
-    if (row < 0 || row >= rows) throw std::logic_error("decoding: there is no row " + std::to_string(row));
-    if (std::exchange(seen[static_cast<std::size_t>(row)], 1)) {
-      throw std::logic_error("decoding: row " + std::to_string(row) + " is taken twice");
-    }
-  }
-}
-
-inline bool is_real(const Matrix<Complex>& matrix) {
-  return (matrix.imag().array() == 0).all();
-}
-
-/// The least-squares x of x * matrix = right, refined once: the residual of the first solution is small
-/// beside the norms of matrix and x, that of the second also beside the single entries.
-template <class Scalar>
-RowVector<Scalar> least_squares(const Matrix<Scalar>& matrix, const RowVector<Scalar>& right) {
-  using Columns = Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic>;
-  const Eigen::ColPivHouseholderQR<Columns> qr(Columns(matrix.transpose()));
-  RowVector<Scalar> x = qr.solve(right.transpose()).transpose();
-  const RowVector<Scalar> residual = right - x * matrix;
-  x += qr.solve(residual.transpose()).transpose();
-  return x;
-}
-
-}  // namespace detail
-
 /// The weights that turn the taken rows into `wanted`, by a direct solve (QR with column pivoting over the
 /// reals, Gauss over the prime field) that knows nothing of the code but its rows: the slow reference for
 /// Decoder. Nothing when `wanted` is not in the span of the rows; over the reals, when the best weights miss
 /// an entry of `wanted` by more than tolerance(condition) in units of the largest one. Throws
 /// std::logic_error when a row is taken twice or does not exist.
 template <Field T>
-std::optional<Decoding<T>> decoding(const LinearCode<T>& code, const std::vector<int>& taken) {
-  detail::require_distinct(taken, code.rows.rows());
-  if (taken.empty()) return std::nullopt;
-  const Matrix<T> rows = code.rows(taken, Eigen::all);
-  if constexpr (std::same_as<T, Complex>) {
-    RowVector<Complex> weights;
-    if (detail::is_real(rows) && detail::is_real(code.wanted)) {  // most codes are, at a tenth of the cost
-      weights = detail::least_squares<double>(rows.real(), code.wanted.real()).template cast<Complex>();
-    } else {
-      weights = detail::least_squares<Complex>(rows, code.wanted);
-    }
-    const double unit = code.wanted.cwiseAbs().maxCoeff();
-    const double residual = (weights * rows - code.wanted).cwiseAbs().maxCoeff() / unit;
-    const double condition = (weights.cwiseAbs() * rows.cwiseAbs()).maxCoeff() / unit;
-    if (!(residual <= tolerance(condition))) return std::nullopt;  // NaN, too
-    return Decoding<Complex>{std::move(weights), condition};
-  } else {
-    std::optional<RowVector<Gf61>> weights = solve_left(rows, code.wanted);
-    if (!weights) return std::nullopt;
-    return Decoding<Gf61>{*std::move(weights), 0};
-  }
-}
+std::optional<Decoding<T>> decoding(const LinearCode<T>& code, const std::vector<int>& taken);
+
+/// Throws std::logic_error unless `taken` are distinct indices below `rows`.
+void require_distinct(const std::vector<int>& taken, Eigen::Index rows);
 
 }  // namespace straggle::codes

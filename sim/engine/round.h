@@ -15,7 +15,7 @@ namespace straggle {
 /// + 1) ends at offset[i] + w·slope[i] or, where `prefix` is given, at the sum of the worker's first ⌊w⌋
 /// draws and (w − ⌊w⌋) of the next.
 struct Conditions {
-  std::span<const double> offset, slope;  ///< seconds and seconds a mini-batch, one entry a worker
+  std::span<const double> offset = {}, slope = {};  ///< seconds and seconds a mini-batch, one entry a worker
   /// (mini-batches + 1) rows of one entry a worker: row j holds the sums of the first j draws. Empty: affine.
   std::span<const double> prefix = {};
   std::size_t workers = 0;

@@ -135,6 +135,17 @@ inline std::vector<Sent> all_messages(std::uint32_t workers, std::uint32_t each)
   return result;
 }
 
+/// Those of the messages in which a block has no part.
+inline std::vector<Sent> messages_without(Scheme& scheme, const std::vector<Sent>& messages,
+                                          std::size_t block) {
+  std::vector<Sent> result;
+  for (const Sent& sent : messages) {
+    const std::vector<std::size_t> blocks = scheme.codebook().contents(sent.from, sent.message);
+    if (std::find(blocks.begin(), blocks.end(), block) == blocks.end()) result.push_back(sent);
+  }
+  return result;
+}
+
 /// The shifted-exponential times of the workers of one iteration, straight from their addresses.
 class DrawnTimes {
  public:
