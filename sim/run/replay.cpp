@@ -84,17 +84,10 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
         round.time, last.message + 1, last.from, round.messages, round.useful, round.work, round.wasted);
     if (iteration + 1 < point.iterations) result.text += "\n";
 
-    result.record.time += round.time;
-    result.record.messages += round.messages;
-    result.record.useful_messages += round.useful;
-    result.record.work += round.work;
-    result.record.wasted += round.wasted;
+    add_iteration(result.record, round);
   }
   if (point.iterations > 1) {
-    for (double TrialRecord::*field :
-         {&TrialRecord::time, &TrialRecord::messages, &TrialRecord::useful_messages, &TrialRecord::work,
-          &TrialRecord::wasted})
-      result.record.*field /= point.iterations;
+    average_iterations(result.record, point.iterations);
     result.text += fmt::format(
         "\nMean of {} iterations: {} s, {} messages, {} of them useful, {} mini-batches computed, {} in "
         "vain.\n",

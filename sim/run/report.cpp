@@ -50,7 +50,14 @@ std::string z_text(double z) {
 std::string exactness(const Verification& v) {
   if (v.trials == 0) return "-";
   if (v.failed_trial) return fmt::format("FAILED at trial {}", *v.failed_trial);
-  return fmt::format("{} of {}", v.trials, v.trials);
+  std::string text = fmt::format("{} of {}", v.trials, v.trials);
+  if (v.unjudged > 0) text += fmt::format(" ({} decodes beyond doubles)", v.unjudged);
+  return text;
+}
+
+/// The largest error over the real decodes that could be judged, if there were any.
+std::optional<double> real_error(const Verification& v) {
+  return v.real_judged > 0 ? std::optional(v.real_max_error) : std::nullopt;
 }
 
 }  // namespace
@@ -109,7 +116,7 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
   for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
   for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
   out << ",theory_time,theory_time_z,theory_messages,theory_messages_z"
-      << ",verified_trials,real_max_error,prime_exact\n";
+      << ",verified_trials,real_max_error,real_unjudged,prime_exact\n";
 }
 
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
@@ -130,7 +137,8 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
     out << ",,,,";
   }
   const Verification& v = row.verification;
-  out << "," << v.trials << "," << (v.real ? number(v.real_max_error) : "") << ","
+  out << "," << v.trials << "," << (real_error(v) ? number(*real_error(v)) : "") << ","
+      << (v.real ? fmt::format("{}", v.unjudged) : "") << ","
       << (v.prime ? (v.prime_exact ? "true" : "false") : "") << "\n";
 }
 
@@ -160,7 +168,7 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                         {"messages_z", row.theory_messages_z}};
     const Verification& v = row.verification;
     json["verify"] = {{"trials", v.trials},
-                      {"real_max_error", v.real ? Json(v.real_max_error) : Json()},
+                      {"real_max_error", real_error(v) ? Json(*real_error(v)) : Json()},
                       {"real_unjudged", v.real ? Json(v.unjudged) : Json()},
                       {"prime_exact", v.prime ? Json(v.prime_exact) : Json()},
                       {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};

@@ -15,6 +15,7 @@ namespace straggle {
 void Verification::merge(const Verification& later) {
   trials += later.trials;
   decodes += later.decodes;
+  real_judged += later.real_judged;
   unjudged += later.unjudged;
   real_max_error = std::max(real_max_error, later.real_max_error);
   real = real || later.real;
@@ -25,6 +26,21 @@ void Verification::merge(const Verification& later) {
     failed_trial = later.failed_trial;
     failure = later.failure;
   }
+}
+
+void add_iteration(TrialRecord& record, const RoundResult& round) {
+  record.time += round.time;
+  record.messages += round.messages;
+  record.useful_messages += round.useful;
+  record.work += round.work;
+  record.wasted += round.wasted;
+}
+
+void average_iterations(TrialRecord& record, std::uint32_t iterations) {
+  if (iterations == 1) return;
+  for (double TrialRecord::*tally : {&TrialRecord::time, &TrialRecord::messages,
+                                     &TrialRecord::useful_messages, &TrialRecord::work, &TrialRecord::wasted})
+    record.*tally /= iterations;
 }
 
 TrialRunner::TrialRunner(const Point& point) : point_(point) {
@@ -110,6 +126,7 @@ class Verifier {
       if (!exactness.judged) {
         ++outcome.unjudged;
       } else {
+        ++outcome.real_judged;
         outcome.real_max_error = std::max(outcome.real_max_error, exactness.error);
       }
       record(exactness, "doubles", trial, outcome);
@@ -173,25 +190,13 @@ class RangeRunner {
       runner_.draw(trial, iteration);
       for (std::size_t s = 0; s < records_.size(); ++s) {
         const RoundResult& round = runner_.run(s);
-        TrialRecord& record = records_[s][slot];
-        record.time += round.time;
-        record.messages += round.messages;
-        record.useful_messages += round.useful;
-        record.work += round.work;
-        record.wasted += round.wasted;
+        add_iteration(records_[s][slot], round);
         if (verified)
           verifier_.check(s, runner_.scheme(s).codebook(), round, trial, iteration, results[s].verification);
       }
     }
-    const double iterations = point_.iterations;
     for (std::size_t s = 0; s < records_.size(); ++s) {
-      TrialRecord& record = records_[s][slot];
-      if (point_.iterations > 1) {
-        for (double TrialRecord::*field :
-             {&TrialRecord::time, &TrialRecord::messages, &TrialRecord::useful_messages, &TrialRecord::work,
-              &TrialRecord::wasted})
-          record.*field /= iterations;
-      }
+      average_iterations(records_[s][slot], point_.iterations);
       if (verified) ++results[s].verification.trials;
     }
     const double baseline = records_[point_.baseline][slot].time;

@@ -15,6 +15,7 @@ namespace straggle {
 struct Verification {
   std::uint64_t trials = 0;          ///< verified; each with all its iterations
   std::uint64_t decodes = 0;         ///< iterations times fields
+  std::uint64_t real_judged = 0;     ///< real decodes whose error could be judged
   std::uint64_t unjudged = 0;        ///< real decodes too ill-conditioned for doubles to say anything
   double real_max_error = 0;         ///< relative, over the judged ones
   bool real = false, prime = false;  ///< which fields were tried
@@ -26,6 +27,10 @@ struct Verification {
 
   void merge(const Verification& later);
 };
+
+/// Adds an iteration's tallies to its trial's, and makes means of them when all `iterations` are in.
+void add_iteration(TrialRecord& record, const RoundResult& round);
+void average_iterations(TrialRecord& record, std::uint32_t iterations);
 
 struct SchemeResult {
   Sample sample;

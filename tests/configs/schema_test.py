@@ -147,7 +147,7 @@ def reader_mistakes(configs):
             outputs.append(run("check", f"files/{index}.json", cwd=folder))
             if outputs[-1].returncode not in (0, 2):
                 raise AssertionError(f"exit code {outputs[-1].returncode}: {outputs[-1].stderr}")
-    for line in "\n".join(output.stderr for output in outputs).splitlines():
+    for line in "".join(output.stderr for output in outputs).splitlines():
         found = re.fullmatch(r"files/(\w+)\.json#?([^: ]*): (.*)", line)
         if not found:
             raise AssertionError(f"not a mistake with its file and pointer: {line}")
@@ -213,7 +213,7 @@ class SchemaTest(unittest.TestCase):
     def setUpClass(cls):
         cls.schema = read(SCHEMA_FILE)
         cls.validator = jsonschema.Draft7Validator(cls.schema)
-        cls.smoke = sorted((SOURCE / "configs/smoke").glob("*.json"))
+        cls.smoke = sorted((SOURCE / "configs/smoke").glob("*.json"), key=lambda file: file.stem)
 
     def schema_errors(self, config):
         return [(pointer(error.absolute_path), error.message) for error in self.validator.iter_errors(config)]
@@ -253,7 +253,7 @@ class SchemaTest(unittest.TestCase):
             for path in places(base):
                 if pointer(path).startswith(within):
                     configs += changed(base, path)
-        for base, config, mistakes in zip([None] * len(configs), configs, reader_mistakes(configs)):
+        for config, mistakes in zip(configs, reader_mistakes(configs)):
             errors = self.schema_errors(config)
             shown = (json.dumps(config), mistakes, errors)
             if not mistakes:

@@ -1,0 +1,286 @@
+// Means, errors and quantiles against their definitions, and that ranges of trials can be joined to the bit.
+#include "sim/run/statistics.h"
+
+#include <algorithm>
+#include <bit>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <numeric>
+#include <random>
+#include <stdexcept>
+
+using namespace straggle;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// Pairs that hang together: y is x and something of its own. std::mt19937_64 gives the same numbers
+/// everywhere, and so does this use of them.
+std::vector<std::pair<double, double>> pairs(std::size_t count, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
+  std::vector<std::pair<double, double>> result;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double x = 1 - std::log(1 - uniform());
+    result.emplace_back(x, 0.5 * x + 2 * uniform());
+  }
+  return result;
+}
+
+Moments moments_of(const std::vector<std::pair<double, double>>& values) {
+  Moments result;
+  for (const auto& [x, y] : values) result.add(x, y);
+  return result;
+}
+
+/// The two-pass formulas.
+struct TwoPass {
+  double mean_x = 0, mean_y = 0, variance_x = 0, variance_y = 0, covariance = 0;
+  explicit TwoPass(const std::vector<std::pair<double, double>>& values) {
+    const auto n = static_cast<double>(values.size());
+    for (const auto& [x, y] : values) {
+      mean_x += x / n;
+      mean_y += y / n;
+    }
+    for (const auto& [x, y] : values) {
+      variance_x += (x - mean_x) * (x - mean_x) / (n - 1);
+      variance_y += (y - mean_y) * (y - mean_y) / (n - 1);
+      covariance += (x - mean_x) * (y - mean_y) / (n - 1);
+    }
+  }
+};
+
+void check_equal(const Moments& found, const TwoPass& expected, double epsilon) {
+  CHECK(found.mean() == Approx(expected.mean_x).epsilon(epsilon));
+  CHECK(found.mean_of_other() == Approx(expected.mean_y).epsilon(epsilon));
+  CHECK(found.variance() == Approx(expected.variance_x).epsilon(epsilon));
+  CHECK(found.variance_of_other() == Approx(expected.variance_y).epsilon(epsilon));
+  CHECK(found.covariance() == Approx(expected.covariance).epsilon(epsilon));
+}
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_bits(const Moments& a, const Moments& b) {
+  return a.count() == b.count() && same_bits(a.mean(), b.mean()) &&
+         same_bits(a.mean_of_other(), b.mean_of_other()) && same_bits(a.variance(), b.variance()) &&
+         same_bits(a.variance_of_other(), b.variance_of_other()) && same_bits(a.covariance(), b.covariance());
+}
+
+bool same_bits(const Sample& a, const Sample& b) {
+  const Sample::Sums x = a.sums(), y = b.sums();
+  return a.first() == b.first() && a.times() == b.times() && same_bits(x.time, y.time) &&
+         same_bits(x.messages, y.messages) && same_bits(x.useful_messages, y.useful_messages) &&
+         same_bits(x.work, y.work) && same_bits(x.wasted, y.wasted);
+}
+
+/// A record for each trial, with the trial's own numbers.
+std::vector<TrialRecord> records(std::uint64_t first, std::uint64_t last) {
+  std::vector<TrialRecord> result;
+  for (std::uint64_t trial = first; trial < last; ++trial) {
+    const double x = std::sin(static_cast<double>(trial)) + 2;
+    result.push_back({.time = x,
+                      .messages = 3 * x,
+                      .useful_messages = x / 3,
+                      .work = x * x,
+                      .wasted = 1 / x,
+                      .baseline_time = std::cos(static_cast<double>(trial)) + 2});
+  }
+  return result;
+}
+
+Sample sample(std::uint64_t first, std::uint64_t last) {
+  Sample result;
+  result.append(first, records(first, last));
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("moments are those of the two-pass formulas, whole or merged in pieces") {
+  const auto values = pairs(10000, 1);
+  const TwoPass expected(values);
+  check_equal(moments_of(values), expected, 1e-12);
+  Moments merged;
+  const std::size_t cuts[] = {0, 0, 1, 2, 777, 778, 5000, 10000, 10000};
+  for (std::size_t i = 0; i + 1 < std::size(cuts); ++i)
+    merged.merge(moments_of({values.begin() + static_cast<std::ptrdiff_t>(cuts[i]),
+                             values.begin() + static_cast<std::ptrdiff_t>(cuts[i + 1])}));
+  CHECK(merged.count() == 10000);
+  check_equal(merged, expected, 1e-12);
+}
+
+TEST_CASE("moments do not lose a small spread to a large mean") {
+  // A sum of squares less n times the square of the mean would have no digit left: 1e9² · 2^-53 is about 100.
+  auto values = pairs(1000, 2);
+  const TwoPass small(values);
+  for (auto& [x, y] : values) {
+    x += 1e9;
+    y += 1e9;
+  }
+  const Moments found = moments_of(values);
+  CHECK(found.variance() == Approx(small.variance_x).epsilon(1e-5));  // adding 1e9 itself rounds to 1e-7
+  CHECK(found.covariance() == Approx(small.covariance).epsilon(1e-5));
+}
+
+TEST_CASE(
+    "the standard error is the sample deviation over the root of n, and unknown below two observations") {
+  Moments m;
+  CHECK(std::isnan(estimate(m).mean));
+  CHECK(std::isnan(estimate(m).std_error));
+  m.add(3);
+  CHECK(estimate(m).mean == 3);
+  CHECK(std::isnan(estimate(m).std_error));
+  m.add(5);
+  CHECK(estimate(m).mean == 4);
+  CHECK(estimate(m).std_error == Approx(1));  // variance 2 of two observations
+  m.add(10);
+  CHECK(estimate(m).mean == Approx(6));
+  CHECK(estimate(m).std_error == Approx(std::sqrt(13.0 / 3)));
+}
+
+TEST_CASE("the error of a ratio of means is that of the residuals y - R x") {
+  const auto values = pairs(5000, 3);
+  const Estimate found = ratio_of_means(moments_of(values));
+  const TwoPass two(values);
+  const double ratio = two.mean_y / two.mean_x;
+  double squares = 0;
+  for (const auto& [x, y] : values) squares += (y - ratio * x) * (y - ratio * x);
+  const double n = 5000;
+  CHECK(found.mean == Approx(ratio).epsilon(1e-12));
+  CHECK(found.std_error == Approx(std::sqrt(squares / (n - 1) / n) / two.mean_x).epsilon(1e-10));
+  // Were the two taken for independent, it would be much larger: pairing is the point.
+  const double unpaired = std::sqrt((two.variance_y + ratio * ratio * two.variance_x) / n) / two.mean_x;
+  CHECK(found.std_error < 0.75 * unpaired);
+}
+
+TEST_CASE("the error of a ratio of means is the spread of the ratio over resamples") {
+  const auto values = pairs(400, 4);
+  const Estimate found = ratio_of_means(moments_of(values));
+  std::mt19937_64 random(5);
+  Moments bootstrap;
+  for (int resample = 0; resample < 2000; ++resample) {
+    Moments m;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto& [x, y] = values[random() % values.size()];
+      m.add(x, y);
+    }
+    bootstrap.add(m.mean_of_other() / m.mean());
+  }
+  // The deviation of 2000 resamples is known to 1/√4000 = 1.6 %; the delta method leaves out terms of order
+  // 1/n.
+  CHECK(std::sqrt(bootstrap.variance()) == Approx(found.std_error).epsilon(0.06));
+}
+
+TEST_CASE("a scheme is exactly as fast as itself") {
+  Moments m;
+  for (const auto& [x, y] : pairs(1000, 6)) m.add(x, x);
+  CHECK(ratio_of_means(m).mean == 1);
+  CHECK(ratio_of_means(m).std_error == Approx(0).margin(1e-9));
+  CHECK(std::isnan(ratio_of_means(Moments{}).mean));
+}
+
+TEST_CASE("z scores: standard errors from the value, with and without a spread") {
+  CHECK(z_score({.mean = 2.2, .std_error = 0.1}, 2) == Approx(2));
+  CHECK(z_score({.mean = 1.7, .std_error = 0.1}, 2) == Approx(-3));
+  CHECK(z_score({.mean = 31, .std_error = 0}, 31) == 0);
+  CHECK(z_score({.mean = 31, .std_error = 0}, 30) == infinity);
+  CHECK(z_score({.mean = 29, .std_error = 0}, 30) == -infinity);
+  CHECK(z_score({.mean = 0, .std_error = 0}, 0) == 0);
+  // Without a spread, rounding is no deviation; with a spread of rounding's size neither.
+  CHECK(z_score({.mean = 0.3, .std_error = 0}, 0.1 + 0.2) == 0);
+  CHECK(z_score({.mean = 1 + 1e-13, .std_error = 1e-14}, 1) == 0);
+  CHECK(z_score({.mean = 1 + 1e-6, .std_error = 1e-14}, 1) == infinity);
+  // One trial has no spread to speak of: nothing can be said unless the mean agrees.
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  CHECK(z_score({.mean = 4, .std_error = unknown}, 4) == 0);
+}
+
+TEST_CASE("a quantile is the nearest rank: the smallest value that a share p does not exceed") {
+  std::mt19937_64 random(7);
+  for (const std::size_t n : {1u, 2u, 3u, 10u, 100u, 101u, 1000u}) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i)
+      values.push_back(static_cast<double>(random() % (2 * n)));  // with ties
+    for (int hundredth = 1; hundredth <= 100; ++hundredth) {
+      std::vector<double> sorted = values;
+      std::sort(sorted.begin(), sorted.end());
+      // ⌈p·n⌉ in whole numbers.
+      const std::size_t rank = (static_cast<std::size_t>(hundredth) * n + 99) / 100;
+      std::vector<double> shuffled = values;
+      std::shuffle(shuffled.begin(), shuffled.end(), random);
+      CAPTURE(n, hundredth);
+      CHECK(nearest_rank(shuffled, hundredth / 100.0) == sorted[rank - 1]);
+    }
+  }
+  std::vector<double> none;
+  CHECK(std::isnan(nearest_rank(none, 0.5)));
+}
+
+TEST_CASE("ranges of trials joined anywhere are the whole to the bit") {
+  constexpr std::uint64_t chunk = Sample::chunk, last = 3 * chunk + 500;
+  const Sample whole = sample(0, last);
+  CHECK(whole.count() == last);
+  for (const std::uint64_t a :
+       {std::uint64_t{0}, std::uint64_t{1}, chunk - 1, chunk, chunk + 1, 2 * chunk, last}) {
+    for (const std::uint64_t b : {a, a + 1, a + 3, chunk + 700, 2 * chunk + 1, 3 * chunk, last}) {
+      if (b < a || b > last) continue;
+      CAPTURE(a, b);
+      Sample forward = sample(0, a);
+      forward.append(sample(a, b));
+      forward.append(sample(b, last));
+      CHECK(same_bits(forward, whole));
+      Sample later = sample(a, b);  // the last two first
+      later.append(sample(b, last));
+      Sample joined = sample(0, a);
+      joined.append(later);
+      CHECK(same_bits(joined, whole));
+    }
+  }
+}
+
+TEST_CASE("a range that begins inside a chunk can be joined to what follows") {
+  constexpr std::uint64_t chunk = Sample::chunk;
+  const Sample whole = sample(100, 2 * chunk + 100);
+  CHECK(whole.first() == 100);
+  for (const std::uint64_t cut : {std::uint64_t{101}, std::uint64_t{600}, chunk, chunk + 1, 2 * chunk}) {
+    Sample joined = sample(100, cut);
+    joined.append(sample(cut, 2 * chunk + 100));
+    CAPTURE(cut);
+    CHECK(same_bits(joined, whole));
+  }
+  Sample by_one;
+  for (std::uint64_t trial = 100; trial < 2 * chunk + 100; ++trial)
+    by_one.append(trial, records(trial, trial + 1));
+  CHECK(same_bits(by_one, whole));
+}
+
+TEST_CASE("ranges that do not follow each other cannot be joined") {
+  Sample first = sample(0, 10);
+  CHECK_THROWS_AS(first.append(sample(11, 20)), std::logic_error);
+  CHECK_THROWS_AS(first.append(sample(9, 20)), std::logic_error);
+  CHECK_THROWS_AS(first.append(5, records(5, 6)), std::logic_error);
+  CHECK_THROWS_AS(first.append(sample(Sample::chunk, Sample::chunk + 1)), std::logic_error);
+  first.append(Sample{});
+  CHECK(same_bits(first, sample(0, 10)));
+}
+
+TEST_CASE("the sums of a sample are those of its records") {
+  const auto all = records(0, 2500);
+  const Sample::Sums sums = sample(0, 2500).sums();
+  std::vector<std::pair<double, double>> times, messages, useful, work, wasted;
+  for (const TrialRecord& record : all) {
+    times.emplace_back(record.time, record.baseline_time);
+    messages.emplace_back(record.messages, 0);
+    useful.emplace_back(record.useful_messages, 0);
+    work.emplace_back(record.work, 0);
+    wasted.emplace_back(record.wasted, 0);
+  }
+  check_equal(sums.time, TwoPass(times), 1e-12);
+  check_equal(sums.messages, TwoPass(messages), 1e-12);
+  check_equal(sums.useful_messages, TwoPass(useful), 1e-12);
+  check_equal(sums.work, TwoPass(work), 1e-12);
+  check_equal(sums.wasted, TwoPass(wasted), 1e-12);
+}
