@@ -42,7 +42,7 @@ usage: straggle COMMAND [ARGUMENTS]
 `straggle COMMAND --help` tells more. Exit code: 0 fine, 1 an expectation or an exactness check failed, 2 something to
 mend in the call or the configuration.
 
-example: straggle run configs/first.json --set /compute/rate=5 --trials 20000
+example: straggle run configs/first.json --set /compute/shift=0.05 --trials 5000
 )";
 
 constexpr const char* run_help = R"(usage: straggle run CONFIG [OPTIONS]

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -102,6 +103,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+/// The part of the library's text that a reader needs: without its error number and its own count of lines.
+std::string reason_of(const Json::exception& error) {
+  const std::string text = error.what();
+  if (const auto dash = text.find(" - "); dash != std::string::npos) return text.substr(dash + 3);
+  const auto bracket = text.find("] ");
+  return bracket == std::string::npos ? text : text.substr(bracket + 2);
+}
+
 }  // namespace
 
 void Mistakes::add(const std::string& pointer, const std::string& text) {
@@ -135,25 +144,21 @@ Json parse_json(const std::string& text, const std::string& file) {
     const std::size_t byte = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
     const std::size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
-    // The library's text repeats the position and its own error number before the part a reader needs.
-    std::string reason = error.what();
-    if (const auto at = reason.find(" - "); at != std::string::npos) {
-      reason = reason.substr(at + 3);
-    } else if (const auto colon = reason.find(": "); colon != std::string::npos) {
-      reason = reason.substr(colon + 2);
-    }
-    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", file, line, byte - start + 1, reason));
+    throw ConfigError(
+        fmt::format("{}:{}:{}: is not valid JSON: {}", file, line, byte - start + 1, reason_of(error)));
   } catch (const Json::exception& error) {
-    throw ConfigError(fmt::format("{}: is not valid JSON: {}", file, error.what()));
+    throw ConfigError(fmt::format("{}: is not valid JSON: {}", file, reason_of(error)));
   }
 }
 
 Json read_json_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw ConfigError(fmt::format("{}: is a folder; a configuration is a JSON file", path));
   std::ifstream stream(path, std::ios::binary);
   if (!stream) throw ConfigError(fmt::format("{}: cannot be opened for reading", path));
   const std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad() || (text.empty() && stream.fail() && !stream.eof()))
-    throw ConfigError(fmt::format("{}: cannot be read (is it a file?)", path));
+  if (stream.bad()) throw ConfigError(fmt::format("{}: cannot be read", path));
   return parse_json(text, path);
 }
 
@@ -265,8 +270,7 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
 
 double ConfigReader::number(const std::string& key, const Range& range) {
   const Json* value = find(key, ("a number " + range.words()).c_str(), true);
-  return value ? checked(key, *value, range, false)
-               : checked(key, Json(range.low), Range{.low = range.low}, false);
+  return value ? checked(pointer_to(key), *value, range, false) : range.inside();
 }
 
 double ConfigReader::number_or(const std::string& key, const Range& range, double fallback) {

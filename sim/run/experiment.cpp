@@ -440,7 +440,18 @@ Experiment load_experiment(const std::string& file, const Overrides& overrides) 
     if (overrides.trials) config["trials"] = *overrides.trials;
     if (overrides.seed) config["seed"] = *overrides.seed;
   }
-  return read_experiment(std::move(config), file);
+  Experiment experiment = read_experiment(std::move(config), file);
+  // What the sweep sets at every point cannot be set once for all.
+  const auto refuse_swept = [&](const std::string& path, const std::string& option) {
+    if (std::find(experiment.axes.begin(), experiment.axes.end(), path) != experiment.axes.end())
+      throw ConfigError(
+          fmt::format("{}: {} is swept in {}; change its values under /sweep", option, path, file));
+  };
+  for (const std::string& assignment : overrides.set)
+    refuse_swept(assignment.substr(0, assignment.find('=')), "--set " + assignment);
+  if (overrides.trials) refuse_swept("/trials", "--trials");
+  if (overrides.seed) refuse_swept("/seed", "--seed");
+  return experiment;
 }
 
 }  // namespace straggle

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "codes/decoder.h"
+#include "codes/elimination.h"
 #include "tests/codes/straggler_sets.h"
 
 using namespace straggle::codes;

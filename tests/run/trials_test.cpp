@@ -1,0 +1,463 @@
+// The sweep of one point: bytes that depend on the trials alone, the paired comparison, verification that
+// fails loudly, and no allocation inside a trial.
+#include "sim/run/trials.h"
+
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <stdexcept>
+
+#include "codes/polynomial.h"
+#include "sim/run/report.h"
+#include "sim/schemes/gradient_codes.h"
+#include "tests/schemes/support.h"
+
+using namespace straggle;
+using namespace straggle::testing;
+
+// Every allocation through operator new is counted while a test asks for it. The sanitizers have operators of
+// their own, which a replacement would switch off for the whole program.
+#ifndef STRAGGLE_SANITIZED
+namespace {
+
+std::atomic<bool> counting = false;
+std::atomic<std::size_t> allocations = 0;
+
+void* allocate(std::size_t size, std::size_t alignment) {
+  if (counting.load(std::memory_order_relaxed)) ++allocations;
+  const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
+  if (void* memory = std::aligned_alloc(alignment, rounded)) return memory;
+  throw std::bad_alloc();
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return allocate(size, alignof(std::max_align_t));
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocate(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+#endif
+
+namespace {
+
+/// Every scheme, in each of its designs.
+const std::vector<std::string> every_scheme = {
+    R"({"scheme": "uncoded"})",
+    R"({"scheme": "gc", "load": 4})",
+    R"({"scheme": "gc", "load": 4, "clusters": 2, "code": "reed-solomon"})",
+    R"({"scheme": "gc", "load": 4, "code": "fractional-repetition"})",
+    R"({"scheme": "gc-mmc", "design": "correlated", "clusters": 3, "load": 4, "order": 2})",
+    R"({"scheme": "gc-mmc", "design": "correlated", "clusters": 3, "load": 4, "order": 2, "hybrid": true})",
+    R"({"scheme": "gc-mmc", "design": "uncorrelated", "clusters": 2, "load": 4, "orders": [1, 2, 4]})",
+    R"({"scheme": "gc-mmc", "design": "uncorrelated", "clusters": 3, "load": 4, "orders": [1, 2, 4], "hybrid": true})",
+    R"({"scheme": "uc-mmc", "load": 5})",
+    R"({"scheme": "uc-mmc", "load": 3, "clusters": 4, "tolerance": 0.2})",
+    R"({"scheme": "lcc", "load": 4, "messages": "single"})",
+    R"({"scheme": "lcc", "load": 3, "messages": "multi"})",
+    R"({"scheme": "gc-partial", "stragglers": 2, "slowdown": 2})",
+    R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 2, "code": "fractional-repetition"})",
+};
+constexpr int workers = 12;
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_bits(const Moments& a, const Moments& b) {
+  return a.count() == b.count() && same_bits(a.mean(), b.mean()) &&
+         same_bits(a.mean_of_other(), b.mean_of_other()) && same_bits(a.variance(), b.variance()) &&
+         same_bits(a.variance_of_other(), b.variance_of_other()) && same_bits(a.covariance(), b.covariance());
+}
+
+bool same_bits(const Sample& a, const Sample& b) {
+  const Sample::Sums x = a.sums(), y = b.sums();
+  return a.first() == b.first() && a.times() == b.times() && same_bits(x.time, y.time) &&
+         same_bits(x.messages, y.messages) && same_bits(x.useful_messages, y.useful_messages) &&
+         same_bits(x.work, y.work) && same_bits(x.wasted, y.wasted);
+}
+
+/// All that is not measured in real seconds.
+bool same(const Verification& a, const Verification& b) {
+  return a.trials == b.trials && a.decodes == b.decodes && a.unjudged == b.unjudged &&
+         same_bits(a.real_max_error, b.real_max_error) && a.real == b.real && a.prime == b.prime &&
+         a.prime_exact == b.prime_exact && a.failed_trial == b.failed_trial && a.failure == b.failure;
+}
+
+/// A point of six workers with one scheme made by hand.
+Point point_with(std::function<std::unique_ptr<Scheme>()> make, std::uint64_t verified = 20) {
+  Point point = point_of(6, {R"({"scheme": "uncoded"})"});
+  point.verify.trials = verified;
+  point.schemes = {
+      {.scheme = "test", .label = "made by hand", .recipe = {.make = std::move(make), .law = {}}}};
+  return point;
+}
+
+Program any_four_of_six() {
+  Program program({.need = 4, .full = {4}});
+  for (int w = 0; w < 6; ++w) program.add({{.work = 3, .covers = 3}});
+  return program;
+}
+
+/// Gradient coding for six workers and load 3, with the polynomial code, in which worker 1's coefficient of
+/// B1 is not what it should be in one of the fields.
+enum class Wrong { nowhere, doubles, prime_field };
+std::unique_ptr<Scheme> with_changed_coefficient(Wrong where) {
+  return std::make_unique<FixedScheme>(any_four_of_six(), [=] {
+    const auto code = std::make_shared<SharedCode>(
+        [=] {
+          auto result = codes::polynomial<codes::Complex>(codes::cyclic_mask(6, 3));
+          if (where == Wrong::doubles) result.rows(0, 0) += 0.001;
+          return result;
+        },
+        [=] {
+          auto result = codes::polynomial<codes::Gf61>(codes::cyclic_mask(6, 3));
+          if (where == Wrong::prime_field) result.rows(0, 0) += codes::Gf61(1);
+          return result;
+        });
+    return std::make_unique<LinearCodebook>(copies(code, 1, 6), [](std::size_t w, std::size_t) {
+      return CodeRow{0, w};
+    });
+  });
+}
+
+/// A codebook whose verdict is made up.
+class MadeUp final : public Codebook {
+ public:
+  MadeUp(Exactness real, Exactness prime) : real_(real), prime_(prime) {}
+  std::size_t blocks() const override { return 6; }
+  std::vector<std::size_t> contents(NodeId, std::uint32_t) const override { return {}; }
+  Exactness check(std::span<const Arrival>, const Problem<double>&) override { return real_; }
+  Exactness check(std::span<const Arrival>, const Problem<codes::Gf61>&) override { return prime_; }
+
+ private:
+  Exactness real_, prime_;
+};
+
+Verification verification_of(const Exactness& real, const Exactness& prime) {
+  const Point point = point_with([=] {
+    return std::make_unique<FixedScheme>(any_four_of_six(),
+                                         [=] { return std::make_unique<MadeUp>(real, prime); });
+  });
+  return run_trials(point, 0, 30, 1)[0].verification;
+}
+
+}  // namespace
+
+TEST_CASE("the same bytes for one, two and seven threads") {
+  for (const Scaling scaling : all_scalings) {
+    const Point point =
+        point_of(workers, every_scheme, scaling, R"("verify": {"trials": 30, "dimension": 4},)");
+    const auto one = run_trials(point, 0, 5000, 1);
+    for (const unsigned threads : {2u, 7u}) {
+      const auto many = run_trials(point, 0, 5000, threads);
+      for (std::size_t s = 0; s < every_scheme.size(); ++s) {
+        CAPTURE(point.schemes[s].label, threads);
+        CHECK(same_bits(one[s].sample, many[s].sample));
+        CHECK(same(one[s].verification, many[s].verification));
+        CHECK_FALSE(one[s].verification.failed_trial);
+      }
+    }
+  }
+}
+
+TEST_CASE("the same row for a label whatever the order of the schemes") {
+  const auto rows = [](const std::vector<std::string>& schemes) {
+    const std::string text = fmt::format(
+        R"({{"workers": {}, "seed": 3, "baseline": "gc load=4", "compute": {}, "verify": {{"trials": 10, "dimension": 4}},
+            "schemes": [{}]}})",
+        workers, compute_of(Scaling::server_dependent), fmt::join(schemes, ", "));
+    const Experiment experiment = read_experiment(parse_json(text, "test"), "test");
+    const Point& point = experiment.points[0];
+    auto results = run_trials(point, 0, 2000, 2);
+    std::map<std::string, std::string> by_label;
+    for (std::size_t s = 0; s < schemes.size(); ++s) {
+      std::ostringstream row;
+      write_csv_row(row, experiment, make_row(point, s, std::move(results[s])));
+      by_label[point.schemes[s].label] = row.str();
+    }
+    return by_label;
+  };
+  std::vector<std::string> schemes = every_scheme;
+  const auto expected = rows(schemes);
+  CHECK(expected.size() == every_scheme.size());
+  std::reverse(schemes.begin(), schemes.end());
+  CHECK(rows(schemes) == expected);
+  std::rotate(schemes.begin(), schemes.begin() + 5, schemes.end());
+  CHECK(rows(schemes) == expected);
+}
+
+TEST_CASE("all schemes of a point see the same workers: none changes another") {
+  for (const Scaling scaling : all_scalings) {
+    const auto together = run_trials(point_of(workers, every_scheme, scaling), 0, 1500, 1);
+    for (std::size_t s = 0; s < every_scheme.size(); ++s) {
+      // Alone it is its own baseline, so only what does not speak of the baseline is compared.
+      const auto alone = run_trials(point_of(workers, {every_scheme[s]}, scaling), 0, 1500, 1);
+      CAPTURE(every_scheme[s]);
+      CHECK(alone[0].sample.times() == together[s].sample.times());
+      CHECK(same_bits(alone[0].sample.sums().messages, together[s].sample.sums().messages));
+      CHECK(same_bits(alone[0].sample.sums().wasted, together[s].sample.sums().wasted));
+    }
+  }
+}
+
+TEST_CASE("trials in ranges, run apart and joined, are the whole to the bit") {
+  const Point point = point_of(workers, every_scheme, Scaling::server_dependent,
+                               R"("verify": {"trials": 20, "dimension": 2},)");
+  const auto whole = run_trials(point, 0, 3000, 1);
+  const std::vector<std::vector<std::uint64_t>> splits = {{0, 1, 3000},        {0, 1024, 3000},
+                                                          {0, 1500, 3000},     {0, 700, 900, 3000},
+                                                          {0, 13, 2048, 3000}, {0, 1023, 1025, 3000}};
+  for (const auto& bounds : splits) {
+    std::vector<SchemeResult> joined(every_scheme.size());
+    for (std::size_t part = 0; part + 1 < bounds.size(); ++part) {
+      const auto range = run_trials(point, bounds[part], bounds[part + 1], 2);
+      for (std::size_t s = 0; s < joined.size(); ++s) {
+        joined[s].sample.append(range[s].sample);
+        joined[s].verification.merge(range[s].verification);
+      }
+    }
+    for (std::size_t s = 0; s < joined.size(); ++s) {
+      CAPTURE(bounds, point.schemes[s].label);
+      CHECK(same_bits(joined[s].sample, whole[s].sample));
+      CHECK(same(joined[s].verification, whole[s].verification));
+    }
+  }
+}
+
+TEST_CASE("a trial is a function of the configuration and its number") {
+  const Point point = point_of(workers, every_scheme);
+  const auto range = run_trials(point, 0, 1000, 1);
+  for (const std::uint64_t trial : {0u, 1u, 500u, 999u}) {
+    const auto alone = run_trials(point, trial, trial + 1, 1);
+    for (std::size_t s = 0; s < every_scheme.size(); ++s)
+      CHECK(alone[s].sample.times() == std::vector<double>{range[s].sample.times()[trial]});
+  }
+  // Another seed gives other trials, and so does every trial.
+  const Point other = point_of(workers, every_scheme, Scaling::server_dependent, R"("seed": 2,)");
+  CHECK(run_trials(other, 0, 1, 1)[0].sample.times()[0] != range[0].sample.times()[0]);
+  CHECK(range[0].sample.times()[0] != range[0].sample.times()[1]);
+}
+
+TEST_CASE("the tallies of a trial are means over its iterations, each with workers of its own") {
+  const Point point = point_of(workers, every_scheme, Scaling::server_dependent, R"("iterations": 3,)");
+  TrialRunner runner(point);
+  for (std::uint64_t trial = 0; trial < 20; ++trial) {
+    const auto counted = run_trials(point, trial, trial + 1, 1);
+    std::vector<TrialRecord> sums(every_scheme.size());
+    for (std::uint32_t iteration = 0; iteration < 3; ++iteration) {
+      runner.draw(trial, iteration);
+      for (std::size_t s = 0; s < sums.size(); ++s) {
+        const RoundResult& round = runner.run(s);
+        sums[s].time += round.time;
+        sums[s].messages += round.messages;
+        sums[s].useful_messages += round.useful;
+        sums[s].work += round.work;
+        sums[s].wasted += round.wasted;
+      }
+    }
+    for (std::size_t s = 0; s < sums.size(); ++s) {
+      const Sample::Sums found = counted[s].sample.sums();
+      CHECK(found.time.mean() == sums[s].time / 3);
+      CHECK(found.time.mean_of_other() == sums[0].time / 3);
+      CHECK(found.messages.mean() == sums[s].messages / 3);
+      CHECK(found.useful_messages.mean() == sums[s].useful_messages / 3);
+      CHECK(found.work.mean() == sums[s].work / 3);
+      CHECK(found.wasted.mean() == sums[s].wasted / 3);
+    }
+  }
+  runner.draw(0, 0);
+  const double first = runner.run(0).time;
+  runner.draw(0, 1);
+  CHECK(runner.run(0).time != first);
+}
+
+TEST_CASE("speedup is the ratio of the mean times with the error of the paired residuals") {
+  const Point point =
+      point_of(workers,
+               {R"({"scheme": "gc", "load": 4})", R"({"scheme": "gc", "load": 4, "clusters": 2})",
+                R"({"scheme": "uc-mmc", "load": 4})"},
+               Scaling::server_dependent, R"("baseline": "gc load=4 clusters=2",)");
+  auto results = run_trials(point, 0, 3000, 1);
+  const std::vector<double> base = results[1].sample.times();
+  for (std::size_t s = 0; s < 3; ++s) {
+    const std::vector<double> own = results[s].sample.times();
+    double mean_own = 0, mean_base = 0, squares = 0;
+    for (std::size_t t = 0; t < own.size(); ++t) {
+      mean_own += own[t] / 3000;
+      mean_base += base[t] / 3000;
+    }
+    const double ratio = mean_base / mean_own;
+    for (std::size_t t = 0; t < own.size(); ++t) squares += std::pow(base[t] - ratio * own[t], 2);
+    const Row row = make_row(point, s, std::move(results[s]));
+    CHECK(row.speedup.mean == Approx(ratio).epsilon(1e-12));
+    CHECK(row.speedup.std_error ==
+          Approx(std::sqrt(squares / 2999 / 3000) / mean_own).epsilon(1e-9).margin(1e-12));
+  }
+}
+
+TEST_CASE("progress adds up to the trials asked for") {
+  const Point point = point_of(workers, {R"({"scheme": "uncoded"})"});
+  for (const unsigned threads : {1u, 3u}) {
+    std::mutex mutex;
+    std::uint64_t total = 0;
+    run_trials(point, 100, 5000, threads, [&](std::uint64_t more) {
+      const std::lock_guard lock(mutex);
+      total += more;
+    });
+    CHECK(total == 4900);
+  }
+}
+
+TEST_CASE("no trials give no result, and more threads than trials are no harm") {
+  const Point point = point_of(workers, every_scheme);
+  const auto none = run_trials(point, 0, 0, 3);
+  REQUIRE(none.size() == every_scheme.size());
+  CHECK(none[0].sample.count() == 0);
+  CHECK(run_trials(point, 0, 1, 50)[0].sample.count() == 1);
+}
+
+TEST_CASE("verified trials: as many as asked for, with all their iterations, in both fields") {
+  const Point point = point_of(workers, every_scheme, Scaling::server_dependent,
+                               R"("iterations": 2, "verify": {"trials": 7, "dimension": 3},)");
+  for (const SchemeResult& result : run_trials(point, 0, 100, 2)) {
+    const Verification& v = result.verification;
+    CHECK(v.trials == 7);
+    CHECK(v.decodes == 7 * 2 * 2);
+    CHECK(v.real);
+    CHECK(v.prime);
+    CHECK(v.prime_exact);
+    CHECK_FALSE(v.failed_trial);
+    CHECK(v.real_max_error < 1e-9);  // the ceiling is 1e-6, twelve workers need nothing of it
+  }
+  const Point prime = point_of(workers, every_scheme, Scaling::server_dependent,
+                               R"("verify": {"trials": 5, "fields": ["prime"]},)");
+  const Verification v = run_trials(prime, 3, 100, 1)[0].verification;
+  CHECK(v.trials == 2);  // trials 3 and 4
+  CHECK_FALSE(v.real);
+  CHECK(v.decodes == 2);
+}
+
+TEST_CASE("one changed coefficient is reported with the first trial that used it, in each field") {
+  const Point good = point_with([] { return with_changed_coefficient(Wrong::nowhere); });
+  CHECK_FALSE(run_trials(good, 0, 50, 1)[0].verification.failed_trial);
+  // The first trial whose messages include worker 1's.
+  std::uint64_t first = 0;
+  TrialRunner runner(good);
+  for (bool used = false; !used; first += !used) {
+    runner.draw(first, 0);
+    for (const Arrival& arrival : runner.run(0).taken) used = used || arrival.from == 1;
+  }
+  for (const Wrong where : {Wrong::doubles, Wrong::prime_field}) {
+    for (const unsigned threads : {1u, 3u}) {
+      const Point point = point_with([=] { return with_changed_coefficient(where); });
+      const Verification v = run_trials(point, 0, 50, threads)[0].verification;
+      REQUIRE(v.failed_trial);
+      CHECK(*v.failed_trial == first);
+      CHECK(v.prime_exact == (where == Wrong::doubles));
+      CHECK(v.failure == (where == Wrong::doubles ? "its messages do not decode in doubles"
+                                                  : "its messages do not decode in the prime field"));
+    }
+  }
+  // Trials that are not verified are not looked at.
+  const Point unverified = point_with([] { return with_changed_coefficient(Wrong::doubles); }, 0);
+  CHECK_FALSE(run_trials(unverified, 0, 50, 1)[0].verification.failed_trial);
+}
+
+TEST_CASE("a decode that is not exact is reported, one that doubles cannot judge is counted") {
+  const Exactness fine{.decodable = true, .exact = true, .error = 1e-15};
+  CHECK_FALSE(verification_of(fine, fine).failed_trial);
+  CHECK(verification_of(fine, fine).real_max_error == 1e-15);
+
+  const Verification real = verification_of({.decodable = true, .exact = false, .error = 0.25}, fine);
+  CHECK(real.failed_trial == std::optional<std::uint64_t>(0));
+  CHECK(real.failure == "it decodes with relative error 2.50e-01 in doubles");
+  CHECK(real.prime_exact);
+
+  const Verification prime = verification_of(fine, {.decodable = true, .exact = false});
+  CHECK(prime.failed_trial == std::optional<std::uint64_t>(0));
+  CHECK(prime.failure == "it decodes to a wrong sum in the prime field");
+  CHECK_FALSE(prime.prime_exact);
+
+  const Verification unjudged =
+      verification_of({.decodable = true, .exact = false, .judged = false, .error = 5}, fine);
+  CHECK_FALSE(unjudged.failed_trial);
+  CHECK(unjudged.unjudged == 20);
+  CHECK(unjudged.real_max_error == 0);
+
+  CHECK(verification_of({.decodable = false, .exact = false, .judged = false}, fine).failed_trial);
+}
+
+TEST_CASE("a scheme that can never complete is a logic error that names it") {
+  const auto impossible = [] {
+    Program program({.need = 7, .full = {7}});
+    for (int w = 0; w < 6; ++w) program.add({{.work = 1, .covers = 1}});
+    return std::make_unique<FixedScheme>(std::move(program), nullptr);
+  };
+  for (const unsigned threads : {1u, 3u}) {
+    CHECK_THROWS_AS(run_trials(point_with(impossible), 17, 3000, threads), std::logic_error);
+    CHECK_THROWS_WITH(
+        run_trials(point_with(impossible), 17, 3000, threads),
+        Catch::Contains("trial 17") && Catch::Contains("made by hand") && Catch::Contains("6 messages"));
+  }
+}
+
+TEST_CASE("a program for other workers than the point has is a logic error") {
+  Point point = point_with([] { return std::make_unique<FixedScheme>(any_four_of_six(), nullptr); });
+  point.workers = 7;
+  CHECK_THROWS_AS(TrialRunner(point), std::logic_error);
+}
+
+TEST_CASE("no allocation inside a trial after the first") {
+#ifdef STRAGGLE_SANITIZED
+  WARN("not counted: the sanitizers' operator new must not be replaced");
+#else
+  const auto allocations_of = [](const std::vector<std::string>& schemes, Scaling scaling) {
+    const Point point = point_of(workers, schemes, scaling, R"("iterations": 2,)");
+    TrialRunner runner(point);
+    const auto run_trial = [&](std::uint64_t trial) {
+      for (std::uint32_t iteration = 0; iteration < 2; ++iteration) {
+        runner.draw(trial, iteration);
+        for (std::size_t s = 0; s < schemes.size(); ++s) runner.run(s);
+      }
+    };
+    run_trial(0);
+    allocations = 0;
+    counting = true;
+    for (std::uint64_t trial = 1; trial < 500; ++trial) run_trial(trial);
+    counting = false;
+    return allocations.load();
+  };
+  // The counter counts: a vector of this size is one allocation.
+  allocations = 0;
+  counting = true;
+  const std::vector<double> counted(1000);
+  counting = false;
+  CHECK(allocations == 1);
+  CHECK(counted.size() == 1000);
+
+  for (const Scaling scaling : all_scalings) {
+    CHECK(allocations_of(every_scheme, scaling) == 0);
+    for (const std::string& scheme : every_scheme) {
+      CAPTURE(scheme);
+      CHECK(allocations_of({scheme}, scaling) == 0);
+    }
+  }
+#endif
+}
