@@ -202,7 +202,7 @@ std::string Range::words() const {
     if (bounded_below) result = fmt::format("{} {}", low_open ? "above" : "at least", low);
     if (bounded_above)
       result += fmt::format("{}{} {}", bounded_below ? " and " : "", high_open ? "below" : "at most", high);
-    if (result.empty()) result = "finite";
+    if (result.empty()) result = "of any size";
   }
   return why.empty() ? result : fmt::format("{} ({})", result, why);
 }
@@ -251,9 +251,7 @@ Json* ConfigReader::find(const std::string& key, const char* expected, bool requ
 
 double ConfigReader::checked(const std::string& pointer, const Json& value, const Range& range, bool whole) {
   const char* kind = whole ? "a whole number" : "a number";
-  const double placeholder = std::isfinite(range.low)    ? (range.low_open ? range.low + 1 : range.low)
-                             : std::isfinite(range.high) ? (range.high_open ? range.high - 1 : range.high)
-                                                         : 0;
+  const double placeholder = range.inside();
   if (!value.is_number()) {
     mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
     return placeholder;

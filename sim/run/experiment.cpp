@@ -52,6 +52,7 @@ std::optional<std::string> set_value(Json& config, const std::string& path, cons
 /// "from", "to", "step" as values; whole numbers stay whole.
 std::vector<Json> range_values(ConfigReader& axis) {
   const double from = axis.number("from", {}), to = axis.number("to", {}), step = axis.number("step", {});
+  if (!axis.complete()) return {};
   if (step == 0 || (to - from) / step < 0) {
     axis.mistake("step", fmt::format("must lead from {} to {}, but is {}", from, to, step));
     return {};
