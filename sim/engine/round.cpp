@@ -7,8 +7,11 @@ namespace straggle {
 
 namespace {
 
-/// ⌊x⌋ of a number from 0 to 2^53, without the function call that std::floor is on the baseline instruction set.
-double whole_part(double x) { return static_cast<double>(static_cast<std::int64_t>(x)); }
+/// ⌊x⌋ of a number from 0 to 2^53, without the function call that std::floor is on the baseline instruction
+/// set.
+double whole_part(double x) {
+  return static_cast<double>(static_cast<std::int64_t>(x));
+}
 
 }  // namespace
 
