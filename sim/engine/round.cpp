@@ -52,6 +52,7 @@ void Round<KeepAll>::start() {
     space_.round_ = 1;
   }
   space_.taken_.clear();
+  space_.taken_.reserve(goal.need);  // each useful message counts at least one
   if constexpr (KeepAll) space_.all_.clear();
   for (std::size_t w = 0; w < workers; ++w) {
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));
