@@ -149,7 +149,7 @@ TEST_CASE("conformance: what the master took decodes in the prime field and in d
       CHECK(v.decodes == 2 * 50 * point.iterations);
       CHECK(v.prime_exact);
       CHECK(v.unjudged == 0);
-      CHECK(v.real_max_error > 0);  // it has been computed, not copied
+      CHECK(v.real_judged > 0);  // it has been computed, not copied
       CHECK(v.real_max_error < 1e-10);
     }
   });
@@ -238,7 +238,7 @@ TEST_CASE("conformance: slowing one worker never makes a round shorter") {
     Workspace workspace;
     for (std::uint64_t trial = 0; trial < 300; ++trial) {
       runner.draw(trial, 0);
-      Times times(std::vector<double>(workers));
+      Times times{std::vector<double>(workers)};
       for (std::size_t w = 0; w < workers; ++w) times.slope[w] = runner.conditions().end_of(1, w);
       const double before = run_round(program, times, workspace).time;
       const std::size_t slower = random() % workers;

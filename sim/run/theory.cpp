@@ -16,6 +16,7 @@
 #include <limits>
 #include <queue>
 #include <stdexcept>
+#include <string>
 #include <unsupported/Eigen/FFT>
 #include <utility>
 #include <vector>
@@ -26,7 +27,7 @@ namespace {
 /// Coefficients of a power series, or of a distribution on 0, 1, …
 using Series = std::vector<double>;
 
-/// size entries of `series` from `first` on, for arithmetic on all of them.
+/// `size` entries of `series` from `first` on, for arithmetic on all of them.
 auto part(Series& series, std::size_t first, std::size_t size) {
   return Eigen::Map<Eigen::ArrayXd>(series.data() + first, static_cast<Eigen::Index>(size));
 }
@@ -430,13 +431,21 @@ class Ring {
   Series opened_;   ///< the coefficients of (z G')·U, made when needed
 };
 
-/// What is integrated over t.
+/// The integrands at one t.
 struct Integrand {
   double incomplete = 1;  ///< P(T > t)
-  double rate = 0;        ///< expected messages a second and worker that are sent at t before completion
-  Series density;         ///< of the messages' times, completion or not; as many as can have been sent by t
+  Series density;         ///< of message j's time, for as many messages as a worker can have sent by t
+  Series counts;          ///< P(T >= t | a given worker sends message j at t)
+
+  /// Messages a second and worker that are expected at t and count.
+  double rate() const {
+    double sum = 0;
+    for (std::size_t j = 0; j < density.size(); ++j) sum += density[j] * counts[j];
+    return sum;
+  }
 };
 
+/// When messages are sent and whether they still count. Refers to the laws, which must outlive it.
 class CompletionProcess {
  public:
   CompletionProcess(const CompletionLaw& law, const TimeLaw& x, Scaling scaling, double increment)
@@ -446,7 +455,7 @@ class CompletionProcess {
         increment_(increment),
         clusters_(law.pooled ? 1 : law.clusters) {}
 
-  /// When a worker with time x for a mini-batch sends message j, and the inverse.
+  /// When a worker with time x for a mini-batch sends message j; x_at is the inverse.
   double sent_at(std::size_t j, double x) const {
     return server_dependent_ ? law_.work[j] * x : x + law_.work[j] * increment_;
   }
@@ -490,15 +499,14 @@ class CompletionProcess {
 
   Integrand at(double t) {
     const Series by_now = unsent(t);
-    Integrand result{.density = Series(by_now.size(), 0.0)};
-    if (by_now.empty()) return result;
+    if (by_now.empty()) return {};
     const Undecoded own = undecoded(by_now);
     const double elsewhere = at_least_one(own.overall, clusters_ - 1);
-    result.incomplete = at_least_one(own.overall, clusters_);
+    Integrand result{.incomplete = at_least_one(own.overall, clusters_)};
     for (std::size_t j = 0; j < by_now.size(); ++j) {
       const double density = x_.density(x_at(j, t)) / (server_dependent_ ? law_.work[j] : 1);
-      if (std::isfinite(density)) result.density[j] = density;
-      result.rate += result.density[j] * (own.given[j] + (1 - own.given[j]) * elsewhere);
+      result.density.push_back(std::isfinite(density) ? density : 0);
+      result.counts.push_back(own.given[j] + (1 - own.given[j]) * elsewhere);
     }
     return result;
   }
@@ -582,8 +590,7 @@ std::optional<Horizon> find_horizon(CompletionProcess& process, const TimeLaw& x
     if (end.high > largest) return std::nullopt;
   }
 
-  // All of it can happen within a millionth of the time, so the brackets are compared with what is between
-  // them.
+  // All of it may happen within a millionth of the time: compare the brackets with what is between them.
   const auto all = [&] { return std::log(end.high) - std::log(begin.low); };
   for (bool halved = true; halved && std::max(begin.width(), end.width()) > 0.05 * all();) {
     halved = begin.width() > end.width() ? begin.halve(begun) : end.halve(over);
@@ -635,14 +642,16 @@ struct Break {
 };
 
 struct Panel {
-  double from = 0, to = 0;
+  double from = 0, to = 0;  ///< ln t
   Pair value{}, error{};
-  double priority = 0;
+  double priority = 0;  ///< the larger error, relative to the whole
 };
 
+/// Adaptive Gauss–Kronrod quadrature that always halves the worst panel (as QUADPACK does), preferably at a
+/// break.
 class Integrator {
  public:
-  Integrator(CompletionProcess& process, const CompletionLaw& law, const TimeLaw& x, const Horizon& range)
+  Integrator(CompletionProcess& process, const CompletionLaw& law, const TimeLaw& x, const Horizon& horizon)
       : process_(process), messages_(law.work.size()), graded_(singular_at_lower_end(x)) {
     // Every message's density begins at a lower end and stops at an upper one, where there is one.
     Series ends{x.lower};
@@ -651,24 +660,23 @@ class Integrator {
     for (double end : ends) {
       for (std::size_t j = 0; j < law.work.size(); ++j) {
         const double t = process.sent_at(j, end);
-        if (t >= range.begin && t < range.end) breaks_.push_back({std::log(t), j});
+        if (t >= horizon.begin && t < horizon.end) breaks_.push_back({std::log(t), j});
       }
     }
     std::sort(breaks_.begin(), breaks_.end(), [](const Break& a, const Break& b) { return a.at < b.at; });
   }
 
   /// The integrals over the horizon, to `relative_error` of themselves and the parts already known.
-  Pair operator()(const Horizon& range, const Pair& known, double relative_error) {
-    const double begin = std::log(range.begin), middle = std::log(range.middle), end = std::log(range.end);
+  Pair operator()(const Horizon& horizon, const Pair& known, double relative_error) {
+    const double begin = std::log(horizon.begin);
+    const double middle = std::log(horizon.middle);
+    const double end = std::log(horizon.end);
+    Series cuts;
+    for (int i = 0; i < 3; ++i) cuts.push_back(begin + (middle - begin) * i / 3);
+    for (int i = 0; i < 4; ++i) cuts.push_back(middle + (end - middle) * i / 4);
+    cuts.push_back(end);
     std::vector<Panel> panels;
-    for (int i = 0; i < 3; ++i) {
-      panels.push_back(measure(begin + (middle - begin) * i / 3,
-                               i == 2 ? middle : begin + (middle - begin) * (i + 1) / 3));
-    }
-    for (int i = 0; i < 4; ++i) {
-      panels.push_back(
-          measure(middle + (end - middle) * i / 4, i == 3 ? end : middle + (end - middle) * (i + 1) / 4));
-    }
+    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) panels.push_back(measure(cuts[i], cuts[i + 1]));
     scale_ = known;
     for (const Panel& panel : panels) {
       for (std::size_t c = 0; c < 2; ++c) scale_[c] += panel.value[c];
@@ -718,9 +726,9 @@ class Integrator {
     return best > from ? best : middle;
   }
 
-  /// Enters [from, to]; where breaks inside could spoil it, in pieces cut at breaks without trying it first.
-  /// A jump misplaces up to half a weight of what its message adds here, if it still counts. (Kinks of P(T >
-  /// t) are far smaller.)
+  /// Enters [from, to]; where breaks inside would spoil it, in pieces cut at breaks, without trying it first.
+  /// A jump of a density misplaces up to half a weight of what its message adds here, if that still counts;
+  /// the kinks that it causes in P(T > t) are far smaller.
   void cover(double from, double to, const Panel* measured, double share) {
     double begins = 0;
     for (auto it = first_after(from); it != breaks_.end() && it->at < to; ++it) {
@@ -735,7 +743,7 @@ class Integrator {
     }
   }
 
-  /// Halving changes neither the value nor the error: what is left is rounding.
+  /// Whether halving changed neither the values nor the decisive error: then what is left is rounding.
   bool stalled(const Panel& whole, const Panel& left, const Panel& right) const {
     if (first_after(whole.from) != first_after_or_at(whole.to)) return false;
     for (std::size_t c = 0; c < 2; ++c) {
@@ -765,8 +773,9 @@ class Integrator {
     const Rule& rule = between && !graded ? short_rule() : long_rule();
     std::vector<Pair> f(rule.size());
     Pair gauss{};
+    Series sent(messages_, 0.0);    // the integral of the message's density by this rule
+    Series counts(messages_, 0.0);  // the most it counts
     double incomplete = 0;
-    Series sent(messages_, 0.0);
     for (std::size_t k = 0; k < rule.size(); ++k) {
       const double y = rule[k].at;
       // y^4 smooths a density like (x − lower)^(−½) away.
@@ -775,31 +784,35 @@ class Integrator {
       const double t = std::exp(s);
       const Integrand at = process_.at(t);
       incomplete = std::max(incomplete, at.incomplete);
-      f[k] = {at.incomplete * t * slope, at.rate * t * slope};
+      f[k] = {at.incomplete * t * slope, at.rate() * t * slope};
       for (std::size_t c = 0; c < 2; ++c) {
         panel.value[c] += rule[k].weight * f[k][c];
         gauss[c] += rule[k].gauss_weight * f[k][c];
       }
       const double weight = rule[k].weight * t * slope;
-      for (std::size_t j = 0; j < at.density.size(); ++j) sent[j] += weight * at.density[j];
+      for (std::size_t j = 0; j < at.density.size(); ++j) {
+        sent[j] += weight * at.density[j];
+        counts[j] = std::max(counts[j], at.counts[j]);
+      }
     }
     for (std::size_t c = 0; c < 2; ++c) {
       double spread = 0;
-      for (std::size_t k = 0; k < rule.size(); ++k)
+      for (std::size_t k = 0; k < rule.size(); ++k) {
         spread += rule[k].weight * std::abs(f[k][c] - panel.value[c]);
+      }
       const double difference = std::abs(panel.value[c] - gauss[c]);
       // QUADPACK's estimate for a smooth integrand, where Kronrod's points are far better than the Gaussian
       // ones.
       const double ratio = spread > 0 ? 200 * difference / spread : 0;
       panel.error[c] = smooth ? spread * std::min(1.0, ratio * std::sqrt(ratio)) : difference;
     }
-    // What is left of a message between the points, a jump or a peak, shows in the integral of its density
-    // alone, which is known.
+    // A jump or a peak between the points shows in the integral of the density alone, which is known.
     double unseen = 0;
     for (std::size_t j = 0; j < messages_; ++j) {
-      unseen += std::abs(sent[j] - process_.sent_between(j, std::exp(from), std::exp(to)));
+      const double error = std::abs(sent[j] - process_.sent_between(j, std::exp(from), std::exp(to)));
+      unseen += error * (counts[j] > 0 ? counts[j] : incomplete);
     }
-    panel.error[1] = std::max(panel.error[1], incomplete * unseen);
+    panel.error[1] = std::max(panel.error[1], unseen);
     return panel;
   }
 

@@ -1,0 +1,322 @@
+// The command line as a user runs it: the real program, in a fresh folder.
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string read_file(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+/// A folder of its own for a test, removed with it.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "straggle-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const fs::path& path() const { return path_; }
+
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+
+  /// Runs `straggle ARGUMENTS` in the folder, as a shell would.
+  Outcome run(const std::string& arguments) const {
+    const std::string command = "cd '" + path_.string() + "' && '" STRAGGLE_PROGRAM "' " + arguments;
+    const std::string redirected = "{ " + command + "; } >'" + (path_ / ".out").string() + "' 2>'" +
+                                   (path_ / ".err").string() + "' </dev/null";
+    const int status = std::system(redirected.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(path_ / ".out"),
+            read_file(path_ / ".err")};
+  }
+
+ private:
+  fs::path path_;
+};
+
+const std::string small_config = R"({
+  "title": "small", "trials": 3000, "workers": 8,
+  "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+  "schemes": [{"scheme": "uncoded", "label": "all"},
+              {"scheme": "gc", "load": 3, "label": "GC, three"},
+              {"scheme": "uc-mmc", "load": 4}],
+  "sweep": [{"path": "/compute/rate", "values": [5, 10]}]
+})";
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+std::size_t fields_of(const std::string& csv_line) {
+  std::size_t count = 1;
+  bool quoted = false;
+  for (const char c : csv_line) {
+    if (c == '"') quoted = !quoted;
+    if (c == ',' && !quoted) ++count;
+  }
+  return count;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the program and every command explain themselves with an example") {
+  const Folder folder;
+  for (const std::string command : {"", "run ", "verify ", "check ", "replay ", "list "}) {
+    const Outcome outcome = folder.run(command + "--help");
+    INFO(command);
+    CHECK(outcome.code == 0);
+    CHECK(contains(outcome.out, "example: straggle"));
+    CHECK(outcome.err.empty());
+    // No line is wider than a usual terminal and a half.
+    for (const std::string& line : lines_of(outcome.out)) CHECK(line.size() <= 125);
+  }
+  CHECK(folder.run("").code == 2);
+  CHECK(contains(folder.run("--version").out, "straggle "));
+}
+
+TEST_CASE("run prints only its table on standard output and writes results.csv and config.json") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const Outcome outcome = folder.run("run small.json");
+  CHECK(outcome.code == 0);
+  CHECK(lines_of(outcome.out).size() == 2 + 6);  // title, heading, two points of three schemes
+  CHECK(contains(outcome.out, "GC, three"));
+  CHECK_FALSE(contains(outcome.out, "results.csv"));
+  CHECK(contains(outcome.err, "results/small/results.csv"));
+
+  const std::vector<std::string> csv = lines_of(read_file(folder.path() / "results/small/results.csv"));
+  std::vector<std::string> header, rows;
+  for (const std::string& line : csv) (line.starts_with("#") ? header : rows).push_back(line);
+  REQUIRE(header.size() == 5);
+  CHECK(header[1] == "# command: straggle run small.json");
+  CHECK(contains(header[2], "# version: straggle "));
+  CHECK(header[3] == "# seed: 1");
+  CHECK(header[4].size() == std::string("# configuration: 0123456789abcdef").size());
+  REQUIRE(rows.size() == 1 + 6);
+  for (const std::string& row : rows) CHECK(fields_of(row) == fields_of(rows[0]));
+  CHECK(contains(rows[0], "point,/compute/rate,scheme,label,trials,"));
+  CHECK(rows[2].starts_with("0,5,gc,\"GC, three\",3000,"));
+
+  const auto resolved = nlohmann::json::parse(read_file(folder.path() / "results/small/config.json"));
+  CHECK(resolved["seed"] == 1);
+  CHECK(resolved["network"]["model"] == "ideal");
+  CHECK(resolved["compute"]["scaling"] == "server-dependent");
+  CHECK(resolved["schemes"][1]["code"] == "cyclic");
+  CHECK(resolved["schemes"][2]["label"] == "uc-mmc load=4");
+  CHECK(resolved["baseline"] == "all");
+}
+
+TEST_CASE(
+    "results.csv has the same bytes for one, two and seven threads, and the resolved configuration the same "
+    "rows") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  for (const char* threads : {"1", "2", "7"})
+    REQUIRE(folder.run(std::string("run small.json --format csv --threads ") + threads + " --out o" + threads)
+                .code == 0);
+  const std::string one = read_file(folder.path() / "o1/results.csv");
+  CHECK(read_file(folder.path() / "o2/results.csv") == one);
+  CHECK(read_file(folder.path() / "o7/results.csv") == one);
+  REQUIRE(folder.run("run o1/config.json --out again").code == 0);
+  const auto rows = [](const std::string& text) {
+    std::vector<std::string> lines = lines_of(text);
+    lines.erase(lines.begin() + 1);  // the command
+    return lines;
+  };
+  CHECK(rows(read_file(folder.path() / "again/results.csv")) == rows(one));
+}
+
+TEST_CASE("--format csv prints the file, --format json the documented keys") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  Outcome outcome = folder.run("run small.json --format csv --trials 200 --seed 3 --set /workers=6 --out o");
+  CHECK(outcome.out == read_file(folder.path() / "o/results.csv"));
+  CHECK(contains(outcome.out, "# command: straggle run small.json --set /workers=6 --trials 200 --seed 3\n"));
+  CHECK(contains(outcome.out, "# seed: 3\n"));
+
+  outcome = folder.run("run small.json --format json --trials 200");
+  const auto json = nlohmann::json::parse(outcome.out);
+  for (const char* key : {"title", "version", "command", "seed", "config_hash", "rows"})
+    CHECK(json.contains(key));
+  REQUIRE(json["rows"].size() == 6);
+  for (const auto& row : json["rows"]) {
+    for (const char* key : {"point", "axes", "scheme", "label", "trials", "time", "messages",
+                            "useful_messages", "work", "speedup", "theory", "verify"})
+      CHECK(row.contains(key));
+    for (const char* key : {"mean", "std_error", "min", "p50", "p95", "p99", "max"})
+      CHECK(row["time"].contains(key));
+    CHECK(row["time"]["min"] <= row["time"]["p50"]);
+    CHECK(row["time"]["p99"] <= row["time"]["max"]);
+    CHECK(row["verify"]["trials"] == 100);
+    CHECK(row["verify"]["prime_exact"] == true);
+    CHECK(row["verify"]["decode_seconds"] > 0);
+    CHECK(row["theory"]["z"].is_number());
+  }
+}
+
+TEST_CASE("what the user can mend ends with code 2 and a word on what would be right") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  folder.write("broken.json", "{\n  \"workers\": 4,,\n}");
+  folder.write("wrong.json", R"({"workers": 4, "workres": 4, "compute": {"model": "constant", "time": -1},
+                                 "schemes": [{"scheme": "gc", "load": 9}, {"scheme": "gcc"}]})");
+  struct Case {
+    const char *arguments, *message;
+  };
+  for (const Case& c : std::vector<Case>{
+           {"rnu small.json", "did you mean run?"},
+           {"run", "which configuration?"},
+           {"run nowhere.json", "nowhere.json: cannot be opened"},
+           {"run .", "is a folder"},
+           {"run small.json extra", "extra: one argument too many"},
+           {"run small.json --trails 5", "did you mean --trials?"},
+           {"run small.json --trials 0", "must be a whole number, at least 1"},
+           {"run small.json --trials -1", "must be a whole number, at least 1"},
+           {"run small.json --seed x", "must be a whole number"},
+           {"run small.json --threads 0", "at least 1"},
+           {"run small.json --format tabel", "must be table, csv or json"},
+           {"run small.json --set workers=4", "is not a JSON pointer"},
+           {"run small.json --set /compute/rate=4", "/compute/rate is swept"},
+           {"run small.json --set /comptue/rate=4", "leads nowhere"},
+           {"run small.json --out /dev/null/x", "cannot be created"},
+           {"check broken.json", "broken.json:2:16: is not valid JSON"},
+           {"check wrong.json", "wrong.json#/workres: is not a known field (did you mean \"workers\"?)"},
+           {"check wrong.json", "wrong.json#/compute/time: must be a number above 0"},
+           {"check wrong.json", "wrong.json#/schemes/0/load: must be a whole number from 1 to 4"},
+           {"check wrong.json", "wrong.json#/schemes/1/scheme: is \"gcc\""},
+           {"replay small.json", "which scheme?"},
+           {"replay small.json --scheme al", "did you mean \"all\"?"},
+           {"replay small.json --scheme all --point 2", "points 0 to 1"},
+           {"list scheme", "did you mean \"schemes\"?"},
+           {"verify", "which configurations?"},
+           {"verify small.json", "has no \"expect\" block"}}) {
+    INFO(c.arguments);
+    const Outcome outcome = folder.run(c.arguments);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    INFO(outcome.err);
+    CHECK(contains(outcome.err, c.message));
+  }
+}
+
+TEST_CASE("the configuration itself is not replaced by the resolved one") {
+  const Folder folder;
+  folder.write("config.json", small_config);
+  const Outcome outcome = folder.run("run config.json --out .");
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.err, "is the configuration itself"));
+  CHECK(read_file(folder.path() / "config.json") == small_config);
+}
+
+TEST_CASE("a closed pipe loses no result") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  folder.run("run small.json --trials 100 --format json --out o | head -n 1");
+  CHECK(lines_of(read_file(folder.path() / "o/results.csv")).size() == 5 + 1 + 6);
+}
+
+TEST_CASE("output that cannot be written is an error") {
+  if (!fs::exists("/dev/full")) return;
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const Outcome outcome = folder.run("run small.json --trials 100 >/dev/full");
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.err, "standard output cannot be written"));
+}
+
+TEST_CASE("verify passes what is met, exits 1 on a miss and finds configurations in folders") {
+  const Folder folder;
+  fs::create_directories(folder.path() / "all/deep");
+  const auto with_expectation = [](const std::string& value) {
+    return R"({"workers": 4, "trials": 2000, "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+               "schemes": [{"scheme": "uncoded", "label": "all"}],
+               "expect": [{"scheme": "all", "metric": "time", "value": )" +
+           value + R"(, "source": "closed form"}]})";
+  };
+  folder.write("all/deep/good.json", with_expectation("0.218333333"));  // 0.01 + H_4/10
+  folder.write("all/other.json", small_config);
+  Outcome outcome = folder.run("verify all");
+  CHECK(outcome.code == 0);
+  CHECK(contains(outcome.out, "1 of 1 expectations met"));
+  CHECK_FALSE(contains(outcome.out, "FAIL"));
+
+  folder.write("all/bad.json", with_expectation("0.3"));
+  outcome = folder.run("verify all");
+  CHECK(outcome.code == 1);
+  CHECK(contains(outcome.out, "1 of 2 expectations met"));
+  CHECK(contains(outcome.out, "FAIL"));
+  CHECK(folder.run("verify all/deep/good.json").code == 0);
+  CHECK(folder.run("verify nowhere").code == 2);
+}
+
+TEST_CASE("check lists points and programs, list every plug-in, replay a trial up to completion") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  Outcome outcome = folder.run("check small.json");
+  CHECK(outcome.code == 0);
+  CHECK(contains(outcome.out, "small.json: valid; 2 points"));
+  CHECK(contains(outcome.out, "point 1, /compute/rate = 10: 3000 trials"));
+  CHECK(
+      contains(outcome.out, "8 workers; the master needs 6 messages; worker 1: sends after 3 mini-batches"));
+  CHECK_FALSE(fs::exists(folder.path() / "results"));
+
+  outcome = folder.run("list");
+  for (const char* name :
+       {"uncoded", "gc", "gc-mmc", "uc-mmc", "lcc", "gc-partial", "cyclic", "cyclic-mds", "reed-solomon",
+        "fractional-repetition", "lagrange", "shifted-exponential", "constant", "ideal"})
+    CHECK(contains(outcome.out, std::string("  ") + name + " "));
+  CHECK(contains(folder.run("list compute").out, "constant"));
+  CHECK_FALSE(contains(folder.run("list compute").out, "uc-mmc"));
+
+  outcome = folder.run("replay small.json --scheme 'GC, three' --point 1 --trial 2999");
+  CHECK(outcome.code == 0);
+  CHECK(contains(outcome.out, "useful, 6 of 6; COMPLETE"));
+  CHECK(contains(outcome.out, "6 messages received, 6 of them useful"));
+}
+
+TEST_CASE("the examples of the help and the README work as printed") {
+  const std::string source = STRAGGLE_SOURCE_DIR;
+  const Folder folder;
+  for (const std::string arguments :
+       {"run configs/first.json --set /compute/shift=0.05 --trials 200", "check configs/first.json",
+        "run experiments/gc-mmc/figure1.json --trials 200 --out results/quick",
+        "replay configs/first.json --scheme GC-MMC --trial 7",
+        "replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7", "list schemes"}) {
+    fs::create_directory_symlink(source + "/configs", folder.path() / "configs");
+    fs::create_directory_symlink(source + "/experiments", folder.path() / "experiments");
+    INFO(arguments);
+    CHECK(folder.run(arguments).code == 0);
+    fs::remove(folder.path() / "configs");
+    fs::remove(folder.path() / "experiments");
+  }
+}
