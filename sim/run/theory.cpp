@@ -502,7 +502,8 @@ class CompletionProcess {
     if (by_now.empty()) return {};
     const Undecoded own = undecoded(by_now);
     const double elsewhere = at_least_one(own.overall, clusters_ - 1);
-    Integrand result{.incomplete = at_least_one(own.overall, clusters_)};
+    Integrand result;
+    result.incomplete = at_least_one(own.overall, clusters_);
     for (std::size_t j = 0; j < by_now.size(); ++j) {
       const double density = x_.density(x_at(j, t)) / (server_dependent_ ? law_.work[j] : 1);
       result.density.push_back(std::isfinite(density) ? density : 0);

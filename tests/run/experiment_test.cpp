@@ -1,0 +1,224 @@
+#include "sim/run/experiment.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+using namespace straggle;
+
+namespace {
+
+Json base() {
+  return parse_json(R"({"workers": 12, "trials": 100,
+    "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+    "schemes": [{"scheme": "gc", "load": 3}, {"scheme": "uncoded"}]})",
+                    "base");
+}
+
+Json with(const std::string& pointer, const std::string& value) {
+  Json config = base();
+  config[Json::json_pointer(pointer)] = parse_json(value, "value");
+  return config;
+}
+
+/// What reading says is wrong; empty when nothing is.
+std::string mistakes_of(const Json& config) {
+  try {
+    read_experiment(config, "f");
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string mistakes_of_scheme(const std::string& scheme) {
+  return mistakes_of(with("/schemes", "[" + scheme + "]"));
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("sweep axes multiply, the last moves fastest") {
+  const Experiment e = read_experiment(
+      with(
+          "/sweep",
+          R"([{"path": "/compute/rate", "values": [5, 10]}, {"path": "/schemes/0/load", "from": 2, "to": 6, "step": 2}])"),
+      "f");
+  REQUIRE(e.points.size() == 6);
+  CHECK(e.points[0].description() == "/compute/rate = 5, /schemes/0/load = 2");
+  CHECK(e.points[1].description() == "/compute/rate = 5, /schemes/0/load = 4");
+  CHECK(e.points[5].description() == "/compute/rate = 10, /schemes/0/load = 6");
+  for (const Point& point : e.points)
+    CHECK(point.schemes[0].label == "gc");  // the swept load is no part of the label
+}
+
+TEST_CASE("ranges hit the numbers that were meant, upwards and downwards") {
+  const auto values = [](const std::string& axis) {
+    std::string result;
+    for (const Point& point : read_experiment(with("/sweep", "[" + axis + "]"), "f").points)
+      result += point.axes[0].second.dump() + " ";
+    return result;
+  };
+  CHECK(values(R"({"path": "/compute/shift", "from": 0.1, "to": 0.5, "step": 0.1})") ==
+        "0.1 0.2 0.3 0.4 0.5 ");
+  CHECK(values(R"({"path": "/compute/rate", "from": 10, "to": 4, "step": -3})") == "10 7 4 ");
+  CHECK(values(R"({"path": "/compute/rate", "from": 1, "to": 2.9, "step": 1})") == "1 2 ");
+  CHECK(
+      contains(mistakes_of(with("/sweep", R"([{"path": "/compute/rate", "from": 1, "to": 2, "step": -1}])")),
+               "f#/sweep/0/step: must lead from 1 to 2"));
+  CHECK(contains(
+      mistakes_of(with("/sweep", R"([{"path": "/compute/rate", "from": 0, "to": 1, "step": 1e-9}])")),
+      "at most 100000"));
+}
+
+TEST_CASE("paths with rows of values move together") {
+  const Experiment e = read_experiment(
+      with("/sweep", R"([{"paths": ["/workers", "/schemes/0/load"], "values": [[10, 2], [20, 4]]}])"), "f");
+  REQUIRE(e.points.size() == 2);
+  CHECK(e.points[1].workers == 20);
+  CHECK(e.place_of(e.points[1]) == "/workers = 20");
+  CHECK(contains(mistakes_of(with("/sweep", R"([{"paths": ["/workers", "/seed"], "values": [[10]]}])")),
+                 "rows of 2 values"));
+}
+
+TEST_CASE("a sweep that leads nowhere, twice to the same place or to an invalid point is refused") {
+  CHECK(contains(mistakes_of(with("/sweep", R"([{"path": "/comptue/rate", "values": [1]}])")),
+                 "leads nowhere"));
+  CHECK(contains(mistakes_of(with("/sweep", R"([{"path": "/schemes/2/load", "values": [1]}])")),
+                 "leads nowhere"));
+  CHECK(contains(
+      mistakes_of(with("/sweep", R"([{"path": "/seed", "values": [1]}, {"path": "/seed", "values": [2]}])")),
+      "is swept twice"));
+  CHECK(mistakes_of(with("/sweep", R"([{"path": "/compute/rate", "values": [1, 0]}])")) ==
+        "f#/compute/rate: must be a number above 0 (mini-batches a second, of the random part), but is 0 (at "
+        "/compute/rate = 0)");
+}
+
+TEST_CASE("labels are made of the scheme and its fields and are always unique") {
+  const Experiment e = read_experiment(
+      with("/schemes",
+           R"([{"scheme": "gc", "load": 3, "code": "cyclic"}, {"scheme": "gc", "load": 3, "code": "cyclic"},
+                           {"scheme": "gc-mmc", "design": "uncorrelated", "load": 12, "orders": [3, 12], "hybrid": true},
+                           {"scheme": "gc", "load": 2, "label": "gc load=4"}, {"scheme": "gc", "load": 4}])"),
+      "f");
+  const auto& schemes = e.points[0].schemes;
+  CHECK(schemes[0].label == "gc load=3 cyclic");
+  CHECK(schemes[1].label == "gc load=3 cyclic (2)");
+  CHECK(schemes[2].label == "gc-mmc uncorrelated load=12 orders=[3,12] hybrid");
+  CHECK(schemes[4].label == "gc load=4 (2)");
+  CHECK(contains(
+      mistakes_of(
+          with("/schemes", R"([{"scheme": "uncoded", "label": "a"}, {"scheme": "uncoded", "label": "a"}])")),
+      "f#/schemes/1/label: \"a\" is the label of another scheme too"));
+}
+
+TEST_CASE("the baseline is the first scheme unless named") {
+  CHECK(read_experiment(base(), "f").points[0].baseline == 0);
+  CHECK(read_experiment(with("/baseline", R"("uncoded")"), "f").points[0].baseline == 1);
+  CHECK(contains(mistakes_of(with("/baseline", R"("uncoed")")), "did you mean \"uncoded\"?"));
+}
+
+TEST_CASE("an expectation selects exactly one point and a scheme that is there") {
+  Json config = with("/sweep", R"([{"path": "/compute/rate", "values": [5, 10]}])");
+  const auto expecting = [&](const std::string& entry) {
+    config["expect"] = {parse_json(entry, "e")};
+    return mistakes_of(config);
+  };
+  CHECK(
+      expecting(
+          R"({"scheme": "uncoded", "at": {"/compute/rate": 10.0}, "metric": "time", "value": 1, "source": "s"})")
+          .empty());
+  CHECK(contains(expecting(R"({"scheme": "uncoded", "metric": "time", "value": 1, "source": "s"})"),
+                 "must select exactly one point of the sweep, but selects 2 of 2"));
+  CHECK(contains(
+      expecting(
+          R"({"scheme": "uncoded", "at": {"/workers": 12}, "metric": "time", "value": 1, "source": "s"})"),
+      "which is not swept"));
+  CHECK(contains(
+      expecting(
+          R"({"scheme": "none", "at": {"/compute/rate": 5}, "metric": "tiem", "value": 1, "source": "s"})"),
+      "did you mean \"time\"?"));
+}
+
+TEST_CASE("the resolved configuration reads back to itself, and the hash is of what decides the numbers") {
+  const Experiment first =
+      read_experiment(with("/sweep", R"([{"path": "/schemes/0/load", "values": [2, 3]}])"), "f");
+  const Experiment second = read_experiment(first.resolved, "f");
+  CHECK(second.resolved == first.resolved);
+  CHECK(second.hash == first.hash);
+  const std::string hash = read_experiment(base(), "f").hash;
+  CHECK(read_experiment(with("/title", R"("other words")"), "f").hash == hash);
+  CHECK(read_experiment(with("/seed", "1"), "f").hash == hash);  // the default
+  CHECK(read_experiment(with("/seed", "2"), "f").hash != hash);
+  Json turned = Json::object();
+  for (const char* key : {"schemes", "compute", "trials", "workers"}) turned[key] = base()[key];
+  CHECK(read_experiment(turned, "f").hash == hash);
+}
+
+TEST_CASE("parameters out of range get the message that says what would be valid") {
+  struct Case {
+    const char *scheme, *message;
+  };
+  for (const Case& c : std::vector<Case>{
+           {R"({"scheme": "gc", "load": 13})", "f#/schemes/0/load: must be a whole number from 1 to 12"},
+           {R"({"scheme": "gc", "load": 4, "clusters": 4})",
+            "f#/schemes/0/load: must be a whole number from 1 to 3"},
+           {R"({"scheme": "gc", "load": 2, "clusters": 5})", "(valid: 1, 2, 3, 4, 6, 12)"},
+           {R"({"scheme": "gc", "load": 5, "code": "fractional-repetition"})", "(valid: 1, 2, 3, 4, 6, 12)"},
+           {R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 5})",
+            "f#/schemes/0/order: must be a whole number from 1 to 4 (an order is at most the load)"},
+           {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [3, 2, 4]})",
+            "f#/schemes/0/orders: must rise, but 3 is followed by 2"},
+           {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 3]})",
+            "f#/schemes/0/orders: must end at the load, 4, but ends at 3"},
+           {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 4, "orders": [2, 4], "hybrid": true})",
+            "f#/schemes/0/hybrid: needs every worker to hold its cluster's whole data: load 12"},
+           {R"({"scheme": "gc-mmc", "design": "correlated", "load": 4, "order": 2, "orders": [2]})",
+            "f#/schemes/0/orders: is not a known field"},
+           {R"({"scheme": "uc-mmc", "load": 3, "tolerance": 1})", "at least 0 and below 1"},
+           {R"({"scheme": "lcc", "load": 1})",
+            "must be at least 2: with load 1 the master needs 2 ceil(12/1) - 1 = 23 of 12"},
+           {R"({"scheme": "lcc", "load": 1, "messages": "multi"})", "must be at least 2"},
+           {R"({"scheme": "gc-partial", "stragglers": 12, "slowdown": 2})", "from 0 to 11"},
+           {R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 1})", "above 1"},
+           {R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 2.7})",
+            "(valid: 1 + 2/p, p = 1, 2, ...: 3, 2, "},
+           {R"({"scheme": "gc-partial", "stragglers": 4, "slowdown": 6, "code": "fractional-repetition"})",
+            "must divide the 12 workers"}}) {
+    INFO(c.scheme);
+    const std::string found = mistakes_of_scheme(c.scheme);
+    INFO(found);
+    CHECK(contains(found, c.message));
+  }
+  CHECK(contains(mistakes_of(with("/compute/increment", "0.1")),
+                 "belongs to \"scaling\": \"data-dependent\" only"));
+  CHECK(contains(mistakes_of(with("/compute/scaling", R"("data-dependent")")),
+                 "f#/compute/increment: is missing"));
+  CHECK(contains(mistakes_of(with("/verify", R"({"fields": ["complex"]})")),
+                 "[\"real\"], [\"prime\"] or both"));
+}
+
+TEST_CASE("a code without digits in doubles is refused with its range, and accepted in the prime field") {
+  Json config = with("/workers", "101");
+  config["schemes"] = {parse_json(R"({"scheme": "gc", "load": 21, "code": "cyclic-mds"})", "s")};
+  const std::string found = mistakes_of(config);
+  CHECK(contains(
+      found,
+      "f#/schemes/0/code: \"cyclic-mds\" loses its digits in doubles when 20 messages of 101 are missing"));
+  CHECK(contains(found, "it is good for up to "));
+  config["verify"]["fields"] = {"prime"};
+  CHECK(mistakes_of(config).empty());
+}
+
+TEST_CASE("every mistake of a file is listed at once") {
+  const std::string found = mistakes_of(parse_json(
+      R"({"workers": 0, "trails": 5, "compute": {"model": "constant"}, "schemes": [{"scheme": "gcc"}, {"scheme": "gc"}]})",
+      "f"));
+  for (const char* part :
+       {"f#/workers", "f#/trails", "f#/compute/time", "f#/schemes/0/scheme", "f#/schemes/1/load"}) {
+    INFO(part);
+    CHECK(contains(found, part));
+  }
+}
