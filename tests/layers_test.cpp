@@ -1,7 +1,6 @@
 // Who may include whom: mathematics knows no clock, the clock knows no mathematics, and only sim/run joins
 // everything. Read off the #include lines, so that a slip is found by the name of its file.
 #include <algorithm>
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
