@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -115,7 +116,7 @@ bool decoded(const CompletionLaw& law, const std::vector<int>& sent) {
       finished += count == last;
       for (int j = 0; j < count; ++j) items |= 1U << ((worker + j) % law.workers);
     }
-    const int distinct = __builtin_popcount(items);
+    const int distinct = std::popcount(items);
     distinct_in_all += distinct;
     const bool enough = law.kind == Kind::count
                             ? messages >= law.need || (law.finisher_decodes && finished > 0)
@@ -467,12 +468,12 @@ TEST_CASE("partial stragglers follow the printed distribution of the completion 
   }
 }
 
-TEST_CASE(
-    "a correlated code's hybrid rule changes nothing, since a finished worker alone supplies the threshold") {
-  // r = n, orders m … n: the last worker's n−m+1 items are the n−m+1 needed, so need one less never is.
+TEST_CASE("a correlated cluster is decoded no later than its first worker finishes") {
+  // Load n: the last of a worker's n−m+1 codewords is the threshold, so a rule for finished workers adds
+  // nothing.
   const CompletionLaw law{.kind = Kind::distinct, .workers = 8, .work = steps(5, 8), .need = 4};
-  const double fastest = 8 * (paper.shift + 1 / (8 * paper.rate));
-  CHECK(expect(law, paper.law()).time < fastest);
+  const double first_finished = 8 * (paper.shift + 1 / (8 * paper.rate));
+  CHECK(expect(law, paper.law()).time < first_finished);
 }
 
 TEST_CASE("a thousand workers take any scheme") {
@@ -491,7 +492,7 @@ TEST_CASE("a thousand workers take any scheme") {
   const CompletionLaw lagrange{.workers = 1000, .work = steps(1, 1000), .need = 1999};
   CHECK(expect(lagrange, paper.law()).messages == close(1999, accuracy));
 
-  // A message more a worker never hurts, and a load beyond what is reached by completion is no load.
+  // More messages never hurt, and those that nobody sends before completion change nothing.
   const Expectation ten = expect(items(1, steps(1, 10), 1000, false), paper.law());
   const Expectation twenty = expect(items(1, steps(1, 20), 1000, false), paper.law());
   CHECK(twenty.time < ten.time);
@@ -500,8 +501,8 @@ TEST_CASE("a thousand workers take any scheme") {
   const Expectation tolerant_all = expect(items(1, steps(1, 1000), 700, false), paper.law());
   CHECK(tolerant.time == close(tolerant_all.time, 1e-6));
 
-  // Rings of 500 differ from one of 1000 by boundaries that are 10 of 500 wide: nothing to see in the mean of
-  // this law, a wrong count of clusters would show.
+  // Two rings of 500 differ from one of 1000 only where they close, which the mean of this law does not see;
+  // a wrong count of clusters would show.
   const Expectation pooled = expect(items(2, steps(1, 10), 700, true), paper.law());
   CHECK(pooled.time == close(tolerant.time, 1e-6));
   CHECK(pooled.messages == close(tolerant.messages, 1e-6));
