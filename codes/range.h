@@ -67,6 +67,16 @@ inline bool keeps_digits(const Decoder<Complex>& decode, int messages = 1) {
   return true;
 }
 
+/// The first of at most `attempts` codes that keeps its digits, else the last: for random codes, whose draws
+/// differ by orders of magnitude in their condition (of Tandon's at 1000 workers one in three is too bad).
+/// `draw()` returns a new code at each call.
+template <class Draw>
+LinearCode<Complex> first_to_keep_digits(Draw&& draw, int attempts = 8) {
+  LinearCode<Complex> code = draw();
+  for (int attempt = 1; attempt < attempts && !keeps_digits(Decoder<Complex>(code)); ++attempt) code = draw();
+  return code;
+}
+
 /// The largest load up to `limit` such that it and, as far as tried, all smaller ones keep their digits:
 /// loads 2, 4, 8, … until one fails, then bisection. `build(load)` returns the code. Loads near the number of
 /// workers may work again beyond this range; ask keeps_digits() about a single one.

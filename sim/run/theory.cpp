@@ -1,8 +1,7 @@
 // Expected completion time and messages by adaptive integration over time: E T = ∫ P(T > t) dt, and a message
-// counts when it is sent before completion. P(T > t) comes from the sum of the workers' message counts
-// (Ozfatura, Ulukus, Gündüz, "Distributed gradient descent with coded and partial recovery", multi-message
-// schemes) or from the distinct items of a ring, whose missing items form a renewal process (Feller, vol. I,
-// ch. XIII).
+// counts when it is sent before completion. P(T > t) comes from the sum of the workers' message counts or
+// from the distinct items of a ring (the multi-message schemes of Ozfatura, Gündüz and Ulukus, 2019), whose
+// missing items form a renewal process (Feller, An Introduction to Probability Theory, vol. 1, ch. XIII).
 #include "sim/run/theory.h"
 
 #include <algorithm>
@@ -329,11 +328,10 @@ class Ring {
     }
   }
 
-  /// P(U > u | a given worker has sent exactly m messages), m = 0 … window−1, where phi = G^u. With
-  /// B = (1−G)·phi it is Σ_{d>=m} u(d)·S(d+1) + Σ_{L>r} (L−r)·u(r)·B_{n−L}, r the window, and
-  /// S(d) = Σ_{L>=d} F(d)…F(min(L,r)−1)·B_{n−L}: d is the distance from the worker to the next missing item,
-  /// L that between the missing items around it. B has mixed signs; B = (1−z)·b with b = phi/(1−Σ e_L z^L),
-  /// e_L = u(L−1)−u(L), has not.
+  /// P(U > u | a given worker has sent exactly m messages), m = 0 … window−1, where phi = G^u; `base` is
+  /// added. Let d be the distance from the worker to the next missing item and L that between the missing
+  /// items around it. With B = (1−G)·phi and S(d) = Σ_{L>=d} F(d)…F(min(L,r)−1)·B_{n−L} it is Σ_{d>=m}
+  /// u(d)·S(d+1) + Σ_{L>r} (L−r)·u(r)·B_{n−L}, r the window. B has mixed signs; b in B = (1−z)·b has not.
   Series exceeds_given(const Series& phi, double base) const {
     Series beyond(n_);  // P(the next missing item is more than k away)
     double before = 0;

@@ -20,7 +20,7 @@ struct Expectation {
 /// std::logic_error for a law that contradicts itself or can never be complete.
 ///
 /// Relative error below 1e-9, except where the density of x is unbounded at x.lower > 0 and doubles near
-/// there are too coarse for it. At most about a second for 1000 workers; up to ten where hundreds of messages
+/// there are too coarse for it. At most about a second for 1000 workers; ten or so where hundreds of messages
 /// a worker meet a lower end below a thousandth of the typical x, or where one cluster needs half a million
 /// messages.
 std::optional<Expectation> expectation(const CompletionLaw& law, const TimeLaw& x, Scaling scaling,

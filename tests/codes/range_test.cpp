@@ -63,3 +63,13 @@ TEST_CASE("the search stops at the first load that fails") {
   CHECK(largest_load_in_doubles(4, build) == 4);
   CHECK(largest_load_in_doubles(6, build) == 5);
 }
+
+TEST_CASE("a random code is drawn anew until one keeps its digits or the attempts are used up") {
+  int draws = 0;
+  const auto third_time_good = [&] { return cyclic_mds(101, ++draws < 3 ? 21 : 5); };
+  CHECK(first_to_keep_digits(third_time_good).threshold == 97);
+  CHECK(draws == 3);
+  draws = 0;
+  CHECK(first_to_keep_digits(third_time_good, 2).threshold == 81);
+  CHECK(draws == 2);
+}

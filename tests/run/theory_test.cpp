@@ -335,7 +335,8 @@ TEST_CASE("the nine schemes of the multi-message comparison have their exact exp
 }
 
 TEST_CASE("partial recovery agrees with the tables of Ozfatura, Ulukus and Gündüz") {
-  // Their Tables III and IV, K = 40: means of a finite sample, hence 2 %.
+  // Tables III and IV of the journal version of their coded partial gradient computations (arXiv 1811.09271),
+  // K = 40: means of a finite sample, hence 2 %.
   struct Row {
     int load, need;
     double time, messages;
