@@ -156,7 +156,7 @@ TEST_CASE(
   CHECK(rows(read_file(folder.path() / "again/results.csv")) == rows(one));
 }
 
-TEST_CASE("--format csv prints the file, --format json the documented keys") {
+TEST_CASE("csv output is the file, json output has the documented keys") {
   const Folder folder;
   folder.write("small.json", small_config);
   Outcome outcome = folder.run("run small.json --format csv --trials 200 --seed 3 --set /workers=6 --out o");

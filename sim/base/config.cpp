@@ -116,6 +116,8 @@ std::string reason_of(const Json::exception& error) {
 void Mistakes::add(const std::string& pointer, const std::string& text) {
   ++reports_;
   std::string line = fmt::format("{}#{}: {}", file_, pointer, text);
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');  // one mistake, one line
   if (std::find(seen_.begin(), seen_.end(), line) != seen_.end()) return;
   seen_.push_back(line);
   lines_.push_back(circumstance_.empty() ? line : line + " " + circumstance_);
