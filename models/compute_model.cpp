@@ -2,11 +2,14 @@
 
 namespace straggle {
 
-Compute read_compute(ConfigReader& config) {
+std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context) {
   const auto& registry = Registry<ComputePlugin>::instance();
+  const ComputePlugin* plugin = registry.find(config.word("model", registry.names()));
+  return plugin ? plugin->read(config, context) : nullptr;
+}
+
+Compute read_compute(ConfigReader& config, std::size_t workers, const std::string& folder) {
   Compute compute;
-  const std::string name = config.word("model", registry.names());
-  if (const ComputePlugin* plugin = registry.find(name)) compute.model = plugin->read(config);
   compute.scaling = config.choice_or<Scaling>("scaling",
                                               {{"server-dependent", Scaling::server_dependent},
                                                {"data-dependent", Scaling::data_dependent},
@@ -18,8 +21,10 @@ Compute read_compute(ConfigReader& config) {
     config.raw("increment");
     config.mistake("increment", "belongs to \"scaling\": \"data-dependent\" only");
   }
+  compute.model =
+      read_compute_model(config, {.workers = workers, .scaling = compute.scaling, .folder = folder});
   // Without its plug-in, nobody can say which of the other fields are known.
-  if (name.empty() || !config.complete()) compute.model = nullptr;
+  if (!compute.model || !config.complete()) compute.model = nullptr;
   return compute;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sim/base/config.h"
 #include "sim/base/random.h"
@@ -30,6 +31,12 @@ struct TimeLaw {
   std::function<double(double)> tail;      ///< the t with P(x > t) = p, for p in (0, 1]
 };
 
+/// Consecutive workers with a name: [first, first + count), from 0.
+struct WorkerClass {
+  std::string name;
+  std::size_t first = 0, count = 0;
+};
+
 /// Draws x for all workers of one iteration. Immutable after construction, so threads share it.
 class ComputeModel {
  public:
@@ -39,26 +46,55 @@ class ComputeModel {
   /// answers. Under `additive` scaling it is called once per mini-batch, with address.index counting them.
   virtual void draw(const DrawAddress& address, std::span<double> out) const = 0;
 
-  /// The law of x, or nothing where there is no density or workers differ.
+  /// For models that hold workers up by an amount that does not depend on their work: fills out[w] with the
+  /// seconds worker w starts later. False, and nothing filled, where nobody is.
+  virtual bool delay(const DrawAddress& /*address*/, std::span<double> /*out*/) const { return false; }
+
+  /// The law of x, or nothing where there is no density, workers differ, or a worker's draws depend on each
+  /// other.
   virtual std::optional<TimeLaw> law() const = 0;
+
+  /// The named groups of workers, where the model has such.
+  virtual std::vector<WorkerClass> classes() const { return {}; }
 };
 
-/// A compute model together with the scaling the configuration gave it.
+/// Workers that never answer.
+struct Failure {
+  double probability = 0;              ///< drawn for each worker, trial and iteration
+  std::vector<std::uint32_t> workers;  ///< from 0: these never answer, in any trial
+};
+
+/// A compute model together with what the configuration says around it.
 struct Compute {
   std::shared_ptr<const ComputeModel> model;
   Scaling scaling = Scaling::server_dependent;
-  double increment = 0;  ///< seconds a mini-batch, data-dependent scaling only
+  double increment = 0;               ///< seconds a mini-batch, data-dependent scaling only
+  bool redraw_each_iteration = true;  ///< false: a worker keeps its draws for all iterations of a trial
+  bool per_data_set =
+      false;  ///< times are given for the whole data set: those of a mini-batch are 1/K of them
+  Failure failure;
 };
 
-/// A plug-in: `read` takes the model's own fields from the object "compute" (not "model", "scaling",
-/// "increment"); after a mistake the model it returns is not used.
+/// What a compute model may know of the configuration around it.
+struct ComputeContext {
+  std::size_t workers = 1;
+  Scaling scaling = Scaling::server_dependent;
+  std::string folder = ".";  ///< of the configuration file: paths of data files start here
+};
+
+/// A plug-in: `read` takes the model's own fields from the object that names it (not "model" and the fields
+/// of Compute); after a mistake the model it returns is not used.
 struct ComputePlugin {
   std::string summary;  ///< one line for `straggle list`: what it is; its fields
-  std::shared_ptr<const ComputeModel> (*read)(ConfigReader& config);
+  std::shared_ptr<const ComputeModel> (*read)(ConfigReader& config, const ComputeContext& context);
 };
 using ComputeRegistration = Registration<ComputePlugin>;
 
-/// Reads the whole object "compute". `model` is null after a mistake.
-Compute read_compute(ConfigReader& config);
+/// Reads "model" and that model's own fields from an object: for "compute" itself and for models made of
+/// others. Null after a mistake. Does not call complete().
+std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context);
+
+/// Reads the whole object "compute" for so many workers. `model` is null after a mistake.
+Compute read_compute(ConfigReader& config, std::size_t workers, const std::string& folder);
 
 }  // namespace straggle

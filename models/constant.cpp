@@ -19,7 +19,7 @@ class Constant final : public ComputeModel {
   double seconds_;
 };
 
-std::shared_ptr<const ComputeModel> read(ConfigReader& config) {
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
   return std::make_shared<Constant>(config.number("time", above(0, "seconds a mini-batch")));
 }
 

@@ -29,7 +29,7 @@ class ShiftedExponential final : public ComputeModel {
   double shift_, rate_;
 };
 
-std::shared_ptr<const ComputeModel> read(ConfigReader& config) {
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
   const double shift = config.number("shift", at_least(0, "seconds a mini-batch takes at least"));
   const double rate = config.number("rate", above(0, "mini-batches a second, of the random part"));
   return std::make_shared<ShiftedExponential>(shift, rate);

@@ -1,5 +1,5 @@
-// A scheme as data: what every node computes and sends, and what the master waits for. Printable, comparable,
-// testable without time.
+// A scheme as data: what every node computes, waits for and sends, and when the iteration ends. Printable,
+// comparable, testable without time.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,18 @@ using NodeId = std::uint32_t;
 /// Node 0; workers are nodes 1..K, in the order they were added.
 inline constexpr NodeId master = 0;
 
-/// One step of a worker: compute, then send one message to the master.
+/// One step of a worker: compute, then wait, then send one message. Waiting does not hold computing up: a
+/// message leaves when its work is done and what it waits for has been received.
 struct Step {
   double work = 0;           ///< mini-batches to compute before this message is sent
   double covers = 0;         ///< the message carries the last `covers` mini-batches this worker has computed
   std::uint32_t item = 0;    ///< what it carries; a second copy is not useful. Ignored when Goal::items is 0
-  std::uint32_t group = 0;   ///< where it counts; a full group takes no more
+  std::uint32_t group = 0;   ///< where it counts at the master; a full group takes no more
   std::uint32_t weight = 1;  ///< it counts min(weight, room left in its group)
+  NodeId to = master;        ///< who receives it: the master, a relay, the neighbour in a ring
+  /// Wait until this worker has received so many messages. A relay takes that many; what comes later is late.
+  std::uint32_t need = 0;
+  double size = 1;  ///< in gradients
 };
 
 /// What the master waits for: useful messages of total weight `need`. A message is useful when it brings a
@@ -32,28 +37,53 @@ struct Goal {
   std::uint32_t items = 0;          ///< how many items there are; 0: every message is new
 };
 
-/// A star program: independent workers, one master. Built once, run many times.
+/// Built once, run many times. There are three kinds:
+/// - a star: independent workers that report to the master;
+/// - a tree: some workers are relays, which wait for the messages of others and send one of their own;
+/// - an exchange: no master. Every worker computes, then sends `rounds` messages to one neighbour, who hears
+///   nobody else; it sends the first when it has computed, number k + 1 when number k has been received by
+///   the neighbour and its own number k has come. The iteration ends when all have been received.
 class Program {
  public:
+  enum class Kind { star, tree, exchange };
+
   /// A step as the engine reads it: cumulative work instead of each step's own.
   struct Message {
     double work;    ///< mini-batches this worker has computed when it sends
     double covers;  ///< see Step
     std::uint32_t item, group, weight;
   };
+  /// The rest of a step, kept only for programs that are no star.
+  struct Route {
+    NodeId to;
+    std::uint32_t need;
+    double size;
+  };
 
+  /// A star or a tree.
   explicit Program(Goal goal) : goal_(std::move(goal)) {}
+  /// An exchange of `rounds` messages of `size` gradients a worker. Worker node i is added with its work
+  /// alone, in one step whose `to` is its neighbour.
+  static Program exchange(std::uint32_t rounds, double size);
 
-  /// Adds the next worker. Throws std::logic_error for a step that names no group or item of the goal,
-  /// computes a negative amount, or covers more than was computed.
+  /// Adds the next worker. In a tree a receiver is added before those who send to it, and a relay has one
+  /// step. Throws std::logic_error for a step that names no group, item or receiver that there is, computes a
+  /// negative amount, or covers more than was computed.
   NodeId add(const std::vector<Step>& steps);
 
+  Kind kind() const { return kind_; }
   const Goal& goal() const { return goal_; }
   std::size_t workers() const { return first_.size() - 1; }
-  /// The messages of worker node `node` (1..workers()), in order.
+  /// The messages of worker node `node` (1..workers()), in order; in an exchange one, sent again and again.
   std::span<const Message> messages(NodeId node) const {
     return {messages_.data() + first_[node - 1], messages_.data() + first_[node]};
   }
+  /// Where message `index` of `node` goes, what it waits for, how large it is.
+  Route route(NodeId node, std::size_t index) const {
+    return kind_ == Kind::star ? Route{master, 0, 1} : routes_[first_[node - 1] + index];
+  }
+  /// Messages a worker sends in an exchange.
+  std::uint32_t rounds() const { return rounds_; }
   /// All the work the node is given, in mini-batches.
   double load(NodeId node) const { return load_[node - 1]; }
   double largest_load() const { return largest_load_; }
@@ -62,8 +92,12 @@ class Program {
   std::string summary() const;
 
  private:
+  Kind kind_ = Kind::star;
   Goal goal_;
+  std::uint32_t rounds_ = 0;
+  double exchange_size_ = 1;
   std::vector<Message> messages_;
+  std::vector<Route> routes_;  // beside messages_, unless it is a star
   std::vector<std::uint32_t> first_ = {
       0};  // first_[w] .. first_[w + 1] are the messages of worker node w + 1
   std::vector<double> load_;

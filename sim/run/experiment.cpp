@@ -222,7 +222,8 @@ VerifySettings read_verify(ConfigReader& root, int workers) {
 }
 
 /// Reads one point's configuration, filling its defaults in.
-Point read_point(Json& config, const std::set<std::string>& swept, Mistakes& mistakes) {
+Point read_point(Json& config, const std::set<std::string>& swept, const std::string& folder,
+                 Mistakes& mistakes) {
   Point point;
   const Json written = config;
   ConfigReader root(config, "", mistakes);
@@ -233,7 +234,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, Mistakes& mis
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
   ConfigReader compute = root.object("compute");
-  point.compute = read_compute(compute);
+  point.compute = read_compute(compute, static_cast<std::size_t>(point.workers), folder);
   ConfigReader network = root.object_or_empty("network");
   point.network = read_network(network);
   point.verify = read_verify(root, point.workers);
@@ -384,6 +385,7 @@ Experiment read_experiment(Json config, const std::string& file) {
     count *= axis.rows.size();
   }
   Json first_resolved;
+  const std::string folder = std::filesystem::path(file).parent_path().string();
   for (std::size_t index = 0; index < count; ++index) {
     Json config_here = written;
     config_here.erase("sweep");
@@ -401,7 +403,7 @@ Experiment read_experiment(Json config, const std::string& file) {
     Point described;
     described.axes = values;
     mistakes.set_circumstance(axes.empty() ? "" : fmt::format("(at {})", described.description()));
-    Point point = read_point(config_here, swept, mistakes);
+    Point point = read_point(config_here, swept, folder, mistakes);
     point.index = index;
     point.axes = std::move(values);
     if (index == 0) first_resolved = config_here;

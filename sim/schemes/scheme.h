@@ -84,6 +84,7 @@ struct SchemeContext {
 struct SchemeRecipe {
   std::function<std::unique_ptr<Scheme>()> make;  ///< empty when the parameters had mistakes
   std::optional<CompletionLaw> law;               ///< for the theory columns, where there is one
+  double recovered = 1;  ///< the share of the data set in the result; below 1 the result is approximate
 };
 
 /// A plug-in: `read` takes the scheme's fields from its object in the configuration (the fields "scheme" and

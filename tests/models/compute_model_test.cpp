@@ -13,7 +13,7 @@ struct Read {
   Compute compute;
   explicit Read(const std::string& text) : config({{"compute", parse_json(text, "test")}}) {
     ConfigReader reader(config, "/compute", mistakes);
-    compute = read_compute(reader);
+    compute = read_compute(reader, 4, ".");
   }
   std::string message() const {
     try {

@@ -11,7 +11,7 @@ namespace {
 Compute read(Json compute, Mistakes& mistakes) {
   Json config = {{"compute", std::move(compute)}};
   ConfigReader reader(config, "/compute", mistakes);
-  return read_compute(reader);
+  return read_compute(reader, 4, ".");
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ std::shared_ptr<const ComputeModel> model(double shift, double rate) {
   Json config = {{"compute", {{"model", "shifted-exponential"}, {"shift", shift}, {"rate", rate}}}};
   Mistakes mistakes("test");
   ConfigReader reader(config, "/compute", mistakes);
-  const Compute compute = read_compute(reader);
+  const Compute compute = read_compute(reader, 4, ".");
   mistakes.throw_if_any();
   return compute.model;
 }
