@@ -4,13 +4,8 @@
 namespace straggle {
 namespace {
 
-class Ideal final : public NetworkModel {
- public:
-  Discipline discipline() const override { return Discipline::ideal; }
-};
-
-std::shared_ptr<const NetworkModel> read(ConfigReader&) {
-  return std::make_shared<Ideal>();
+Network read(ConfigReader&, const NetworkContext&) {
+  return {.discipline = Discipline::ideal};
 }
 
 const NetworkRegistration registration("ideal", {"a message is received at the instant it is sent", read});

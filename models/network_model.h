@@ -1,10 +1,13 @@
-// The links between workers and master. A model says which discipline the engine runs and with what
-// parameters.
+// The links between nodes: a network model says which discipline the engine runs and with what numbers.
 #pragma once
 
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "models/compute_model.h"
 #include "sim/base/config.h"
 #include "sim/base/registry.h"
 
@@ -12,23 +15,46 @@ namespace straggle {
 
 /// How messages share the receiver's port. The engine owns the disciplines.
 enum class Discipline {
-  ideal,  ///< a message is received at the instant it is sent
+  ideal,   ///< a message is received at the instant it is sent
+  serial,  ///< a port receives one message after another
+  shared,  ///< messages in flight share the ports' bandwidths max-min fairly
 };
 
-class NetworkModel {
- public:
-  virtual ~NetworkModel() = default;
-  virtual Discipline discipline() const = 0;
+/// How the model reaches the workers before they compute.
+enum class Downlink { none, multicast, unicast };
+
+/// What a network model says of the links.
+struct Network {
+  Discipline discipline = Discipline::ideal;
+  Downlink downlink = Downlink::none;
+  double latency = 0;   ///< seconds
+  double overhead = 0;  ///< seconds a message
+  /// Bytes a second, one entry a node, the master first. Empty on ideal links.
+  std::vector<double> egress = {}, ingress = {};
 };
 
-/// A plug-in: `read` takes the model's own fields from the object "network" (not "model").
+/// What a network model may know of the configuration around it.
+struct NetworkContext {
+  std::size_t workers = 1;
+  std::vector<WorkerClass> classes;  ///< their bandwidths may differ
+  bool gradient_size_known = false;  ///< else transfers have no bytes
+};
+
+/// A plug-in: `read` takes the model's own fields from the object "network" (not "model" and "downlink").
 struct NetworkPlugin {
-  std::string summary;  ///< one line for `straggle list`
-  std::shared_ptr<const NetworkModel> (*read)(ConfigReader& config);
+  std::string summary;  ///< one line for `straggle list`: what it is; its fields
+  Network (*read)(ConfigReader& config, const NetworkContext& context);
 };
 using NetworkRegistration = Registration<NetworkPlugin>;
 
-/// Reads the whole object "network"; its model defaults to "ideal". Null after a mistake.
-std::shared_ptr<const NetworkModel> read_network(ConfigReader& config);
+/// Reads the whole object "network"; its model defaults to "ideal". Nothing after a mistake.
+std::optional<Network> read_network(ConfigReader& config, const NetworkContext& context);
+
+/// Reads "latency" (default 0 seconds).
+double read_latency(ConfigReader& config);
+
+/// Reads "bandwidth", or "egress" and "ingress", of all nodes, and what "master" and "classes" (an object by
+/// class) say otherwise. Where `required` is false, a missing bandwidth is unlimited.
+void read_bandwidths(ConfigReader& config, const NetworkContext& context, bool required, Network& network);
 
 }  // namespace straggle

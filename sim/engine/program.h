@@ -14,6 +14,8 @@ namespace straggle {
 using NodeId = std::uint32_t;
 /// Node 0; workers are nodes 1..K, in the order they were added.
 inline constexpr NodeId master = 0;
+/// No node.
+inline constexpr NodeId nobody = std::numeric_limits<NodeId>::max();
 
 /// One step of a worker: compute, then wait, then send one message. Waiting does not hold computing up: a
 /// message leaves when its work is done and what it waits for has been received.

@@ -1,4 +1,4 @@
-// One iteration on the ideal network: a pure function of a program and of the conditions it meets.
+// One iteration: a pure function of a program, of the links and of the conditions it meets.
 #pragma once
 
 #include <cstddef>
@@ -6,59 +6,117 @@
 #include <span>
 #include <vector>
 
+#include "sim/engine/links.h"
 #include "sim/engine/program.h"
 #include "sim/engine/tournament.h"
 
 namespace straggle {
 
+/// What an iteration leaves to the next one when workers do not start afresh. Times are seconds into the next
+/// iteration.
+struct Leftover {
+  /// A message of an earlier iteration that still has to pass the master's port.
+  struct Stale {
+    double time;  ///< when it reaches the port
+    NodeId from;
+    double seconds;  ///< that it occupies the port
+  };
+  std::vector<double> busy_until;  ///< per worker; empty in a trial's first iteration
+  std::vector<Stale> messages;     ///< in the order in which the port serves them
+};
+
 /// How long the workers take in one iteration, drawn before it starts. Cumulative work w of worker i (node i
-/// + 1) ends at offset[i] + w·slope[i] or, where `prefix` is given, at the sum of the worker's first ⌊w⌋
-/// draws and (w − ⌊w⌋) of the next.
+/// + 1) ends at offset[i] + w·slope[i] or, where `prefix` is given, at offset[i] plus the sum of the worker's
+/// first ⌊w⌋ draws and (w − ⌊w⌋) of the next. A worker with an infinite offset never answers.
 struct Conditions {
   std::span<const double> offset = {}, slope = {};  ///< seconds and seconds a mini-batch, one entry a worker
   /// (mini-batches + 1) rows of one entry a worker: row j holds the sums of the first j draws. Empty: affine.
   std::span<const double> prefix = {};
   std::size_t workers = 0;
+  /// Contained in `offset`: when each worker got the model. Empty: it was there from the start.
+  std::span<const double> model_at = {};
+  /// Contained in `offset`: what the iteration before left. Null: nothing.
+  const Leftover* leftover = nullptr;
+  /// From the instant a group is full, its messages that are not in service yet are dropped.
+  bool silence = false;
 
   double end_of(double work, std::size_t worker) const {
     if (prefix.empty()) return offset[worker] + work * slope[worker];
     const auto whole = static_cast<std::size_t>(work);
     const double start = prefix[whole * workers + worker];
     const double rest = work - static_cast<double>(whole);
-    return rest == 0 ? start : start + rest * (prefix[(whole + 1) * workers + worker] - start);
+    return offset[worker] +
+           (rest == 0 ? start : start + rest * (prefix[(whole + 1) * workers + worker] - start));
   }
 };
 
-/// A message as the master received it.
+/// A message as it was received.
 struct Arrival {
   double time;
   NodeId from;
-  std::uint32_t message;  ///< its index among the sender's messages
-  enum class Fate : std::uint8_t { useful, duplicate, group_full, late } fate;
+  std::uint32_t message;  ///< its index among the sender's messages; in an exchange its round
+  enum class Fate : std::uint8_t {
+    useful,
+    duplicate,
+    group_full,
+    late,     ///< after completion, or after a relay had what it needs
+    stale,    ///< of an earlier iteration
+    dropped,  ///< never received: its group was decoded and the workers had been told
+  } fate;
 };
 
 /// What one iteration came to. `taken` lives in the workspace until its next round.
 struct RoundResult {
-  bool complete = false;           ///< false when no event was left before the goal was reached
-  double time = 0;                 ///< completion, seconds
-  std::uint32_t messages = 0;      ///< received by the master at or before completion
-  std::uint32_t useful = 0;        ///< of these, what the decode may use
-  double work = 0;                 ///< whole mini-batches computed by the end, over all workers
-  double wasted = 0;               ///< of these, not covered by any useful message
-  std::span<const Arrival> taken;  ///< the useful messages in the order (time, sender, message)
+  bool complete = false;        ///< false when no event was left before the goal was reached
+  double time = 0;              ///< completion, seconds
+  std::uint64_t messages = 0;   ///< received by the master by completion; in an exchange by anybody
+  std::uint64_t useful = 0;     ///< of these, what the decode may use
+  double work = 0;              ///< whole mini-batches computed by the end, over all workers
+  double wasted = 0;            ///< of these, not covered by any useful message
+  std::uint64_t hops = 0;       ///< messages received by anybody by completion, the model's included
+  double volume = 0;            ///< their size, in gradients
+  double largest_volume = 0;    ///< of these, into the node that receives most
+  double utilisation = 0;       ///< share of the time that the busiest receiving port is busy
+  /// Not complete: the weight the master lacks; in an exchange the workers that never answer.
+  std::uint64_t missing = 0;
+  /// The useful messages, at the master and at relays whose own message was useful, in the order in which
+  /// ports took them. Empty for an exchange, in which all are useful.
+  std::span<const Arrival> taken;
 };
 
-/// Memory for rounds of any size, reused: no allocation once it has seen the largest.
+/// What a worker does with work that the iteration no longer needs.
+enum class RoundStart {
+  fresh,    ///< forgets it at once: the next iteration finds everybody idle and every port empty
+  abandon,  ///< drops it at its next task boundary
+  backlog,  ///< finishes it first; its messages are ignored but occupy the master's port
+};
+
+/// Memory for rounds of any size, reused: no allocation once it has seen the largest. Between rounds only
+/// keep_all and all() mean anything.
 class Workspace {
  public:
-  /// When set, every arrival up to completion is kept, useful or not.
+  /// When set, every arrival up to completion is kept, useful or not; of an exchange the first million.
   bool keep_all = false;
   const std::vector<Arrival>& all() const { return all_; }
 
  private:
-  friend RoundResult run_round(const Program&, const Conditions&, Workspace&);
-  template <bool>
-  friend class Round;
+  friend class Intake;
+  friend class SharedRound;
+  template <bool, bool>
+  friend class StarRound;
+  friend class TreeRound;
+  friend class ExchangeRound;
+  friend class Tallies;
+  friend void leave(const Program&, const Links&, const Conditions&, const RoundResult&, RoundStart, Workspace&,
+                    Leftover&);
+
+  struct Flow {
+    NodeId from, to;
+    std::uint32_t message;
+    double bytes;   // that are left
+    double rate;    // bytes a second
+    double since;   // when `bytes` was right
+  };
 
   Tournament queue_;
   std::vector<std::uint32_t> next_;      // per worker, its next message
@@ -66,10 +124,35 @@ class Workspace {
   std::vector<std::uint32_t> seen_;      // per item, the round it was last seen in
   std::uint32_t round_ = 0;
   std::vector<Arrival> taken_, all_;
-  std::vector<double> covered_from_;  // per worker, while the waste is counted
+  std::vector<double> covered_from_;                   // per worker, while the waste is counted
+  std::size_t next_leftover_ = 0;                      // the first that has not reached the port
+  std::vector<Leftover::Stale> in_port_;               // at completion; their times: when service begins
+  std::vector<std::uint32_t> received_;                // per node, messages
+  std::vector<double> port_free_, volume_, busy_;      // per node
+  std::vector<char> used_;                             // per worker
+  std::vector<double> ready_, sent_, step_;            // per worker of an exchange
+  std::vector<std::uint32_t> hears_;                   // per worker of an exchange, whom
+  std::vector<Flow> flows_;
+  std::vector<std::uint32_t> free_flows_;
+  std::vector<std::vector<std::uint32_t>> into_, out_of_;  // per node, its flows
+  std::vector<std::uint32_t> ports_, frozen_;              // of one component of flows
+  std::vector<double> room_;
+  std::vector<std::uint32_t> open_, visited_;
+  std::uint32_t visit_ = 0;
 };
 
-/// Runs one iteration. Pure: the result depends on the arguments alone.
-RoundResult run_round(const Program& program, const Conditions& conditions, Workspace& workspace);
+/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` and a leftover are for stars
+/// only, the leftover not on shared links (std::logic_error).
+RoundResult run_round(const Program& program, const Links& links, const Conditions& conditions,
+                      Workspace& workspace);
+/// The same on ideal links.
+inline RoundResult run_round(const Program& program, const Conditions& conditions, Workspace& workspace) {
+  return run_round(program, Links{}, conditions, workspace);
+}
+
+/// What the iteration that has just run in this workspace leaves to the next one. Of a star on ideal or serial
+/// links; an exchange leaves nothing. `out` may be the leftover the iteration started with.
+void leave(const Program& program, const Links& links, const Conditions& conditions, const RoundResult& result,
+           RoundStart mode, Workspace& workspace, Leftover& out);
 
 }  // namespace straggle

@@ -221,6 +221,75 @@ VerifySettings read_verify(ConfigReader& root, int workers) {
   return verify;
 }
 
+/// Reads "gradient": the size of a message.
+std::optional<double> read_gradient(ConfigReader& root) {
+  if (!root.has("gradient")) return std::nullopt;
+  ConfigReader gradient = root.object("gradient");
+  std::optional<double> bytes;
+  if (gradient.has("bytes") == gradient.has("dimension")) {
+    gradient.mistake("", "needs either \"bytes\", or \"dimension\" (numbers of 8 bytes)");
+  } else if (gradient.has("bytes")) {
+    bytes = gradient.number("bytes", above(0, "bytes a message"));
+  } else {
+    bytes = 8 * static_cast<double>(gradient.integer("dimension", between(1, 1e15)));
+  }
+  gradient.complete();
+  return bytes;
+}
+
+/// The links as the engine knows them.
+Links links_of(const Network& network, const std::optional<double>& gradient_bytes) {
+  Links links{.latency = network.latency,
+              .overhead = network.overhead,
+              .bytes = gradient_bytes.value_or(0),
+              .egress = network.egress,
+              .ingress = network.ingress};
+  switch (network.discipline) {
+    case Discipline::ideal:
+      links.sharing = Links::Sharing::none;
+      break;
+    case Discipline::serial:
+      links.sharing = Links::Sharing::serial;
+      break;
+    case Discipline::shared:
+      links.sharing = Links::Sharing::shared;
+      break;
+  }
+  return links;
+}
+
+Links::Downlink downlink_of(const Network& network) {
+  switch (network.downlink) {
+    case Downlink::none:
+      break;
+    case Downlink::multicast:
+      return Links::Downlink::multicast;
+    case Downlink::unicast:
+      return Links::Downlink::unicast;
+  }
+  return Links::Downlink::none;
+}
+
+/// What a worker does with old work has been modelled for some programs and networks only.
+void check_round_start(ConfigReader& root, const Point& point) {
+  if (point.round_start == RoundStart::fresh) return;
+  if (point.iterations < 2) {
+    root.mistake("round_start", "other than \"fresh\" changes nothing in trials of one iteration; raise \"iterations\"");
+    return;
+  }
+  for (const SchemeSetup& setup : point.schemes) {
+    if (!setup.recipe.make) continue;
+    const auto scheme = setup.recipe.make();
+    const Program::Kind kind = scheme->next_round(nullptr).kind();
+    if (kind == Program::Kind::tree)
+      root.mistake("round_start", fmt::format("must be \"fresh\" for \"{}\": what relays keep from an earlier "
+                                              "iteration is not modelled",
+                                              setup.label));
+    if (kind == Program::Kind::star && point.links.sharing == Links::Sharing::shared)
+      root.mistake("round_start", "must be \"fresh\" on shared links; ideal and serial ones know the others too");
+  }
+}
+
 /// Reads one point's configuration, filling its defaults in.
 Point read_point(Json& config, const std::set<std::string>& swept, const std::string& folder,
                  Mistakes& mistakes) {
@@ -233,10 +302,25 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
+  point.round_start = root.choice_or<RoundStart>("round_start",
+                                                 {{"fresh", RoundStart::fresh},
+                                                  {"abandon", RoundStart::abandon},
+                                                  {"backlog", RoundStart::backlog}},
+                                                 "fresh");
+  point.silence = root.boolean_or("silence", false);
+  point.gradient_bytes = read_gradient(root);
   ConfigReader compute = root.object("compute");
   point.compute = read_compute(compute, static_cast<std::size_t>(point.workers), folder);
   ConfigReader network = root.object_or_empty("network");
-  point.network = read_network(network);
+  const std::optional<Network> links =
+      read_network(network, {.workers = static_cast<std::size_t>(point.workers),
+                             .classes = point.compute.model ? point.compute.model->classes()
+                                                            : std::vector<WorkerClass>{},
+                             .gradient_size_known = root.has("gradient")});
+  if (links) {
+    point.links = links_of(*links, point.gradient_bytes);
+    point.downlink = downlink_of(*links);
+  }
   point.verify = read_verify(root, point.workers);
   const SchemeContext context{.workers = point.workers,
                               .seed = point.seed,
@@ -250,6 +334,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
     const auto found = std::find(labels.begin(), labels.end(), baseline);
     point.baseline = found == labels.end() ? 0 : static_cast<std::size_t>(found - labels.begin());
   }
+  check_round_start(root, point);
   root.complete();
   return point;
 }
@@ -363,8 +448,9 @@ std::string Experiment::place_of(const Point& point) const {
 }
 
 const std::vector<std::string>& metric_names() {
-  static const std::vector<std::string> names = {"time", "messages", "useful_messages",
-                                                 "work", "wasted",   "speedup"};
+  static const std::vector<std::string> names = {
+      "time", "messages", "useful_messages", "messages_in_all",  "bytes_in_all",
+      "bytes_into_busiest", "port_utilisation", "work", "wasted", "speedup"};
   return names;
 }
 

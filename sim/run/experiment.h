@@ -11,6 +11,7 @@
 #include "models/compute_model.h"
 #include "models/network_model.h"
 #include "sim/base/config.h"
+#include "sim/engine/round.h"
 #include "sim/schemes/scheme.h"
 
 namespace straggle {
@@ -35,8 +36,12 @@ struct Point {
   std::uint64_t seed = 1, trials = 10000;
   std::uint32_t iterations = 1;
   int workers = 1;
+  RoundStart round_start = RoundStart::fresh;
+  bool silence = false;
+  std::optional<double> gradient_bytes;
   Compute compute;
-  std::shared_ptr<const NetworkModel> network;
+  Links links;
+  Links::Downlink downlink = Links::Downlink::none;
   std::vector<SchemeSetup> schemes;
   std::size_t baseline = 0;  ///< index into schemes
   VerifySettings verify;

@@ -23,6 +23,92 @@ std::string block_list(const std::vector<std::size_t>& blocks) {
   return result;
 }
 
+std::string node_name(NodeId node) {
+  return node == master ? "master" : fmt::format("{}", node);
+}
+
+std::string plural(double count, const char* one, const char* many) {
+  return fmt::format("{:g} {}", count, count == 1 ? one : many);
+}
+
+/// What is said of one arrival, counting what each receiver has taken.
+class Narrator {
+ public:
+  explicit Narrator(const Program& program)
+      : program_(program), in_group_(program.goal().full.size(), 0), at_relay_(program.workers() + 1, 0) {}
+
+  std::string fate(const Arrival& arrival) {
+    const Goal& goal = program_.goal();
+    switch (arrival.fate) {
+      case Arrival::Fate::useful:
+        return useful(arrival);
+      case Arrival::Fate::duplicate:
+        return "a duplicate";
+      case Arrival::Fate::group_full:
+        return fmt::format("not needed: group {} is decoded",
+                           program_.messages(arrival.from)[arrival.message].group + 1);
+      case Arrival::Fate::late:
+        return program_.route(arrival.from, arrival.message).to == master ? "not needed: just complete"
+                                                                         : "not needed: enough have come";
+      case Arrival::Fate::stale:
+        return "of an earlier iteration";
+      case Arrival::Fate::dropped:
+        return goal.full.size() > 1
+                   ? fmt::format("dropped: group {} is decoded",
+                                 program_.messages(arrival.from)[arrival.message].group + 1)
+                   : "dropped: complete";
+    }
+    return "";
+  }
+
+ private:
+  std::string useful(const Arrival& arrival) {
+    if (program_.kind() == Program::Kind::exchange) return "useful";
+    const Program::Message& message = program_.messages(arrival.from)[arrival.message];
+    const NodeId to = program_.route(arrival.from, arrival.message).to;
+    if (to != master)
+      return fmt::format("useful, {} of {}", ++at_relay_[to], program_.route(to, 0).need);
+    const Goal& goal = program_.goal();
+    const std::uint32_t counts =
+        std::min(message.weight, goal.full[message.group] - in_group_[message.group]);
+    in_group_[message.group] += counts;
+    taken_ += counts;
+    std::string fate = fmt::format("useful, {} of {}", in_group_[message.group], goal.full[message.group]);
+    if (goal.full.size() > 1) fate += fmt::format(" in group {}", message.group + 1);
+    if (taken_ >= goal.need) fate += "; COMPLETE";
+    return fate;
+  }
+
+  const Program& program_;
+  std::vector<std::uint32_t> in_group_, at_relay_;
+  std::uint32_t taken_ = 0;
+};
+
+/// The table of one iteration's arrivals.
+std::string arrivals_of(const Program& program, Codebook& codebook, const std::vector<Arrival>& arrivals) {
+  const bool star = program.kind() == Program::Kind::star;
+  const bool exchange = program.kind() == Program::Kind::exchange;
+  std::vector<std::string> titles = {"time [s]", "worker", "has computed", "and sends", "combining", "which is"};
+  if (!star) titles.insert(titles.begin() + 4, "to");
+  std::vector<std::vector<std::string>> lines = {titles};
+  Narrator narrator(program);
+  for (const Arrival& arrival : arrivals) {
+    std::vector<std::string> line = {fmt::format("{:.9f}", arrival.time), fmt::format("{}", arrival.from)};
+    if (arrival.fate == Arrival::Fate::stale) {
+      line.insert(line.end(), {"old work", "an old message", "-"});
+    } else {
+      const std::size_t step = exchange ? 0 : arrival.message;
+      line.push_back(plural(program.messages(arrival.from)[step].work, "mini-batch", "mini-batches"));
+      line.push_back(fmt::format("message {}", arrival.message + 1));
+      if (!star) line.push_back(node_name(program.route(arrival.from, step).to));
+      line.push_back(block_list(codebook.contents(arrival.from, arrival.message)));
+    }
+    line.push_back(narrator.fate(arrival));
+    lines.push_back(std::move(line));
+  }
+  return align(lines, titles.size());
+}
+
 }  // namespace
 
 Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
@@ -30,63 +116,43 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
   TrialRunner runner(point);
   runner.workspace().keep_all = true;
   const SchemeSetup& setup = point.schemes[s];
-  for (std::uint32_t iteration = 0; iteration < point.iterations; ++iteration) {
+  for (std::uint32_t iteration = 0; iteration < point.iterations && result.record.complete; ++iteration) {
     runner.draw(trial, iteration);
     const RoundResult round = runner.run(s);
     const Program& program = runner.program(s);
-    Codebook& codebook = runner.scheme(s).codebook();
     const Goal& goal = program.goal();
+    const bool exchange = program.kind() == Program::Kind::exchange;
 
     result.text += fmt::format("{}, trial {}", setup.label, trial);
     if (point.iterations > 1) result.text += fmt::format(", iteration {}", iteration);
     if (!point.axes.empty()) result.text += fmt::format(" ({})", point.description());
-    result.text += fmt::format("\nThe master needs {} useful messages{}.\n\n", goal.need,
+    result.text +=
+        exchange ? fmt::format("\nEvery worker sends {} messages to its neighbour.\n\n", program.rounds())
+                 : fmt::format("\nThe master needs {} useful messages{}.\n\n", goal.need,
                                goal.full.size() > 1 ? fmt::format(" in {} groups", goal.full.size()) : "");
-    std::vector<std::vector<std::string>> lines = {
-        {"time [s]", "worker", "has computed", "and sends", "combining", "which is"}};
-    std::vector<std::uint32_t> taken(goal.full.size(), 0);
-    std::uint32_t all_taken = 0;
-    for (const Arrival& arrival : runner.workspace().all()) {
-      const Program::Message& message = program.messages(arrival.from)[arrival.message];
-      std::string fate;
-      switch (arrival.fate) {
-        case Arrival::Fate::useful: {
-          const std::uint32_t counts =
-              std::min(message.weight, goal.full[message.group] - taken[message.group]);
-          taken[message.group] += counts;
-          all_taken += counts;
-          fate = fmt::format("useful, {} of {}", taken[message.group], goal.full[message.group]);
-          if (goal.full.size() > 1) fate += fmt::format(" in group {}", message.group + 1);
-          if (all_taken >= goal.need) fate += "; COMPLETE";
-          break;
-        }
-        case Arrival::Fate::duplicate:
-          fate = "a duplicate";
-          break;
-        case Arrival::Fate::group_full:
-          fate = fmt::format("not needed: group {} is decoded", message.group + 1);
-          break;
-        case Arrival::Fate::late:
-          fate = "not needed: just complete";
-          break;
-      }
-      lines.push_back({fmt::format("{:.9f}", arrival.time), fmt::format("{}", arrival.from),
-                       fmt::format("{:g} mini-batch{}", message.work, message.work == 1 ? "" : "es"),
-                       fmt::format("message {}", arrival.message + 1),
-                       block_list(codebook.contents(arrival.from, arrival.message)), fate});
+    const std::vector<Arrival>& arrivals = runner.workspace().all();
+    result.text += arrivals_of(program, runner.scheme(s).codebook(), arrivals);
+    if (!round.complete) {
+      result.text += fmt::format("\nNever complete: {}.\n", runner.missing(s));
+    } else if (exchange) {
+      if (arrivals.size() < round.messages)
+        result.text += fmt::format("... and {} more\n", round.messages - arrivals.size());
+      result.text += fmt::format("\nComplete at {} s: {} messages; {:g} mini-batches computed.\n", round.time,
+                                 round.messages, round.work);
+    } else {
+      const auto last = std::find_if(round.taken.rbegin(), round.taken.rend(), [&](const Arrival& arrival) {
+        return program.route(arrival.from, arrival.message).to == master;
+      });
+      result.text += fmt::format(
+          "\nComplete at {} s, by message {} of worker {}: {} messages received, {} of them useful; {:g} "
+          "mini-batches computed, {:g} of them in no useful message.\n",
+          round.time, last->message + 1, last->from, round.messages, round.useful, round.work, round.wasted);
     }
-    result.text += align(lines, 6);
-    const Arrival& last = round.taken.back();
-    result.text += fmt::format(
-        "\nComplete at {} s, by message {} of worker {}: {} messages received, {} of them useful; {:g} "
-        "mini-batches "
-        "computed, {:g} of them in no useful message.\n",
-        round.time, last.message + 1, last.from, round.messages, round.useful, round.work, round.wasted);
     if (iteration + 1 < point.iterations) result.text += "\n";
 
     add_iteration(result.record, round);
   }
-  if (point.iterations > 1) {
+  if (point.iterations > 1 && result.record.complete) {
     average_iterations(result.record, point.iterations);
     result.text += fmt::format(
         "\nMean of {} iterations: {} s, {} messages, {} of them useful, {} mini-batches computed, {} in "

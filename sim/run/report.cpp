@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace straggle {
@@ -47,9 +48,10 @@ std::string z_text(double z) {
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
 }
 
-std::string exactness(const Verification& v) {
-  if (v.trials == 0) return "-";
+std::string exactness(const Verification& v, double recovered) {
   if (v.failed_trial) return fmt::format("FAILED at trial {}", *v.failed_trial);
+  if (recovered < 1) return fmt::format("approximate: {:.4g} %", 100 * recovered);
+  if (v.trials == 0) return "-";
   std::string text = fmt::format("{} of {}", v.trials, v.trials);
   if (v.unjudged > 0) text += fmt::format(" ({} decodes beyond doubles)", v.unjudged);
   return text;
@@ -71,10 +73,22 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   row.time = estimate(sums.time);
   row.messages = estimate(sums.messages);
   row.useful_messages = estimate(sums.useful_messages);
+  const auto in_bytes = [&](const Moments& gradients) {
+    const Estimate e = estimate(gradients);
+    const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
+    return Estimate{e.mean * bytes, e.std_error * bytes};
+  };
+  row.messages_in_all = estimate(sums.messages_in_all);
+  row.bytes_in_all = in_bytes(sums.volume);
+  row.bytes_into_busiest = in_bytes(sums.largest_volume);
+  row.port_utilisation = estimate(sums.utilisation);
   row.work = estimate(sums.work);
   row.wasted = estimate(sums.wasted);
-  row.speedup = ratio_of_means(sums.time);
+  row.speedup = ratio_of_means(sums.paired);
+  row.incomplete = result.incomplete;
   std::vector<double> times = result.sample.times();
+  std::erase_if(times, [](double time) { return std::isinf(time); });  // of incomplete trials
+  row.min = row.max = std::numeric_limits<double>::quiet_NaN();
   if (!times.empty()) {
     const auto [least, most] = std::minmax_element(times.begin(), times.end());
     row.min = *least;
@@ -98,6 +112,10 @@ const Estimate& metric(const Row& row, const std::string& name) {
   if (name == "time") return row.time;
   if (name == "messages") return row.messages;
   if (name == "useful_messages") return row.useful_messages;
+  if (name == "messages_in_all") return row.messages_in_all;
+  if (name == "bytes_in_all") return row.bytes_in_all;
+  if (name == "bytes_into_busiest") return row.bytes_into_busiest;
+  if (name == "port_utilisation") return row.port_utilisation;
   if (name == "work") return row.work;
   if (name == "wasted") return row.wasted;
   if (name == "speedup") return row.speedup;
@@ -112,7 +130,7 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
       << "# configuration: " << experiment.hash << "\n"
       << "point";
   for (const std::string& axis : experiment.axes) out << "," << csv_field(axis);
-  out << ",scheme,label,trials";
+  out << ",scheme,label,trials,incomplete,recovered";
   for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
   for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
   out << ",theory_time,theory_time_z,theory_messages,theory_messages_z"
@@ -124,7 +142,8 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   const SchemeSetup& scheme = point.schemes[row.scheme];
   out << row.point;
   for (const auto& [path, value] : point.axes) out << "," << csv_field(plain(value));
-  out << "," << scheme.scheme << "," << csv_field(scheme.label) << "," << row.trials;
+  out << "," << scheme.scheme << "," << csv_field(scheme.label) << "," << row.trials << ","
+      << row.incomplete.trials << "," << number(scheme.recipe.recovered);
   for (const double quantile : {row.min, row.p50, row.p95, row.p99, row.max}) out << "," << number(quantile);
   for (const std::string& name : metric_names()) {
     const Estimate& e = metric(row, name);
@@ -157,7 +176,8 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
     Json time = estimate_json(row.time);
     time.update({{"min", row.min}, {"p50", row.p50}, {"p95", row.p95}, {"p99", row.p99}, {"max", row.max}});
     Json json = {{"point", row.point},    {"axes", axes},         {"scheme", scheme.scheme},
-                 {"label", scheme.label}, {"trials", row.trials}, {"time", time}};
+                 {"label", scheme.label}, {"trials", row.trials}, {"incomplete", row.incomplete.trials},
+                 {"recovered", scheme.recipe.recovered}, {"time", time}};
     for (const std::string& name : metric_names())
       if (name != "time") json[name] = estimate_json(metric(row, name));
     json["theory"] = nullptr;
@@ -215,6 +235,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
                                                   {"speedup", 2},
                                                   {"exact", 7}})
     columns.push_back(column);
+  const bool any_incomplete =
+      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.incomplete.trials > 0; });
+  if (any_incomplete) columns.push_back({"incomplete", 0});
   for (const Row& row : rows) {
     const Point& point = experiment.points[row.point];
     std::vector<std::string> cells = {point.schemes[row.scheme].label};
@@ -227,7 +250,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.push_back(theory ? fmt::format("{:.7g}", row.theory->messages) : "-");
     cells.push_back(theory ? z_text(row.theory_messages_z) : "-");
     cells.push_back(with_error(row.speedup));
-    cells.push_back(exactness(row.verification));
+    cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
+    if (any_incomplete)
+      cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
   }
   const auto lines = [&] {
@@ -260,6 +285,14 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     table +=
         fmt::format("({} columns do not fit into {} characters; results.csv and --format json have them)\n",
                     left_out, width);
+  for (const Row& row : rows) {
+    if (row.incomplete.trials == 0) continue;
+    const Point& point = experiment.points[row.point];
+    table += fmt::format(
+        "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.\n",
+        point.schemes[row.scheme].label, row.point, *row.incomplete.first, row.incomplete.missing);
+    break;
+  }
   return table;
 }
 

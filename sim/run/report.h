@@ -17,7 +17,9 @@ namespace straggle {
 struct Row {
   std::size_t point = 0, scheme = 0;  ///< indices into the experiment
   std::uint64_t trials = 0;
-  Estimate time, messages, useful_messages, work, wasted, speedup;
+  Incomplete incomplete;  ///< of the trials; everything else is over the others
+  Estimate time, messages, useful_messages, messages_in_all, bytes_in_all, bytes_into_busiest,
+      port_utilisation, work, wasted, speedup;
   double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
   std::optional<Expectation> theory;
   double theory_time_z = 0, theory_messages_z = 0;

@@ -64,24 +64,29 @@ double nearest_rank(std::vector<double>& values, double p) {
 }
 
 void Sample::Sums::add(const TrialRecord& record) {
-  time.add(record.time, record.baseline_time);
+  if (!record.complete) return;
+  time.add(record.time);
   messages.add(record.messages);
   useful_messages.add(record.useful_messages);
+  messages_in_all.add(record.messages_in_all);
+  volume.add(record.volume);
+  largest_volume.add(record.largest_volume);
+  utilisation.add(record.utilisation);
   work.add(record.work);
   wasted.add(record.wasted);
+  if (std::isfinite(record.baseline_time)) paired.add(record.time, record.baseline_time);
 }
 
 void Sample::Sums::merge(const Sums& other) {
-  time.merge(other.time);
-  messages.merge(other.messages);
-  useful_messages.merge(other.useful_messages);
-  work.merge(other.work);
-  wasted.merge(other.wasted);
+  for (Moments Sums::*moments :
+       {&Sums::time, &Sums::messages, &Sums::useful_messages, &Sums::messages_in_all, &Sums::volume,
+        &Sums::largest_volume, &Sums::utilisation, &Sums::work, &Sums::wasted, &Sums::paired})
+    (this->*moments).merge(other.*moments);
 }
 
 void Sample::add(const TrialRecord& record) {
   const std::uint64_t trial = first_ + count();
-  times_.push_back(record.time);
+  times_.push_back(record.complete ? record.time : std::numeric_limits<double>::infinity());
   if (chunks_.empty() && trial % chunk != 0) {
     head_.push_back(record);
     return;

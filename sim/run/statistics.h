@@ -54,12 +54,18 @@ double nearest_rank(std::vector<double>& values, double p);
 
 /// What one trial counts: means over its iterations.
 struct TrialRecord {
+  bool complete = true;        ///< else the rest means nothing
   double time = 0;             ///< completion, seconds
   double messages = 0;         ///< received by the master
   double useful_messages = 0;  ///< of these, what the decode may use
   double work = 0;             ///< mini-batches computed
   double wasted = 0;           ///< of these, in no useful message
-  double baseline_time = 0;    ///< the baseline scheme's time on the same trial
+  double messages_in_all = 0;  ///< received by anybody
+  double volume = 0;           ///< their size, in gradients
+  double largest_volume = 0;   ///< of these, into the node that receives most
+  double utilisation = 0;      ///< share of the time that the busiest receiving port is busy
+  /// The baseline scheme's time on the same trial; infinite where that could not complete.
+  double baseline_time = 0;
 };
 
 /// The statistics of a range of trials of one scheme. Ranges of the same scheme that follow each other can be
@@ -69,7 +75,10 @@ class Sample {
   static constexpr std::uint64_t chunk = 1024;  ///< trials a chunk; changing it changes last digits
 
   struct Sums {
-    Moments time, messages, useful_messages, work, wasted;  ///< time's other variable is the baseline's
+    /// Of the trials that were completed.
+    Moments time, messages, useful_messages, messages_in_all, volume, largest_volume, utilisation, work,
+        wasted;
+    Moments paired;  ///< time, and the baseline's on the same trial, where both were completed
     void add(const TrialRecord& record);
     void merge(const Sums& other);
   };
@@ -81,7 +90,7 @@ class Sample {
 
   std::uint64_t first() const { return first_; }
   std::uint64_t count() const { return times_.size(); }
-  /// Every trial's completion time, in order.
+  /// Every trial's completion time, in order; infinite where it could not complete.
   const std::vector<double>& times() const { return times_; }
   Sums sums() const;
 

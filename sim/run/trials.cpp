@@ -28,18 +28,32 @@ void Verification::merge(const Verification& later) {
   }
 }
 
+void Incomplete::merge(const Incomplete& later) {
+  trials += later.trials;
+  if (first || !later.first) return;
+  first = later.first;
+  missing = later.missing;
+}
+
 void add_iteration(TrialRecord& record, const RoundResult& round) {
+  record.complete = record.complete && round.complete;
   record.time += round.time;
-  record.messages += round.messages;
-  record.useful_messages += round.useful;
+  record.messages += static_cast<double>(round.messages);
+  record.useful_messages += static_cast<double>(round.useful);
+  record.messages_in_all += static_cast<double>(round.hops);
+  record.volume += round.volume;
+  record.largest_volume += round.largest_volume;
+  record.utilisation += round.utilisation;
   record.work += round.work;
   record.wasted += round.wasted;
 }
 
 void average_iterations(TrialRecord& record, std::uint32_t iterations) {
   if (iterations == 1) return;
-  for (double TrialRecord::*tally : {&TrialRecord::time, &TrialRecord::messages,
-                                     &TrialRecord::useful_messages, &TrialRecord::work, &TrialRecord::wasted})
+  for (double TrialRecord::*tally :
+       {&TrialRecord::time, &TrialRecord::messages, &TrialRecord::useful_messages,
+        &TrialRecord::messages_in_all, &TrialRecord::volume, &TrialRecord::largest_volume,
+        &TrialRecord::utilisation, &TrialRecord::work, &TrialRecord::wasted})
     record.*tally /= iterations;
 }
 
@@ -55,21 +69,18 @@ TrialRunner::TrialRunner(const Point& point) : point_(point) {
     largest_load = std::max(largest_load, entry.program->largest_load());
     schemes_.push_back(std::move(entry));
   }
+  const Compute& compute = point.compute;
+  if (compute.per_data_set) seconds_scale_ = 1.0 / point.workers;
   conditions_.workers = workers;
+  conditions_.silence = point.silence;
+  offset_.assign(workers, 0);
   slope_.resize(workers);
-  switch (point.compute.scaling) {
-    case Scaling::server_dependent:
-      offset_.assign(workers, 0);
-      break;
-    case Scaling::data_dependent:
-      offset_.resize(workers);
-      std::fill(slope_.begin(), slope_.end(), point.compute.increment);
-      break;
-    case Scaling::additive:
-      rows_ = static_cast<std::size_t>(std::ceil(largest_load));
-      prefix_.assign((rows_ + 1) * workers, 0);
-      conditions_.prefix = prefix_;
-      return;
+  if (compute.scaling == Scaling::data_dependent) {
+    std::fill(slope_.begin(), slope_.end(), compute.increment * seconds_scale_);
+  } else if (compute.scaling == Scaling::additive) {
+    rows_ = static_cast<std::size_t>(std::ceil(largest_load));
+    prefix_.assign((rows_ + 1) * workers, 0);
+    conditions_.prefix = prefix_;
   }
   conditions_.offset = offset_;
   conditions_.slope = slope_;
@@ -77,38 +88,102 @@ TrialRunner::TrialRunner(const Point& point) : point_(point) {
 
 void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   trial_ = trial;
-  for (Entry& entry : schemes_) entry.has_previous = iteration > 0;
-  DrawAddress address{
-      .seed = point_.seed, .trial = trial, .iteration = iteration, .purpose = Purpose::compute_time};
-  const ComputeModel& model = *point_.compute.model;
-  switch (point_.compute.scaling) {
+  for (Entry& entry : schemes_) {
+    entry.has_previous = iteration > 0;
+    if (iteration == 0) entry.leftover = {};
+  }
+  const Compute& compute = point_.compute;
+  const ComputeModel& model = *compute.model;
+  const std::size_t workers = conditions_.workers;
+  DrawAddress address{.seed = point_.seed,
+                      .trial = trial,
+                      .iteration = compute.redraw_each_iteration ? iteration : 0,
+                      .purpose = Purpose::compute_time};
+  const auto draw_seconds = [&](std::span<double> out) {
+    model.draw(address, out);
+    if (compute.per_data_set)
+      for (double& seconds : out) seconds *= seconds_scale_;
+  };
+  switch (compute.scaling) {
     case Scaling::server_dependent:
-      model.draw(address, slope_);
-      return;
+      draw_seconds(slope_);
+      break;
     case Scaling::data_dependent:
-      model.draw(address, offset_);
-      return;
+      model.draw(address, offset_);  // no work enters it, so it is not "per" anything
+      break;
     case Scaling::additive:
-      const std::size_t workers = conditions_.workers;
       for (std::size_t j = 0; j < rows_; ++j) {
         address.index = static_cast<std::uint32_t>(j);
         const std::span<double> sums(prefix_.data() + (j + 1) * workers, workers);
-        model.draw(address, sums);
+        draw_seconds(sums);
         for (std::size_t w = 0; w < workers; ++w) sums[w] += prefix_[j * workers + w];
       }
+      address.index = 0;
   }
+  const bool offset_drawn = compute.scaling == Scaling::data_dependent;
+  delay_.resize(workers);
+  if (model.delay(address, delay_)) {
+    for (std::size_t w = 0; w < workers; ++w) offset_[w] = (offset_drawn ? offset_[w] : 0) + delay_[w];
+  } else if (dead_ > 0 && !offset_drawn) {
+    std::fill(offset_.begin(), offset_.end(), 0);
+  }
+  // Whoever never answers has an infinite offset, under any scaling.
+  dead_ = 0;
+  const auto kill = [&](std::size_t w) {
+    if (offset_[w] < Tournament::never) ++dead_;
+    offset_[w] = Tournament::never;
+  };
+  for (const std::uint32_t w : compute.failure.workers) kill(w);
+  if (compute.failure.probability > 0) {
+    failure_bits_.resize(workers);
+    random_bits({.seed = point_.seed, .trial = trial, .iteration = iteration, .purpose = Purpose::failure},
+                failure_bits_);
+    for (std::size_t w = 0; w < workers; ++w)  // a uniform number of 53 bits
+      if (static_cast<double>(failure_bits_[w] >> 11) * 0x1p-53 < compute.failure.probability) kill(w);
+  }
+}
+
+Conditions TrialRunner::conditions_of(Entry& entry) const {
+  Conditions conditions = conditions_;
+  const std::size_t workers = conditions.workers;
+  send_model(*entry.program, point_.links, point_.downlink, entry.model_at);
+  const bool leftover = !entry.leftover.busy_until.empty();
+  if (entry.model_at.empty() && !leftover) return conditions;
+  entry.offset.resize(workers);
+  for (std::size_t w = 0; w < workers; ++w) {
+    const double model_at = entry.model_at.empty() ? 0 : entry.model_at[w];
+    const double start = leftover ? std::max(model_at, entry.leftover.busy_until[w]) : model_at;
+    entry.offset[w] = offset_[w] + start;
+  }
+  conditions.offset = entry.offset;
+  conditions.model_at = entry.model_at;
+  if (leftover) conditions.leftover = &entry.leftover;
+  return conditions;
 }
 
 const RoundResult& TrialRunner::run(std::size_t s) {
   Entry& entry = schemes_[s];
+  if (entry.has_previous && !entry.result.complete) return entry.result;
   entry.program = &entry.scheme->next_round(entry.has_previous ? &entry.result : nullptr);
-  entry.result = run_round(*entry.program, conditions_, workspace_);
-  if (!entry.result.complete)
-    throw std::logic_error(
-        fmt::format("trial {} of scheme {} at point {} cannot complete: all {} messages have "
-                    "arrived and the goal is not reached",
-                    trial_, point_.schemes[s].label, point_.index, entry.result.messages));
+  const Conditions conditions = conditions_of(entry);
+  entry.result = run_round(*entry.program, point_.links, conditions, workspace_);
+  if (!entry.result.complete && dead_ == 0)
+    throw std::logic_error(fmt::format("trial {} of scheme {} at point {} cannot complete: every worker has "
+                                       "answered, and {}",
+                                       trial_, point_.schemes[s].label, point_.index, missing(s)));
+  if (entry.result.complete && point_.round_start != RoundStart::fresh)
+    leave(*entry.program, point_.links, conditions, entry.result, point_.round_start, workspace_,
+          entry.leftover);
   return entry.result;
+}
+
+std::string TrialRunner::missing(std::size_t s) const {
+  const Entry& entry = schemes_[s];
+  const std::uint64_t missing = entry.result.missing;
+  if (entry.program->kind() == Program::Kind::exchange)
+    return fmt::format("{} worker{} never answered", missing, missing == 1 ? "" : "s");
+  return fmt::format("{} of the {} useful messages never came ({} worker{} never answered)", missing,
+                     entry.program->goal().need, dead_, dead_ == 1 ? "" : "s");
 }
 
 namespace {
@@ -189,17 +264,22 @@ class RangeRunner {
     for (std::uint32_t iteration = 0; iteration < point_.iterations; ++iteration) {
       runner_.draw(trial, iteration);
       for (std::size_t s = 0; s < records_.size(); ++s) {
+        TrialRecord& record = records_[s][slot];
+        if (!record.complete) continue;
         const RoundResult& round = runner_.run(s);
-        add_iteration(records_[s][slot], round);
-        if (verified)
+        add_iteration(record, round);
+        if (!round.complete) {
+          results[s].incomplete.merge({.trials = 1, .first = trial, .missing = runner_.missing(s)});
+        } else if (verified)
           verifier_.check(s, runner_.scheme(s).codebook(), round, trial, iteration, results[s].verification);
       }
     }
     for (std::size_t s = 0; s < records_.size(); ++s) {
       average_iterations(records_[s][slot], point_.iterations);
-      if (verified) ++results[s].verification.trials;
+      if (verified && records_[s][slot].complete) ++results[s].verification.trials;
     }
-    const double baseline = records_[point_.baseline][slot].time;
+    const TrialRecord& of_baseline = records_[point_.baseline][slot];
+    const double baseline = of_baseline.complete ? of_baseline.time : Tournament::never;
     for (auto& records : records_) records[slot].baseline_time = baseline;
   }
 
@@ -261,6 +341,7 @@ std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, st
     for (std::size_t s = 0; s < results.size(); ++s) {
       results[s].sample.append(range[s].sample);
       results[s].verification.merge(range[s].verification);
+      results[s].incomplete.merge(range[s].incomplete);
     }
   return results;
 }

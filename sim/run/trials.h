@@ -32,14 +32,24 @@ struct Verification {
 void add_iteration(TrialRecord& record, const RoundResult& round);
 void average_iterations(TrialRecord& record, std::uint32_t iterations);
 
+/// The trials of one scheme that could not complete, because workers never answered.
+struct Incomplete {
+  std::uint64_t trials = 0;
+  std::optional<std::uint64_t> first;  ///< the first of them
+  std::string missing;                 ///< what it lacked
+
+  void merge(const Incomplete& later);
+};
+
 struct SchemeResult {
   Sample sample;
   Verification verification;
+  Incomplete incomplete;
 };
 
 /// The trials [first, last) of a point; one result a scheme, in order. The result does not depend on
 /// `threads`. `progress` is told now and then, from any thread, how many more trials are finished. A trial
-/// that cannot complete is a std::logic_error.
+/// that cannot complete although every worker answers is a std::logic_error.
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
                                      unsigned threads,
                                      const std::function<void(std::uint64_t)>& progress = {});
@@ -52,8 +62,11 @@ class TrialRunner {
 
   /// Draws what every worker will take in this iteration; all schemes then run in it.
   void draw(std::uint64_t trial, std::uint32_t iteration);
-  /// Runs scheme `s` in the drawn iteration. The result lives until the next call.
+  /// Runs scheme `s` in the drawn iteration; not again in a trial in which it could not complete. The result
+  /// lives until the next call.
   const RoundResult& run(std::size_t s);
+  /// What scheme `s` lacked when it could not complete.
+  std::string missing(std::size_t s) const;
 
   Scheme& scheme(std::size_t s) { return *schemes_[s].scheme; }
   const Program& program(std::size_t s) const { return *schemes_[s].program; }
@@ -66,13 +79,21 @@ class TrialRunner {
     const Program* program = nullptr;
     RoundResult result;
     bool has_previous = false;
+    Leftover leftover;
+    std::vector<double> model_at, offset;  // where they differ from those of the other schemes
   };
+
+  /// The drawn conditions as scheme `entry` meets them.
+  Conditions conditions_of(Entry& entry) const;
 
   const Point& point_;
   std::vector<Entry> schemes_;
   std::uint64_t trial_ = 0;
   std::size_t rows_ = 0;  // mini-batches to draw under additive scaling
-  std::vector<double> offset_, slope_, prefix_;
+  double seconds_scale_ = 1;  // of what the model draws
+  std::uint64_t dead_ = 0;    // in this iteration
+  std::vector<double> offset_, slope_, prefix_, delay_;
+  std::vector<std::uint64_t> failure_bits_;
   Conditions conditions_;
   Workspace workspace_;
 };

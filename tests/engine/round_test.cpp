@@ -129,7 +129,8 @@ TEST_CASE("data-dependent conditions shift by the load, additive ones sum the dr
   CHECK(result.time == 3 + 2.5 * 0.5);
   CHECK(result.work == 2.5);
   const std::vector<double> prefix = {0, 1, 3, 7};  // draws 1, 2, 4
-  result = run_round(program, {.prefix = prefix, .workers = 1}, workspace);
+  const std::vector<double> at_once = {0};
+  result = run_round(program, {.offset = at_once, .prefix = prefix, .workers = 1}, workspace);
   CHECK(result.time == 3 + 0.5 * 4);
   CHECK(result.work == 2.5);
 }

@@ -20,7 +20,8 @@ RoundResult survivors(Scheme& scheme, const std::vector<int>& tasks, Workspace& 
   std::vector<double> prefix;
   for (int done = 0; done <= program.largest_load(); ++done)
     for (const int most : tasks) prefix.push_back(done <= most ? done : never);
-  return run_round(program, {.prefix = prefix, .workers = tasks.size()}, workspace);
+  const std::vector<double> at_once(tasks.size(), 0);
+  return run_round(program, {.offset = at_once, .prefix = prefix, .workers = tasks.size()}, workspace);
 }
 
 /// Two schemes come to the same in every trial; with `Waste::no_more` the second may waste less.

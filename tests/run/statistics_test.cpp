@@ -270,17 +270,38 @@ TEST_CASE("ranges that do not follow each other cannot be joined") {
 TEST_CASE("the sums of a sample are those of its records") {
   const auto all = records(0, 2500);
   const Sample::Sums sums = sample(0, 2500).sums();
-  std::vector<std::pair<double, double>> times, messages, useful, work, wasted;
+  std::vector<std::pair<double, double>> times, paired, messages, useful, work, wasted;
   for (const TrialRecord& record : all) {
-    times.emplace_back(record.time, record.baseline_time);
+    times.emplace_back(record.time, 0);
+    paired.emplace_back(record.time, record.baseline_time);
     messages.emplace_back(record.messages, 0);
     useful.emplace_back(record.useful_messages, 0);
     work.emplace_back(record.work, 0);
     wasted.emplace_back(record.wasted, 0);
   }
   check_equal(sums.time, TwoPass(times), 1e-12);
+  check_equal(sums.paired, TwoPass(paired), 1e-12);
   check_equal(sums.messages, TwoPass(messages), 1e-12);
   check_equal(sums.useful_messages, TwoPass(useful), 1e-12);
   check_equal(sums.work, TwoPass(work), 1e-12);
   check_equal(sums.wasted, TwoPass(wasted), 1e-12);
+}
+
+TEST_CASE("trials that could not complete are in no mean, and no pair has an incomplete half") {
+  auto some = records(0, 2000);
+  std::vector<std::pair<double, double>> times, paired;
+  for (std::size_t i = 0; i < some.size(); ++i) {
+    some[i].complete = i % 3 != 0;
+    if (i % 5 == 0) some[i].baseline_time = std::numeric_limits<double>::infinity();
+    if (!some[i].complete) continue;
+    times.emplace_back(some[i].time, 0);
+    if (i % 5 != 0) paired.emplace_back(some[i].time, some[i].baseline_time);
+  }
+  Sample sample;
+  sample.append(0, some);
+  CHECK(sample.count() == 2000);
+  check_equal(sample.sums().time, TwoPass(times), 1e-12);
+  check_equal(sample.sums().paired, TwoPass(paired), 1e-12);
+  CHECK(std::isinf(sample.times()[3]));
+  CHECK(sample.times()[4] == some[4].time);
 }

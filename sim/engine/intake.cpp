@@ -1,0 +1,78 @@
+#include "sim/engine/intake.h"
+
+namespace straggle {
+
+namespace {
+
+/// ⌊x⌋ of a number from 0 to 2^53, without the function call that std::floor is on the baseline instruction
+/// set.
+double whole_part(double x) {
+  return static_cast<double>(static_cast<std::int64_t>(x));
+}
+
+}  // namespace
+
+double Tallies::tasks_in_step(std::size_t w, std::size_t index, double end) const {
+  const auto messages = program_.messages(static_cast<NodeId>(w + 1));
+  const double before = index > 0 ? messages[index - 1].work : 0;
+  const double step = messages[index].work - before;
+  double most = whole_part(step);
+  if (most == step) most -= 1;  // the step itself has not ended
+  if (most <= 0) return 0;
+  double tasks = 0;
+  if (conditions_.prefix.empty() && conditions_.slope[w] > 0) {
+    // A quotient may round across a whole number; the product, which decides arrivals too, puts it right
+    // below.
+    tasks = (end - conditions_.offset[w]) / conditions_.slope[w] - before;
+    tasks = tasks > 0 ? whole_part(std::min(tasks, most)) : 0;
+    if (tasks > 0 && conditions_.end_of(before + tasks, w) > end) tasks -= 1;
+  }
+  while (tasks < most && conditions_.end_of(before + tasks + 1, w) <= end) tasks += 1;
+  return tasks;
+}
+
+double Tallies::work_done(double end) const {
+  double sum = 0;
+  for (std::size_t w = 0; w < program_.workers(); ++w) {
+    const auto messages = program_.messages(static_cast<NodeId>(w + 1));
+    std::size_t ended = space_.next_[w];
+    while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= end) ++ended;
+    if (ended > 0) sum += messages[ended - 1].work;
+    if (ended < messages.size()) sum += tasks_in_step(w, ended, end);
+  }
+  return sum;
+}
+
+double Tallies::work_covered() {
+  // The union of the intervals [work − covers, work], from the last message of each worker backwards.
+  space_.covered_from_.assign(program_.workers(), Tournament::never);
+  double sum = 0;
+  for (auto arrival = space_.taken_.rbegin(); arrival != space_.taken_.rend(); ++arrival) {
+    const Program::Message& message = program_.messages(arrival->from)[arrival->message];
+    double& covered_from = space_.covered_from_[arrival->from - 1];
+    const double from = message.work - message.covers;
+    sum += std::max(0.0, std::min(message.work, covered_from) - from);
+    covered_from = std::min(covered_from, from);
+  }
+  return sum;
+}
+
+void Tallies::ports(RoundResult& result) {
+  for (std::size_t w = 0; w < conditions_.model_at.size(); ++w) {
+    if (conditions_.model_at[w] > result.time) continue;
+    const auto node = static_cast<NodeId>(w + 1);
+    ++result.hops;
+    result.volume += 1;
+    space_.volume_[node] += 1;
+    if (links_.sharing == Links::Sharing::none || program_.messages(node).empty()) continue;
+    // In a port's units: seconds where it serves one after another, else bytes over its bandwidth.
+    space_.busy_[node] += links_.sharing == Links::Sharing::serial
+                              ? links_.seconds(program_.route(node, 0).to, node, 1)
+                              : links_.bytes / links_.ingress[node];
+  }
+  result.largest_volume = *std::max_element(space_.volume_.begin(), space_.volume_.end());
+  const double busiest = *std::max_element(space_.busy_.begin(), space_.busy_.end());
+  result.utilisation = result.time > 0 ? busiest / result.time : 0;
+}
+
+}  // namespace straggle

@@ -1,0 +1,22 @@
+#include "sim/engine/links.h"
+
+namespace straggle {
+
+void send_model(const Program& program, const Links& links, Links::Downlink downlink,
+                std::vector<double>& out) {
+  out.clear();
+  if (downlink == Links::Downlink::none || program.kind() == Program::Kind::exchange) return;
+  const bool ideal = links.sharing == Links::Sharing::none;
+  out.resize(program.workers());
+  std::vector<double> sent(program.workers() + 1, 0);  // per node, how long its port has been sending
+  for (NodeId node = 1; node <= program.workers(); ++node) {
+    const NodeId from = program.messages(node).empty() ? master : program.route(node, 0).to;
+    const double seconds = ideal ? 0 : links.seconds(from, node, 1);
+    if (downlink == Links::Downlink::unicast) sent[from] += seconds;
+    // Receivers are added before senders, so the model has got to `from` already.
+    out[node - 1] = (from == master ? 0 : out[from - 1]) + (ideal ? 0 : links.latency) +
+                    (downlink == Links::Downlink::unicast ? sent[from] : seconds);
+  }
+}
+
+}  // namespace straggle

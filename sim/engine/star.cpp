@@ -1,0 +1,218 @@
+// A star on ideal or serial links: the workers' messages merge at the master's port.
+#include <algorithm>
+#include <cassert>
+#include <stdexcept>
+
+#include "sim/engine/disciplines.h"
+#include "sim/engine/intake.h"
+
+namespace straggle {
+
+/// The state of one round. `KeepAll` is the replay's variant and `Port` that of serial links, leftovers and
+/// silence; a sweep on ideal links pays nothing for either.
+template <bool KeepAll, bool Port>
+class StarRound {
+ public:
+  StarRound(const Program& program, const Links& links, const Conditions& conditions, Workspace& space)
+      : program_(program),
+        links_(links),
+        conditions_(conditions),
+        space_(space),
+        intake_(program.goal(), space),
+        latency_(links.sharing == Links::Sharing::none ? 0 : links.latency) {}
+
+  RoundResult run();
+
+ private:
+  void start();
+  double reaches_port(std::size_t worker, const Program::Message& message) const {
+    const double sent = conditions_.end_of(message.work, worker);
+    return Port ? sent + latency_ : sent;
+  }
+  /// The players are the workers and, after them, the leftover.
+  std::uint32_t past() const { return static_cast<std::uint32_t>(program_.workers()); }
+  std::size_t leftovers() const {
+    return Port && conditions_.leftover ? conditions_.leftover->messages.size() : 0;
+  }
+
+  const Program& program_;
+  const Links& links_;
+  const Conditions& conditions_;
+  Workspace& space_;
+  Intake intake_;
+  double latency_;
+};
+
+template <bool KeepAll, bool Port>
+void StarRound<KeepAll, Port>::start() {
+  const std::size_t workers = program_.workers();
+  space_.queue_.reset(workers + (leftovers() > 0 ? 1 : 0));
+  space_.next_.assign(workers, 0);
+  if constexpr (KeepAll) space_.all_.clear();
+  if constexpr (Port) {
+    space_.in_port_.clear();
+    space_.next_leftover_ = 0;
+  }
+  for (std::size_t w = 0; w < workers; ++w) {
+    const auto messages = program_.messages(static_cast<NodeId>(w + 1));
+    space_.queue_.seat(static_cast<std::uint32_t>(w),
+                       messages.empty() ? Tournament::never : reaches_port(w, messages[0]));
+  }
+  if (leftovers() > 0) space_.queue_.seat(past(), conditions_.leftover->messages[0].time);
+  space_.queue_.start();
+}
+
+template <bool KeepAll, bool Port>
+RoundResult StarRound<KeepAll, Port>::run() {
+  RoundResult result;
+  start();
+  double port_free = 0, port_busy = 0;
+  while (true) {
+    const Tournament::Key winner = space_.queue_.winner();
+    double time = Tournament::time(winner);
+    // Messages of the very instant of completion have been received by it; the decode does not need them.
+    if (time == Tournament::never || (result.complete && time > result.time)) break;
+    const std::uint32_t player = Tournament::player(winner);
+    if (Port && player == past()) {
+      const std::vector<Leftover::Stale>& messages = conditions_.leftover->messages;
+      const Leftover::Stale& stale = messages[space_.next_leftover_++];
+      const double begin = std::max(time, port_free);
+      port_free = begin + stale.seconds;
+      if (result.complete && port_free > result.time) {
+        space_.in_port_.push_back({begin, stale.from, stale.seconds});
+      } else {
+        ++result.messages;
+        port_busy += stale.seconds;
+        if constexpr (KeepAll) space_.all_.push_back({port_free, stale.from, 0, Arrival::Fate::stale});
+      }
+      space_.queue_.update(player, space_.next_leftover_ < messages.size() ? messages[space_.next_leftover_].time
+                                                                    : Tournament::never);
+      continue;
+    }
+    const std::uint32_t worker = player;
+    const auto messages = program_.messages(worker + 1);
+    const std::uint32_t index = space_.next_[worker]++;
+    space_.queue_.update(worker, index + 1 < messages.size() ? reaches_port(worker, messages[index + 1])
+                                                             : Tournament::never);
+    if constexpr (Port) {
+      if (conditions_.silence && (result.complete || intake_.full(messages[index].group))) {
+        if constexpr (KeepAll)
+          space_.all_.push_back(
+              {std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
+        continue;
+      }
+      const double begin = std::max(time, port_free);
+      const double seconds =
+          links_.sharing == Links::Sharing::none ? 0 : links_.seconds(worker + 1, master, 1);
+      time = port_free = begin + seconds;
+      if (result.complete && time > result.time) {
+        space_.in_port_.push_back({begin, worker + 1, seconds});
+        continue;
+      }
+      port_busy += seconds;
+    }
+    ++result.messages;
+    const Arrival::Fate fate =
+        result.complete ? Arrival::Fate::late : intake_.receive(messages[index]);
+    const Arrival arrival{time, worker + 1, index, fate};
+    if constexpr (KeepAll) space_.all_.push_back(arrival);
+    if (fate == Arrival::Fate::useful) {
+      space_.taken_.push_back(arrival);
+      if (intake_.enough()) {
+        result.complete = true;
+        result.time = time;
+      }
+    }
+  }
+  result.taken = space_.taken_;
+  result.useful = space_.taken_.size();
+  result.missing = intake_.missing();
+  if (!result.complete) return result;
+  Tallies tallies(program_, links_, conditions_, space_);
+  result.work = tallies.work_done(result.time);
+  result.wasted = std::max(0.0, result.work - tallies.work_covered());
+  result.hops = result.messages;
+  result.volume = result.largest_volume = static_cast<double>(result.messages);
+  result.utilisation = result.time > 0 ? port_busy / result.time : 0;
+  if (!conditions_.model_at.empty()) {
+    space_.volume_.assign(program_.workers() + 1, 0);
+    space_.busy_.assign(program_.workers() + 1, 0);
+    space_.volume_[master] = result.volume;
+    space_.busy_[master] = port_busy;
+    tallies.ports(result);
+  }
+  return result;
+}
+
+RoundResult run_star(const Program& program, const Links& links, const Conditions& conditions,
+                     Workspace& space) {
+  const bool port =
+      links.sharing == Links::Sharing::serial || conditions.silence || conditions.leftover != nullptr;
+  if (port)
+    return space.keep_all ? StarRound<true, true>(program, links, conditions, space).run()
+                          : StarRound<false, true>(program, links, conditions, space).run();
+  return space.keep_all ? StarRound<true, false>(program, links, conditions, space).run()
+                        : StarRound<false, false>(program, links, conditions, space).run();
+}
+
+void leave(const Program& program, const Links& links, const Conditions& conditions, const RoundResult& result,
+           RoundStart mode, Workspace& space, Leftover& out) {
+  const double end = result.time;
+  const std::size_t workers = program.workers();
+  const auto busy_before = [&](std::size_t w) {
+    return conditions.leftover ? conditions.leftover->busy_until[w] : 0.0;
+  };
+  std::vector<double> busy(workers, 0);
+  std::vector<Leftover::Stale> messages;
+  if (mode != RoundStart::fresh && program.kind() != Program::Kind::exchange) {
+    if (program.kind() != Program::Kind::star || links.sharing == Links::Sharing::shared)
+      throw std::logic_error("only a star on ideal or serial links leaves something to the next iteration");
+    const bool ideal = links.sharing == Links::Sharing::none;
+    const double latency = ideal ? 0 : links.latency;
+    const Tallies tallies(program, links, conditions, space);
+    // What the port has or had in its queue when the iteration ended.
+    for (const Leftover::Stale& stale : space.in_port_)
+      messages.push_back({0, stale.from, stale.seconds - std::max(0.0, end - stale.time)});
+    const std::size_t queued = messages.size();
+    if (conditions.leftover)
+      for (std::size_t i = space.next_leftover_; i < conditions.leftover->messages.size(); ++i) {
+        messages.push_back(conditions.leftover->messages[i]);
+        messages.back().time -= end;
+      }
+    for (std::size_t w = 0; w < workers; ++w) {
+      const auto node = static_cast<NodeId>(w + 1);
+      const auto steps = program.messages(node);
+      const double last = conditions.end_of(program.load(node), w);
+      if (last == Tournament::never) continue;  // it never answers in this iteration, and starts afresh in the next
+      for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
+        const double sent = conditions.end_of(steps[j].work, w);
+        if (mode == RoundStart::abandon && sent > end) break;
+        messages.push_back({sent + latency - end, node, ideal ? 0 : links.seconds(node, master, 1)});
+      }
+      if (last <= end) continue;
+      if (mode == RoundStart::backlog) {
+        busy[w] = last - end;
+        continue;
+      }
+      const double model_at = conditions.model_at.empty() ? 0 : conditions.model_at[w];
+      if (end < std::max(busy_before(w), model_at)) {  // it has not begun, and never will
+        busy[w] = std::max(0.0, busy_before(w) - end);
+        continue;
+      }
+      std::size_t step = 0;
+      while (conditions.end_of(steps[step].work, w) <= end) ++step;
+      const double before = step > 0 ? steps[step - 1].work : 0;
+      const double boundary = std::min(before + tallies.tasks_in_step(w, step, end) + 1, steps[step].work);
+      busy[w] = conditions.end_of(boundary, w) - end;
+    }
+    std::sort(messages.begin() + static_cast<std::ptrdiff_t>(queued), messages.end(),
+              [](const Leftover::Stale& a, const Leftover::Stale& b) {
+                return a.time != b.time ? a.time < b.time : a.from < b.from;
+              });
+    if (conditions.silence) messages.clear();  // the workers have been told
+  }
+  out.busy_until = std::move(busy);
+  out.messages = std::move(messages);
+}
+
+}  // namespace straggle
