@@ -59,19 +59,19 @@ void read_bandwidths(ConfigReader& config, const NetworkContext& context, bool r
   const bool any = std::any_of(network.egress.begin(), network.egress.end(), limited) ||
                    std::any_of(network.ingress.begin(), network.ingress.end(), limited);
   if (any && !context.gradient_size_known)
-    config.mistake("", "has bandwidths, so the size of a gradient must be known: \"gradient\": {\"bytes\": ...} or "
-                       "{\"dimension\": ...} at the top of the configuration");
+    config.mistake(
+        "",
+        "has bandwidths, so the size of a gradient must be known: \"gradient\": {\"bytes\": ...} or "
+        "{\"dimension\": ...} at the top of the configuration");
 }
 
 std::optional<Network> read_network(ConfigReader& config, const NetworkContext& context) {
   const auto& registry = Registry<NetworkPlugin>::instance();
   const NetworkPlugin* plugin = registry.find(config.word_or("model", registry.names(), "ideal"));
   if (!plugin) return std::nullopt;  // nobody can say which of the other fields are known
-  const auto downlink = config.choice_or<Downlink>("downlink",
-                                                   {{"none", Downlink::none},
-                                                    {"multicast", Downlink::multicast},
-                                                    {"unicast", Downlink::unicast}},
-                                                   "none");
+  const auto downlink = config.choice_or<Downlink>(
+      "downlink",
+      {{"none", Downlink::none}, {"multicast", Downlink::multicast}, {"unicast", Downlink::unicast}}, "none");
   Network network = plugin->read(config, context);
   network.downlink = downlink;
   if (!config.complete()) return std::nullopt;

@@ -13,8 +13,8 @@ Network read(ConfigReader& config, const NetworkContext& context) {
 }
 
 const NetworkRegistration registration(
-    "shared", {"messages in flight share the ports' bandwidths fairly; bandwidth, latency, master, classes",
-               read});
+    "shared",
+    {"messages in flight share the ports' bandwidths fairly; bandwidth, latency, master, classes", read});
 
 }  // namespace
 }  // namespace straggle

@@ -399,16 +399,17 @@ int verify(const std::vector<std::string>& words) {
     std::vector<std::vector<std::string>> lines = {
         {"scheme", "at", "metric", "expected", "found", "off by", "allowed", "", "source"}};
     for (const ExpectedValue& expected : experiment.expected) {
-      const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& candidate) {
-        return candidate.point == expected.point &&
-               experiment.points[candidate.point].schemes[candidate.scheme].label == expected.label;
-      });
-      const Verdict verdict = judge(expected, *row);
+      const Verdict verdict = judge(expected, experiment, rows);
       ++all;
       if (verdict.pass) ++met;
-      const std::string at = experiment.place_of(experiment.points[expected.point]);
-      lines.push_back({expected.label, at.empty() ? "-" : at, expected.metric,
-                       fmt::format("{}", expected.value), fmt::format("{:.8g}", verdict.found),
+      const std::string at = expected.slope ? fmt::format("{} points", expected.points.size())
+                                            : experiment.place_of(experiment.points[expected.points.front()]);
+      const std::string metric =
+          expected.slope ? fmt::format("{}slope of {} along {}", expected.slope->log ? "log-log " : "",
+                                       expected.metric, expected.slope->x)
+                         : expected.metric;
+      lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
+                       fmt::format("{:.8g}", verdict.found),
                        expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
                                        : fmt::format("{:+.1f} s.e.", verdict.z),
                        expected.within ? fmt::format("{:g} %", 100 * *expected.within) : "4 s.e.",

@@ -1,5 +1,5 @@
-// An exchange on ideal or serial links. Every port hears one sender, so messages never meet and need no queue:
-// the k-th messages of all workers follow from the (k − 1)-th by a maximum and a sum.
+// An exchange on ideal or serial links. Every port hears one sender, so messages never meet and need no
+// queue: the k-th messages of all workers follow from the (k − 1)-th by a maximum and a sum.
 #include <algorithm>
 #include <stdexcept>
 
@@ -64,8 +64,7 @@ RoundResult ExchangeRound::run() {
   result.hops = result.messages = result.useful = rounds * workers;
   result.volume = static_cast<double>(result.hops) * size;
   result.largest_volume = static_cast<double>(rounds) * size;
-  result.utilisation =
-      result.time > 0 ? static_cast<double>(rounds) * longest_transfer / result.time : 0;
+  result.utilisation = result.time > 0 ? static_cast<double>(rounds) * longest_transfer / result.time : 0;
   for (std::size_t w = 0; w < workers; ++w) result.work += program_.load(static_cast<NodeId>(w + 1));
   return result;
 }

@@ -25,7 +25,8 @@ struct Links {
   double latency = 0;   ///< seconds before a message reaches the receiver's port; none: ignored
   double overhead = 0;  ///< seconds a message occupies the port beside its transfer; serial
   double bytes = 0;     ///< of a gradient
-  std::vector<double> egress, ingress;  ///< bytes a second, one entry a node from the master on; none: ignored
+  std::vector<double> egress,
+      ingress;  ///< bytes a second, one entry a node from the master on; none: ignored
 
   /// Seconds a message of `size` gradients occupies the receiver's port by itself.
   double seconds(NodeId from, NodeId to, double size) const {
@@ -34,8 +35,8 @@ struct Links {
 };
 
 /// When each worker holds the model, seconds into the iteration: the model goes down the way on which
-/// messages come up, and is as large as a gradient. `out` is left empty where nothing is sent: no downlink, or
-/// an exchange, whose second half is one.
+/// messages come up, and is as large as a gradient. `out` is left empty where nothing is sent: no downlink,
+/// or an exchange, whose second half is one.
 void send_model(const Program& program, const Links& links, Links::Downlink downlink,
                 std::vector<double>& out);
 

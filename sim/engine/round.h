@@ -67,16 +67,16 @@ struct Arrival {
 
 /// What one iteration came to. `taken` lives in the workspace until its next round.
 struct RoundResult {
-  bool complete = false;        ///< false when no event was left before the goal was reached
-  double time = 0;              ///< completion, seconds
-  std::uint64_t messages = 0;   ///< received by the master by completion; in an exchange by anybody
-  std::uint64_t useful = 0;     ///< of these, what the decode may use
-  double work = 0;              ///< whole mini-batches computed by the end, over all workers
-  double wasted = 0;            ///< of these, not covered by any useful message
-  std::uint64_t hops = 0;       ///< messages received by anybody by completion, the model's included
-  double volume = 0;            ///< their size, in gradients
-  double largest_volume = 0;    ///< of these, into the node that receives most
-  double utilisation = 0;       ///< share of the time that the busiest receiving port is busy
+  bool complete = false;       ///< false when no event was left before the goal was reached
+  double time = 0;             ///< completion, seconds
+  std::uint64_t messages = 0;  ///< received by the master by completion; in an exchange by anybody
+  std::uint64_t useful = 0;    ///< of these, what the decode may use
+  double work = 0;             ///< whole mini-batches computed by the end, over all workers
+  double wasted = 0;           ///< of these, not covered by any useful message
+  std::uint64_t hops = 0;      ///< messages received by anybody by completion, the model's included
+  double volume = 0;           ///< their size, in gradients
+  double largest_volume = 0;   ///< of these, into the node that receives most
+  double utilisation = 0;      ///< share of the time that the busiest receiving port is busy
   /// Not complete: the weight the master lacks; in an exchange the workers that never answer.
   std::uint64_t missing = 0;
   /// The useful messages, at the master and at relays whose own message was useful, in the order in which
@@ -107,15 +107,15 @@ class Workspace {
   friend class TreeRound;
   friend class ExchangeRound;
   friend class Tallies;
-  friend void leave(const Program&, const Links&, const Conditions&, const RoundResult&, RoundStart, Workspace&,
-                    Leftover&);
+  friend void leave(const Program&, const Links&, const Conditions&, const RoundResult&, RoundStart,
+                    Workspace&, Leftover&);
 
   struct Flow {
     NodeId from, to;
     std::uint32_t message;
-    double bytes;   // that are left
-    double rate;    // bytes a second
-    double since;   // when `bytes` was right
+    double bytes;  // that are left
+    double rate;   // bytes a second
+    double since;  // when `bytes` was right
   };
 
   Tournament queue_;
@@ -124,14 +124,14 @@ class Workspace {
   std::vector<std::uint32_t> seen_;      // per item, the round it was last seen in
   std::uint32_t round_ = 0;
   std::vector<Arrival> taken_, all_;
-  std::vector<double> covered_from_;                   // per worker, while the waste is counted
-  std::size_t next_leftover_ = 0;                      // the first that has not reached the port
-  std::vector<Leftover::Stale> in_port_;               // at completion; their times: when service begins
-  std::vector<std::uint32_t> received_;                // per node, messages
-  std::vector<double> port_free_, volume_, busy_;      // per node
-  std::vector<char> used_;                             // per worker
-  std::vector<double> ready_, sent_, step_;            // per worker of an exchange
-  std::vector<std::uint32_t> hears_;                   // per worker of an exchange, whom
+  std::vector<double> covered_from_;               // per worker, while the waste is counted
+  std::size_t next_leftover_ = 0;                  // the first that has not reached the port
+  std::vector<Leftover::Stale> in_port_;           // at completion; their times: when service begins
+  std::vector<std::uint32_t> received_;            // per node, messages
+  std::vector<double> port_free_, volume_, busy_;  // per node
+  std::vector<char> used_;                         // per worker
+  std::vector<double> ready_, sent_, step_;        // per worker of an exchange
+  std::vector<std::uint32_t> hears_;               // per worker of an exchange, whom
   std::vector<Flow> flows_;
   std::vector<std::uint32_t> free_flows_;
   std::vector<std::vector<std::uint32_t>> into_, out_of_;  // per node, its flows
@@ -141,8 +141,8 @@ class Workspace {
   std::uint32_t visit_ = 0;
 };
 
-/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` and a leftover are for stars
-/// only, the leftover not on shared links (std::logic_error).
+/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` and a leftover are for
+/// stars only, the leftover not on shared links (std::logic_error).
 RoundResult run_round(const Program& program, const Links& links, const Conditions& conditions,
                       Workspace& workspace);
 /// The same on ideal links.
@@ -150,9 +150,9 @@ inline RoundResult run_round(const Program& program, const Conditions& condition
   return run_round(program, Links{}, conditions, workspace);
 }
 
-/// What the iteration that has just run in this workspace leaves to the next one. Of a star on ideal or serial
-/// links; an exchange leaves nothing. `out` may be the leftover the iteration started with.
-void leave(const Program& program, const Links& links, const Conditions& conditions, const RoundResult& result,
-           RoundStart mode, Workspace& workspace, Leftover& out);
+/// What the iteration that has just run in this workspace leaves to the next one. Of a star on ideal or
+/// serial links; an exchange leaves nothing. `out` may be the leftover the iteration started with.
+void leave(const Program& program, const Links& links, const Conditions& conditions,
+           const RoundResult& result, RoundStart mode, Workspace& workspace, Leftover& out);
 
 }  // namespace straggle

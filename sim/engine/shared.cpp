@@ -1,7 +1,7 @@
 // Any program on shared links: every message in flight is a fluid flow from its sender's egress port to its
 // receiver's ingress port, and the ports' bandwidths are shared max-min fairly (Bertsekas and Gallager, "Data
-// Networks", section 6.5.2). When a flow starts or ends, only flows that are connected to it through ports get
-// new rates.
+// Networks", section 6.5.2). When a flow starts or ends, only flows that are connected to it through ports
+// get new rates.
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
@@ -138,7 +138,9 @@ RoundResult SharedRound::run() {
   return result_;
 }
 
-void SharedRound::add_bytes(NodeId to, double bytes) { space_.busy_[to] += bytes / links_.ingress[to]; }
+void SharedRound::add_bytes(NodeId to, double bytes) {
+  space_.busy_[to] += bytes / links_.ingress[to];
+}
 
 /// Worker `worker`'s next message enters the network.
 void SharedRound::start_flow(std::uint32_t worker, double time) {
@@ -146,10 +148,11 @@ void SharedRound::start_flow(std::uint32_t worker, double time) {
   const std::uint32_t message = space_.next_[worker]++;
   const Program::Route route = program_.route(node, exchange_ ? 0 : message);
   if (!exchange_) {
-    space_.queue_.update(sending(node), message + 1 < program_.messages(node).size()
-                                            ? conditions_.end_of(program_.messages(node)[message + 1].work, worker) +
-                                                  links_.latency
-                                            : Tournament::never);
+    space_.queue_.update(
+        sending(node),
+        message + 1 < program_.messages(node).size()
+            ? conditions_.end_of(program_.messages(node)[message + 1].work, worker) + links_.latency
+            : Tournament::never);
     if (conditions_.silence && route.to == master &&
         (result_.complete || intake_.full(program_.messages(node)[message].group))) {
       if (space_.keep_all) space_.all_.push_back({time, node, message, Arrival::Fate::dropped});
@@ -226,8 +229,8 @@ void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double 
     if (space_.received_[to] < need) {
       fate = Arrival::Fate::useful;
       if (++space_.received_[to] == need)
-        space_.queue_.update(sending(to), std::max(conditions_.end_of(program_.load(to), to - 1), time) +
-                                              links_.latency);
+        space_.queue_.update(sending(to),
+                             std::max(conditions_.end_of(program_.load(to), to - 1), time) + links_.latency);
     }
   }
   space_.all_.push_back({time, from, message, fate});

@@ -85,20 +85,20 @@ RoundResult StarRound<KeepAll, Port>::run() {
         port_busy += stale.seconds;
         if constexpr (KeepAll) space_.all_.push_back({port_free, stale.from, 0, Arrival::Fate::stale});
       }
-      space_.queue_.update(player, space_.next_leftover_ < messages.size() ? messages[space_.next_leftover_].time
-                                                                    : Tournament::never);
+      space_.queue_.update(player, space_.next_leftover_ < messages.size()
+                                       ? messages[space_.next_leftover_].time
+                                       : Tournament::never);
       continue;
     }
     const std::uint32_t worker = player;
     const auto messages = program_.messages(worker + 1);
     const std::uint32_t index = space_.next_[worker]++;
-    space_.queue_.update(worker, index + 1 < messages.size() ? reaches_port(worker, messages[index + 1])
-                                                             : Tournament::never);
+    space_.queue_.update(
+        worker, index + 1 < messages.size() ? reaches_port(worker, messages[index + 1]) : Tournament::never);
     if constexpr (Port) {
       if (conditions_.silence && (result.complete || intake_.full(messages[index].group))) {
         if constexpr (KeepAll)
-          space_.all_.push_back(
-              {std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
+          space_.all_.push_back({std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
         continue;
       }
       const double begin = std::max(time, port_free);
@@ -112,8 +112,7 @@ RoundResult StarRound<KeepAll, Port>::run() {
       port_busy += seconds;
     }
     ++result.messages;
-    const Arrival::Fate fate =
-        result.complete ? Arrival::Fate::late : intake_.receive(messages[index]);
+    const Arrival::Fate fate = result.complete ? Arrival::Fate::late : intake_.receive(messages[index]);
     const Arrival arrival{time, worker + 1, index, fate};
     if constexpr (KeepAll) space_.all_.push_back(arrival);
     if (fate == Arrival::Fate::useful) {
@@ -155,8 +154,8 @@ RoundResult run_star(const Program& program, const Links& links, const Condition
                         : StarRound<false, false>(program, links, conditions, space).run();
 }
 
-void leave(const Program& program, const Links& links, const Conditions& conditions, const RoundResult& result,
-           RoundStart mode, Workspace& space, Leftover& out) {
+void leave(const Program& program, const Links& links, const Conditions& conditions,
+           const RoundResult& result, RoundStart mode, Workspace& space, Leftover& out) {
   const double end = result.time;
   const std::size_t workers = program.workers();
   const auto busy_before = [&](std::size_t w) {
@@ -183,7 +182,8 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
       const auto node = static_cast<NodeId>(w + 1);
       const auto steps = program.messages(node);
       const double last = conditions.end_of(program.load(node), w);
-      if (last == Tournament::never) continue;  // it never answers in this iteration, and starts afresh in the next
+      if (last == Tournament::never)
+        continue;  // it never answers in this iteration, and starts afresh in the next
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
         if (mode == RoundStart::abandon && sent > end) break;

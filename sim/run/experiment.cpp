@@ -274,7 +274,8 @@ Links::Downlink downlink_of(const Network& network) {
 void check_round_start(ConfigReader& root, const Point& point) {
   if (point.round_start == RoundStart::fresh) return;
   if (point.iterations < 2) {
-    root.mistake("round_start", "other than \"fresh\" changes nothing in trials of one iteration; raise \"iterations\"");
+    root.mistake("round_start",
+                 "other than \"fresh\" changes nothing in trials of one iteration; raise \"iterations\"");
     return;
   }
   for (const SchemeSetup& setup : point.schemes) {
@@ -282,11 +283,13 @@ void check_round_start(ConfigReader& root, const Point& point) {
     const auto scheme = setup.recipe.make();
     const Program::Kind kind = scheme->next_round(nullptr).kind();
     if (kind == Program::Kind::tree)
-      root.mistake("round_start", fmt::format("must be \"fresh\" for \"{}\": what relays keep from an earlier "
-                                              "iteration is not modelled",
-                                              setup.label));
+      root.mistake("round_start",
+                   fmt::format("must be \"fresh\" for \"{}\": what relays keep from an earlier "
+                               "iteration is not modelled",
+                               setup.label));
     if (kind == Program::Kind::star && point.links.sharing == Links::Sharing::shared)
-      root.mistake("round_start", "must be \"fresh\" on shared links; ideal and serial ones know the others too");
+      root.mistake("round_start",
+                   "must be \"fresh\" on shared links; ideal and serial ones know the others too");
   }
 }
 
@@ -302,21 +305,19 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
-  point.round_start = root.choice_or<RoundStart>("round_start",
-                                                 {{"fresh", RoundStart::fresh},
-                                                  {"abandon", RoundStart::abandon},
-                                                  {"backlog", RoundStart::backlog}},
-                                                 "fresh");
+  point.round_start = root.choice_or<RoundStart>(
+      "round_start",
+      {{"fresh", RoundStart::fresh}, {"abandon", RoundStart::abandon}, {"backlog", RoundStart::backlog}},
+      "fresh");
   point.silence = root.boolean_or("silence", false);
   point.gradient_bytes = read_gradient(root);
   ConfigReader compute = root.object("compute");
   point.compute = read_compute(compute, static_cast<std::size_t>(point.workers), folder);
   ConfigReader network = root.object_or_empty("network");
-  const std::optional<Network> links =
-      read_network(network, {.workers = static_cast<std::size_t>(point.workers),
-                             .classes = point.compute.model ? point.compute.model->classes()
-                                                            : std::vector<WorkerClass>{},
-                             .gradient_size_known = root.has("gradient")});
+  const std::optional<Network> links = read_network(
+      network, {.workers = static_cast<std::size_t>(point.workers),
+                .classes = point.compute.model ? point.compute.model->classes() : std::vector<WorkerClass>{},
+                .gradient_size_known = root.has("gradient")});
   if (links) {
     point.links = links_of(*links, point.gradient_bytes);
     point.downlink = downlink_of(*links);
@@ -346,15 +347,58 @@ bool same_value(const Json& a, const Json& b) {
   return std::abs(x - y) <= 1e-9 * std::max(std::abs(x), std::abs(y));
 }
 
+/// Reads "slope", if there is one.
+std::optional<Slope> read_slope(ConfigReader& entry, const Experiment& experiment) {
+  if (!entry.has("slope")) return std::nullopt;
+  ConfigReader reader = entry.object("slope");
+  Slope slope;
+  slope.x = reader.text("x");
+  if (std::find(experiment.axes.begin(), experiment.axes.end(), slope.x) == experiment.axes.end())
+    reader.mistake("x", fmt::format("must be a swept pointer, but is \"{}\" ({})", slope.x,
+                                    experiment.axes.empty() ? "nothing is swept"
+                                                            : "swept: " + quoted_list(experiment.axes)));
+  slope.log = reader.boolean_or("log", false);
+  reader.complete();
+  if (!entry.has("within"))
+    entry.mistake("within",
+                  "is missing: points share their random numbers, so a slope has no standard error");
+  return slope;
+}
+
+/// The points whose swept values are those of "at". Nothing when it names what is not swept.
+std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const Experiment& experiment) {
+  const Json at = entry.has("at") ? *entry.raw("at") : Json::object();
+  entry.raw("at");
+  if (!at.is_object()) {
+    entry.mistake("at", "must be an object of swept pointers and their values");
+    return std::nullopt;
+  }
+  bool known = true;
+  for (const auto& [path, value] : at.items())
+    if (std::find(experiment.axes.begin(), experiment.axes.end(), path) == experiment.axes.end()) {
+      entry.mistake("at", fmt::format("names \"{}\", which is not swept ({})", path,
+                                      experiment.axes.empty() ? "nothing is"
+                                                              : "swept: " + quoted_list(experiment.axes)));
+      known = false;
+    }
+  if (!known) return std::nullopt;
+  std::vector<std::size_t> matching;
+  for (const Point& point : experiment.points)
+    if (std::all_of(point.axes.begin(), point.axes.end(), [&](const auto& axis) {
+          return !at.contains(axis.first) || same_value(at.at(axis.first), axis.second);
+        }))
+      matching.push_back(point.index);
+  return matching;
+}
+
 std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& experiment) {
   std::vector<ExpectedValue> result;
+  std::vector<std::string> labels;
+  for (const Point& point : experiment.points)
+    for (const SchemeSetup& setup : point.schemes)
+      if (std::find(labels.begin(), labels.end(), setup.label) == labels.end()) labels.push_back(setup.label);
   for (ConfigReader& entry : root.objects_or_none("expect")) {
     ExpectedValue expected;
-    std::vector<std::string> labels;
-    for (const Point& point : experiment.points)
-      for (const SchemeSetup& setup : point.schemes)
-        if (std::find(labels.begin(), labels.end(), setup.label) == labels.end())
-          labels.push_back(setup.label);
     expected.label = entry.word("scheme", labels);
     expected.metric = entry.word("metric", metric_names());
     expected.value = entry.number("value", {});
@@ -363,37 +407,36 @@ std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& e
       expected.within = entry.number("within", above(0, "a share of the value"));
     else
       entry.raw("within");
-    const Json at = entry.has("at") ? *entry.raw("at") : Json::object();
-    entry.raw("at");
-    if (!at.is_object()) {
-      entry.mistake("at", "must be an object of swept pointers and their values");
-    } else {
-      bool known = true;
-      for (const auto& [path, value] : at.items())
-        if (std::find(experiment.axes.begin(), experiment.axes.end(), path) == experiment.axes.end()) {
-          entry.mistake(
-              "at",
-              fmt::format("names \"{}\", which is not swept ({})", path,
-                          experiment.axes.empty() ? "nothing is" : "swept: " + quoted_list(experiment.axes)));
-          known = false;
-        }
-      std::vector<std::size_t> matching;
-      for (const Point& point : experiment.points)
-        if (std::all_of(point.axes.begin(), point.axes.end(), [&](const auto& axis) {
-              return !at.contains(axis.first) || same_value(at.at(axis.first), axis.second);
-            }))
-          matching.push_back(point.index);
-      if (known && matching.size() != 1) {
+    expected.slope = read_slope(entry, experiment);
+    if (const auto points = read_at(entry, experiment)) {
+      if (expected.slope && points->size() < 2) {
+        entry.mistake("at", fmt::format("leaves {} of the {} points to fit a slope to; it takes two",
+                                        points->size(), experiment.points.size()));
+      } else if (!expected.slope && points->size() != 1) {
         entry.mistake("at", fmt::format("must select exactly one point of the sweep, but selects {} of {}",
-                                        matching.size(), experiment.points.size()));
-      } else if (known) {
-        expected.point = matching.front();
-        const auto& schemes = experiment.points[expected.point].schemes;
-        if (!expected.label.empty() &&
-            std::none_of(schemes.begin(), schemes.end(),
-                         [&](const SchemeSetup& setup) { return setup.label == expected.label; }))
-          entry.mistake("scheme", fmt::format("\"{}\" is not at that point", expected.label));
+                                        points->size(), experiment.points.size()));
+      } else {
+        expected.points = *points;
       }
+      for (const std::size_t point : expected.points) {
+        const auto& schemes = experiment.points[point].schemes;
+        if (expected.label.empty() ||
+            std::any_of(schemes.begin(), schemes.end(),
+                        [&](const SchemeSetup& setup) { return setup.label == expected.label; }))
+          continue;
+        entry.mistake("scheme", fmt::format("\"{}\" is not at that point", expected.label));
+        break;
+      }
+      if (expected.slope)
+        for (const std::size_t point : expected.points)
+          for (const auto& [path, value] : experiment.points[point].axes)
+            if (path == expected.slope->x &&
+                (!value.is_number() || (expected.slope->log && value.get<double>() <= 0))) {
+              entry.mistake("slope",
+                            fmt::format("needs {} values at {}, but one is {}",
+                                        expected.slope->log ? "positive" : "numeric", path, value.dump()));
+              break;
+            }
     }
     entry.complete();
     result.push_back(std::move(expected));
@@ -448,9 +491,16 @@ std::string Experiment::place_of(const Point& point) const {
 }
 
 const std::vector<std::string>& metric_names() {
-  static const std::vector<std::string> names = {
-      "time", "messages", "useful_messages", "messages_in_all",  "bytes_in_all",
-      "bytes_into_busiest", "port_utilisation", "work", "wasted", "speedup"};
+  static const std::vector<std::string> names = {"time",
+                                                 "messages",
+                                                 "useful_messages",
+                                                 "messages_in_all",
+                                                 "bytes_in_all",
+                                                 "bytes_into_busiest",
+                                                 "port_utilisation",
+                                                 "work",
+                                                 "wasted",
+                                                 "speedup"};
   return names;
 }
 

@@ -50,10 +50,17 @@ struct Point {
   std::string description() const;
 };
 
-/// A number that must come out.
+/// The least-squares slope of a metric along a swept pointer.
+struct Slope {
+  std::string x;
+  bool log = false;  ///< of the logarithms of both: the order of growth
+};
+
+/// A number that must come out: a scheme's metric at a point, or its slope over several.
 struct ExpectedValue {
   std::string label;  ///< of the scheme
-  std::size_t point = 0;
+  std::vector<std::size_t> points;
+  std::optional<Slope> slope;
   std::string metric;
   double value = 0;
   std::optional<double> within;  ///< relative; without it 4 standard errors

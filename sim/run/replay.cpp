@@ -49,14 +49,13 @@ class Narrator {
                            program_.messages(arrival.from)[arrival.message].group + 1);
       case Arrival::Fate::late:
         return program_.route(arrival.from, arrival.message).to == master ? "not needed: just complete"
-                                                                         : "not needed: enough have come";
+                                                                          : "not needed: enough have come";
       case Arrival::Fate::stale:
         return "of an earlier iteration";
       case Arrival::Fate::dropped:
-        return goal.full.size() > 1
-                   ? fmt::format("dropped: group {} is decoded",
-                                 program_.messages(arrival.from)[arrival.message].group + 1)
-                   : "dropped: complete";
+        return goal.full.size() > 1 ? fmt::format("dropped: group {} is decoded",
+                                                  program_.messages(arrival.from)[arrival.message].group + 1)
+                                    : "dropped: complete";
     }
     return "";
   }
@@ -66,8 +65,7 @@ class Narrator {
     if (program_.kind() == Program::Kind::exchange) return "useful";
     const Program::Message& message = program_.messages(arrival.from)[arrival.message];
     const NodeId to = program_.route(arrival.from, arrival.message).to;
-    if (to != master)
-      return fmt::format("useful, {} of {}", ++at_relay_[to], program_.route(to, 0).need);
+    if (to != master) return fmt::format("useful, {} of {}", ++at_relay_[to], program_.route(to, 0).need);
     const Goal& goal = program_.goal();
     const std::uint32_t counts =
         std::min(message.weight, goal.full[message.group] - in_group_[message.group]);
@@ -88,7 +86,8 @@ class Narrator {
 std::string arrivals_of(const Program& program, Codebook& codebook, const std::vector<Arrival>& arrivals) {
   const bool star = program.kind() == Program::Kind::star;
   const bool exchange = program.kind() == Program::Kind::exchange;
-  std::vector<std::string> titles = {"time [s]", "worker", "has computed", "and sends", "combining", "which is"};
+  std::vector<std::string> titles = {"time [s]",  "worker",    "has computed",
+                                     "and sends", "combining", "which is"};
   if (!star) titles.insert(titles.begin() + 4, "to");
   std::vector<std::vector<std::string>> lines = {titles};
   Narrator narrator(program);

@@ -175,9 +175,14 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
     for (const auto& [path, value] : point.axes) axes[path] = value;
     Json time = estimate_json(row.time);
     time.update({{"min", row.min}, {"p50", row.p50}, {"p95", row.p95}, {"p99", row.p99}, {"max", row.max}});
-    Json json = {{"point", row.point},    {"axes", axes},         {"scheme", scheme.scheme},
-                 {"label", scheme.label}, {"trials", row.trials}, {"incomplete", row.incomplete.trials},
-                 {"recovered", scheme.recipe.recovered}, {"time", time}};
+    Json json = {{"point", row.point},
+                 {"axes", axes},
+                 {"scheme", scheme.scheme},
+                 {"label", scheme.label},
+                 {"trials", row.trials},
+                 {"incomplete", row.incomplete.trials},
+                 {"recovered", scheme.recipe.recovered},
+                 {"time", time}};
     for (const std::string& name : metric_names())
       if (name != "time") json[name] = estimate_json(metric(row, name));
     json["theory"] = nullptr;
@@ -251,8 +256,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.push_back(theory ? z_text(row.theory_messages_z) : "-");
     cells.push_back(with_error(row.speedup));
     cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
-    if (any_incomplete)
-      cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
+    if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
   }
   const auto lines = [&] {
@@ -289,22 +293,55 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     if (row.incomplete.trials == 0) continue;
     const Point& point = experiment.points[row.point];
     table += fmt::format(
-        "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.\n",
+        "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: "
+        "{}.\n",
         point.schemes[row.scheme].label, row.point, *row.incomplete.first, row.incomplete.missing);
     break;
   }
   return table;
 }
 
-Verdict judge(const ExpectedValue& expected, const Row& row) {
-  const Estimate& found = metric(row, expected.metric);
+namespace {
+
+const Row& row_of(const ExpectedValue& expected, std::size_t point, const Experiment& experiment,
+                  const std::vector<Row>& rows) {
+  for (const Row& row : rows)
+    if (row.point == point && experiment.points[point].schemes[row.scheme].label == expected.label)
+      return row;
+  throw std::logic_error("an expectation has no row");
+}
+
+/// The least-squares slope of the means at the expectation's points.
+double fitted_slope(const ExpectedValue& expected, const Experiment& experiment,
+                    const std::vector<Row>& rows) {
+  const auto scaled = [&](double value) { return expected.slope->log ? std::log(value) : value; };
+  Moments moments;
+  for (const std::size_t point : expected.points) {
+    double x = 0;
+    for (const auto& [path, value] : experiment.points[point].axes)
+      if (path == expected.slope->x) x = value.get<double>();
+    moments.add(scaled(x), scaled(metric(row_of(expected, point, experiment, rows), expected.metric).mean));
+  }
+  return moments.covariance() / moments.variance();
+}
+
+}  // namespace
+
+Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const std::vector<Row>& rows) {
   Verdict verdict;
-  verdict.found = found.mean;
-  verdict.z = z_score(found, expected.value);
-  verdict.deviation = (found.mean - expected.value) / std::abs(expected.value);
+  if (expected.slope) {
+    verdict.found = fitted_slope(expected, experiment, rows);
+    verdict.z = std::numeric_limits<double>::quiet_NaN();
+  } else {
+    const Estimate& found =
+        metric(row_of(expected, expected.points.front(), experiment, rows), expected.metric);
+    verdict.found = found.mean;
+    verdict.z = z_score(found, expected.value);
+  }
+  verdict.deviation = (verdict.found - expected.value) / std::abs(expected.value);
   // Written so that a NaN fails.
   verdict.pass = expected.within
-                     ? std::abs(found.mean - expected.value) <= *expected.within * std::abs(expected.value)
+                     ? std::abs(verdict.found - expected.value) <= *expected.within * std::abs(expected.value)
                      : std::abs(verdict.z) <= 4;
   return verdict;
 }

@@ -50,13 +50,14 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
 /// Lines of cells as aligned columns: the first `left` of them flush left, the others flush right.
 std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left);
 
-/// Whether an expectation is met by its row.
+/// Whether an expectation is met.
 struct Verdict {
   bool pass = false;
   double found = 0;
-  double z = 0;          ///< standard errors from the value
+  double z = 0;          ///< standard errors from the value; NaN for a slope
   double deviation = 0;  ///< relative
 };
-Verdict judge(const ExpectedValue& expected, const Row& row);
+/// `rows` are those of the whole experiment.
+Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const std::vector<Row>& rows);
 
 }  // namespace straggle

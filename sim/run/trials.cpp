@@ -168,9 +168,10 @@ const RoundResult& TrialRunner::run(std::size_t s) {
   const Conditions conditions = conditions_of(entry);
   entry.result = run_round(*entry.program, point_.links, conditions, workspace_);
   if (!entry.result.complete && dead_ == 0)
-    throw std::logic_error(fmt::format("trial {} of scheme {} at point {} cannot complete: every worker has "
-                                       "answered, and {}",
-                                       trial_, point_.schemes[s].label, point_.index, missing(s)));
+    throw std::logic_error(
+        fmt::format("trial {} of scheme {} at point {} cannot complete: every worker has "
+                    "answered, and {}",
+                    trial_, point_.schemes[s].label, point_.index, missing(s)));
   if (entry.result.complete && point_.round_start != RoundStart::fresh)
     leave(*entry.program, point_.links, conditions, entry.result, point_.round_start, workspace_,
           entry.leftover);

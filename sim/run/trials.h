@@ -89,7 +89,7 @@ class TrialRunner {
   const Point& point_;
   std::vector<Entry> schemes_;
   std::uint64_t trial_ = 0;
-  std::size_t rows_ = 0;  // mini-batches to draw under additive scaling
+  std::size_t rows_ = 0;      // mini-batches to draw under additive scaling
   double seconds_scale_ = 1;  // of what the model draws
   std::uint64_t dead_ = 0;    // in this iteration
   std::vector<double> offset_, slope_, prefix_, delay_;

@@ -412,9 +412,9 @@ TEST_CASE("a scheme that can never complete is a logic error that names it") {
   };
   for (const unsigned threads : {1u, 3u}) {
     CHECK_THROWS_AS(run_trials(point_with(impossible), 17, 3000, threads), std::logic_error);
-    CHECK_THROWS_WITH(
-        run_trials(point_with(impossible), 17, 3000, threads),
-        Catch::Contains("trial 17") && Catch::Contains("made by hand") && Catch::Contains("1 of the 7 useful messages"));
+    CHECK_THROWS_WITH(run_trials(point_with(impossible), 17, 3000, threads),
+                      Catch::Contains("trial 17") && Catch::Contains("made by hand") &&
+                          Catch::Contains("1 of the 7 useful messages"));
   }
 }
 
