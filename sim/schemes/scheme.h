@@ -84,8 +84,8 @@ struct SchemeContext {
 struct SchemeRecipe {
   std::function<std::unique_ptr<Scheme>()> make;  ///< empty when the parameters had mistakes
   std::optional<CompletionLaw> law = {};          ///< for the theory columns, where there is one
-  std::optional<TreeLaw> tree = {};               ///< the same, of a regular tree
   double recovered = 1;  ///< the share of the data set in the result; below 1 the result is approximate
+  std::optional<TreeLaw> tree = {};  ///< for the theory columns, of a regular tree
 };
 
 /// A plug-in: `read` takes the scheme's fields from its object in the configuration (the fields "scheme" and

@@ -45,12 +45,14 @@ SchemeRecipe read_uc_mmc(ConfigReader& config, const SchemeContext& context) {
   std::vector<double> work;
   for (int tasks = 1; tasks <= load; ++tasks) work.push_back(tasks);
   const bool pooled = clusters.count > 1 && need < K;
-  return {make, CompletionLaw{.kind = CompletionLaw::Kind::distinct,
-                              .clusters = clusters.count,
-                              .workers = clusters.workers,
-                              .work = work,
-                              .need = clusters.count > 1 && !pooled ? clusters.workers : need,
-                              .pooled = pooled}};
+  return {make,
+          CompletionLaw{.kind = CompletionLaw::Kind::distinct,
+                        .clusters = clusters.count,
+                        .workers = clusters.workers,
+                        .work = work,
+                        .need = clusters.count > 1 && !pooled ? clusters.workers : need,
+                        .pooled = pooled},
+          static_cast<double>(need) / K};
 }
 
 const SchemeRegistration registration(

@@ -24,7 +24,7 @@ SCHEMA_FILE = SOURCE / "configs/schema.json"
 NOT_FOR_A_SCHEMA = [
     # above a bound that other fields give; whole numbers from 1 on are fine by themselves
     (r"/schemes/\d+/(load|clusters|stragglers|order|orders/\d+)",
-     r"must be a whole number (from [01] to \d+|equal to 1) \(.+\), but is ([1-9]\d*(\.0)?|1e\+300)"),
+     r"must be a whole number (from [01] to \d+|equal to [01]) \(.+\), but is ([1-9]\d*(\.0)?|1e\+300)"),
     (r"/compute/failure/workers/\d+",
      r"must be a whole number (from 1 to \d+|equal to 1) \(numbers of workers\), but is ([1-9]\d*(\.0)?|1e\+300)"),
     (r"/schemes/\d+/clusters", r"must divide the \d+ workers.*"),
@@ -32,6 +32,7 @@ NOT_FOR_A_SCHEMA = [
     (r"/schemes/\d+/stragglers", r"plus one must divide the \d+ workers.*"),
     (r"/schemes/\d+/slowdown", r"must make \(stragglers \+ 1\)/\(slowdown - 1\) a whole number.*"),
     (r"/schemes/\d+/load", r"must be at least \d+: with load \d+ the master needs.*"),
+    (r"/schemes/\d+/tree", r"of arity \d+ and depth \d+ has (\d+|more than a million) workers, not \d+; .*"),
     (r"/schemes/\d+/hybrid", r"needs every worker to hold its cluster's whole data.*"),
     (r"/schemes/\d+/orders", r"must (rise|end at the load).*"),
     (r"/schemes/\d+/label", r".*is the label of another scheme too"),

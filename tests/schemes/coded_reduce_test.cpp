@@ -1,0 +1,256 @@
+// CodedReduce: the program node by node, the shapes it refuses, and what its codebook decodes.
+#include "sim/schemes/tree_codebook.h"
+
+#include <random>
+
+#include "codes/cyclic_random.h"
+#include "codes/elimination.h"
+#include "tests/schemes/support.h"
+
+using namespace straggle;
+using namespace straggle::testing;
+
+namespace {
+
+std::string coded_reduce(int arity, int depth, int stragglers, const std::string& more = "") {
+  return fmt::format(
+      R"({{"scheme": "coded-reduce", "tree": {{"arity": {}, "depth": {}}}, "stragglers": {}{}}})", arity,
+      depth, stragglers, more);
+}
+
+int workers_of(int arity, int depth) {
+  int layer = 1, sum = 0;
+  for (int l = 0; l < depth; ++l) sum += layer *= arity;
+  return sum;
+}
+
+/// What a mistake says, of a scheme alone in a configuration that verifies one trial.
+std::string refusal(int workers, const std::string& scheme,
+                    const std::string& fields = R"(["real", "prime"])") {
+  try {
+    point_of(workers, {scheme}, Scaling::server_dependent,
+             fmt::format(R"("verify": {{"trials": 1, "fields": {}}},)", fields));
+    return "accepted";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+/// What every receiver takes when each relay's (and the master's) first children are these places.
+template <class Choose>
+std::vector<Sent> taken_by_all(int arity, int depth, const Choose& choose) {
+  std::vector<Sent> result;
+  const int relays = workers_of(arity, depth - 1);
+  for (int relay = 0; relay <= relays; ++relay)
+    for (const int place : choose(relay))
+      result.push_back({static_cast<NodeId>(arity * relay + 1 + place), 0});
+  return result;
+}
+
+std::vector<int> random_places(int n, int count, std::mt19937_64& random) {
+  std::vector<int> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), 0);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    std::swap(places[i], places[i + random() % (places.size() - i)]);
+  places.resize(static_cast<std::size_t>(count));
+  return places;
+}
+
+}  // namespace
+
+TEST_CASE("coded-reduce: every node computes r·K mini-batches, relays wait for n - s children") {
+  struct Case {
+    int n, L, s;
+    double share;  // as printed, to half a unit of the last digit
+    double half_unit;
+  };
+  for (const Case& c : {Case{3, 2, 1, 4.0 / 15, 1e-15},
+                        {4, 3, 1, 0.0714, 5e-5},
+                        {12, 2, 1, 0.02381, 5e-6},
+                        {12, 2, 2, 0.05, 1e-15},
+                        {12, 2, 3, 0.08333, 5e-6},
+                        {7, 1, 2, 3.0 / 7, 1e-15}}) {
+    CAPTURE(c.n, c.L, c.s);
+    const int K = workers_of(c.n, c.L);
+    const auto scheme = scheme_of(K, coded_reduce(c.n, c.L, c.s));
+    const Program& program = scheme->next_round(nullptr);
+    CHECK(program.kind() == (c.L == 1 ? Program::Kind::star : Program::Kind::tree));
+    REQUIRE(program.workers() == static_cast<std::size_t>(K));
+    const auto need = static_cast<std::uint32_t>(c.n - c.s);
+    CHECK(program.goal().need == need);
+    CHECK(program.goal().full == std::vector<std::uint32_t>{need});
+    CHECK(program.goal().items == 0);
+    const int leaves = static_cast<int>(std::lround(std::pow(c.n, c.L)));
+    for (NodeId node = 1; node <= program.workers(); ++node) {
+      REQUIRE(program.messages(node).size() == 1);
+      CHECK(std::abs(program.load(node) / K - c.share) <= c.half_unit);
+      CHECK(program.messages(node)[0].covers == program.load(node));
+      CHECK(program.route(node, 0).to == (node - 1) / static_cast<NodeId>(c.n));
+      CHECK(program.route(node, 0).need == (static_cast<int>(node) > K - leaves ? 0 : need));
+      CHECK(program.route(node, 0).size == 1);
+    }
+  }
+}
+
+TEST_CASE("coded-reduce: without stragglers it is the uncoded tree, one mini-batch a node") {
+  for (const auto& [n, L] : {std::pair{3, 2}, {4, 3}, {7, 2}, {1, 5}, {6, 1}}) {
+    const int K = workers_of(n, L);
+    const auto scheme = scheme_of(K, coded_reduce(n, L, 0));
+    const Program& program = scheme->next_round(nullptr);
+    CHECK(scheme->codebook().blocks() == static_cast<std::size_t>(K));
+    std::set<std::size_t> blocks;
+    for (NodeId node = 1; node <= program.workers(); ++node) {
+      CHECK(program.load(node) == 1);  // exactly
+      const auto contents = scheme->codebook().contents(node, 0);
+      CHECK(contents.size() == 1);
+      blocks.insert(contents.begin(), contents.end());
+    }
+    CHECK(blocks.size() == static_cast<std::size_t>(K));
+  }
+}
+
+TEST_CASE("coded-reduce: a node's blocks are its share of the data set, within what its parent left") {
+  const auto scheme = scheme_of(12, coded_reduce(3, 2, 1));
+  Codebook& codebook = scheme->codebook();
+  CHECK(codebook.blocks() == 15);
+  using Blocks = std::vector<std::size_t>;
+  CHECK(codebook.contents(1, 0) == Blocks{0, 1, 2, 3});
+  CHECK(codebook.contents(2, 0) == Blocks{5, 6, 7, 8});
+  CHECK(codebook.contents(3, 0) == Blocks{0, 1, 2, 3});
+  CHECK(codebook.contents(4, 0) == Blocks{4, 5, 6, 7});  // left to relay 1 are 4 ... 9
+  CHECK(codebook.contents(6, 0) == Blocks{4, 5, 8, 9});
+  CHECK(codebook.contents(12, 0) == Blocks{4, 10, 13, 14});
+}
+
+TEST_CASE("coded-reduce: another number of workers is refused with the nearest trees") {
+  CHECK(
+      refusal(80, coded_reduce(4, 3, 1)) ==
+      "test#/schemes/0/tree: of arity 4 and depth 3 has 84 workers, not 80; the nearest, (arity, depth), are "
+      "(4, 3) with 84, (8, 2) with 72, (9, 2) with 90, (2, 5) with 62");
+  CHECK(refusal(84, coded_reduce(5, 3, 1))
+            .ends_with("are (4, 3) with 84, (9, 2) with 90, (8, 2) with 72, "
+                       "(2, 5) with 62"));
+  CHECK(refusal(1, coded_reduce(2, 1, 0)).find("are (2, 2) with 6") != std::string::npos);
+  CHECK(refusal(6, coded_reduce(1000000, 1000000, 0)).find("has more than a million workers, not 6") !=
+        std::string::npos);
+  CHECK(refusal(84, coded_reduce(4, 3, 3)) == "accepted");
+  CHECK(refusal(84, coded_reduce(4, 3, 4)) ==
+        "test#/schemes/0/stragglers: must be a whole number from 0 to 3 (a parent needs at least one of its "
+        "children), but is 4");
+  // Only what is wrong is reported: with no tree to speak of, any number of stragglers may be right.
+  CHECK(
+      refusal(84, R"({"scheme": "coded-reduce", "tree": {"arity": 4}, "stragglers": 3})") ==
+      "test#/schemes/0/tree/depth: is missing; a whole number from 1 to 1e+06 (the layers below the root) is "
+      "required");
+}
+
+TEST_CASE("coded-reduce: what cannot be verified is refused, with the way out") {
+  // 2196 parts in slices down to 17 155 workers.
+  const std::string large = coded_reduce(25, 3, 2);
+  CHECK(refusal(workers_of(25, 3), large).find("too large to verify: add \"verify\": {\"trials\": 0}") !=
+        std::string::npos);
+  CHECK_NOTHROW(scheme_of(workers_of(25, 3), large));  // support.h verifies nothing
+  // A circulant that is good for one layer of 20 with 8 stragglers, or two, but not for three.
+  const std::string deep = coded_reduce(12, 3, 6, R"(, "code": "cyclic-mds")");
+  CAPTURE(refusal(workers_of(12, 3), deep));
+  CHECK(refusal(workers_of(12, 3), deep) == "accepted");
+  CHECK(refusal(workers_of(12, 2), coded_reduce(12, 2, 3)) == "accepted");
+  CHECK(refusal(workers_of(4, 3), coded_reduce(4, 3, 1)) == "accepted");
+}
+
+TEST_CASE("coded-reduce: any n - s children of every relay decode, one fewer anywhere does not") {
+  std::mt19937_64 random(3);
+  for (const std::string code : {"cyclic", "reed-solomon", "cyclic-mds"})
+    for (const auto& [n, L, s] :
+         {std::tuple{2, 2, 1}, {3, 2, 1}, {3, 2, 0}, {4, 3, 1}, {5, 2, 4}, {4, 1, 2}}) {
+      CAPTURE(code, n, L, s);
+      const auto scheme =
+          scheme_of(workers_of(n, L), coded_reduce(n, L, s, fmt::format(R"(, "code": "{}")", code)));
+      Prover prover(*scheme);
+      for (int trial = 0; trial < 10; ++trial) {
+        const std::vector<Sent> taken =
+            taken_by_all(n, L, [&, n = n, s = s](int) { return random_places(n, n - s, random); });
+        CHECK(prover.decodes(taken));
+        std::vector<Sent> fewer = taken;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(random() % fewer.size()));
+        // Without this child its parent is poor; if nobody took the parent's message either, none is missed.
+        std::set<NodeId> from;
+        for (const Sent& sent : taken) from.insert(sent.from);
+        std::set<NodeId> left;
+        for (const Sent& sent : fewer) left.insert(sent.from);
+        NodeId gone = 0;
+        for (const NodeId node : from)
+          if (!left.contains(node)) gone = node;
+        const NodeId parent = (gone - 1) / static_cast<NodeId>(n);
+        CHECK(prover.decodes(fewer) == (parent != 0 && !from.contains(parent)));
+      }
+    }
+}
+
+TEST_CASE("coded-reduce: a relay that is still collecting harms nobody") {
+  const auto scheme = scheme_of(12, coded_reduce(3, 2, 1));
+  Prover prover(*scheme);
+  // Relays 1 and 2 are done; relay 3 has one child of two.
+  CHECK(prover.decodes({{4, 0}, {6, 0}, {7, 0}, {8, 0}, {1, 0}, {2, 0}, {11, 0}}));
+  // Had its message been taken, it would be a mistake.
+  CHECK_FALSE(prover.decodes({{4, 0}, {6, 0}, {7, 0}, {8, 0}, {1, 0}, {2, 0}, {11, 0}, {3, 0}}));
+}
+
+TEST_CASE("coded-reduce: a child that came after its parent's message is not part of it") {
+  const auto scheme = scheme_of(12, coded_reduce(3, 2, 1));
+  Codebook& codebook = scheme->codebook();
+  Problem<codes::Gf61> problem(1, codebook.blocks(), 3);
+  problem.set_model(0, 0);
+  const auto decodable = [&](double child) {
+    std::vector<Arrival> taken;
+    for (const NodeId node : {4u, 6u, 7u, 8u, 1u, 2u})
+      taken.push_back({node == 8 ? child : node > 3 ? 1.0 : 2.0, node, 0, Arrival::Fate::useful});
+    return codebook.check(taken, problem).decodable;
+  };
+  CHECK(decodable(2));
+  CHECK_FALSE(decodable(2.5));
+}
+
+TEST_CASE("coded-reduce: a coefficient that is wrong does not decode, in either field") {
+  const codes::CodedTree tree{.arity = 3, .depth = 2, .stragglers = 1};
+  for (int changed = 0; changed < 3; ++changed) {
+    CAPTURE(changed);
+    // Row `changed` has a wrong coefficient: sets with it cannot make ones of what they have.
+    const auto wrong = [=](auto code) {
+      code.rows(changed, (changed + 1) % 3) += typename decltype(code.rows)::Scalar(1);
+      return code;
+    };
+    std::mt19937_64 random(1);
+    const auto real = codes::cyclic_random<codes::Complex>(
+        3, 2, [&, normal = std::normal_distribution<double>()]() mutable {
+          return codes::Complex(normal(random));
+        });
+    const auto prime = codes::cyclic_random<codes::Gf61>(3, 2, [&] { return codes::Gf61(random()); });
+    const auto code = std::make_shared<SharedCode>([=] { return wrong(real); }, [=] { return wrong(prime); });
+    TreeCodebook codebook(tree, code);
+    Problem<double> of_reals(1, codebook.blocks(), 3);
+    Problem<codes::Gf61> of_primes(1, codebook.blocks(), 3);
+    of_reals.set_model(0, 0);
+    of_primes.set_model(0, 0);
+    for_each_subset(std::vector<int>{0, 1, 2}, 2, [&](const std::vector<int>& places) {
+      std::vector<Arrival> taken;
+      for (const Sent& sent : taken_by_all(3, 2, [&](int) { return places; }))
+        taken.push_back({0, sent.from, sent.message, Arrival::Fate::useful});
+      const bool used = std::find(places.begin(), places.end(), changed) != places.end();
+      CHECK(codebook.check(taken, of_primes).exact == !used);
+      CHECK(codebook.check(taken, of_reals).exact == !used);
+    });
+  }
+}
+
+TEST_CASE("coded-reduce: the paper's trees decode on real data in both fields") {
+  std::mt19937_64 random(9);
+  for (const auto& [n, L, s] : {std::tuple{4, 3, 1}, {12, 2, 1}, {12, 2, 2}, {12, 2, 3}}) {
+    CAPTURE(n, L, s);
+    const auto scheme = scheme_of(workers_of(n, L), coded_reduce(n, L, s));
+    Prover prover(*scheme);
+    for (int trial = 0; trial < 10; ++trial)
+      CHECK(prover.decodes(
+          taken_by_all(n, L, [&, n = n, s = s](int) { return random_places(n, n - s, random); })));
+  }
+}
