@@ -282,8 +282,7 @@ class SchemaTest(unittest.TestCase):
         self.assertEqual(known("network", "model"), listed("networks"))
         # Lagrange's code comes with its scheme; no field names it.
         self.assertEqual(sorted(definitions["gradient-code"]["enum"] + ["lagrange"]), listed("codes"))
-        # Until the engine runs exchanges, rar has no smoke configuration.
-        self.assertEqual([file.stem for file in self.smoke], [s for s in listed("schemes") if s != "rar"])
+        self.assertEqual([file.stem for file in self.smoke], listed("schemes"))
 
     def test_the_schema_states_the_defaults_the_reader_fills_in(self):
         minimal = {"workers": 1, "compute": {"model": "constant", "time": 1}, "schemes": [{"scheme": "uncoded"}]}
