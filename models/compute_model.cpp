@@ -1,11 +1,55 @@
 #include "models/compute_model.h"
 
+#include <set>
+
 namespace straggle {
+namespace {
+
+Failure read_failure(ConfigReader& config, std::size_t workers) {
+  Failure failure;
+  ConfigReader reader = config.object("failure");
+  if (!reader.has("probability") && !reader.has("workers"))
+    reader.mistake("", "must give a \"probability\", a list \"workers\", or both");
+  if (reader.has("probability"))
+    failure.probability = reader.number("probability", {.low = 0, .high = 1, .high_open = true});
+  if (reader.has("workers")) {
+    const auto numbers =
+        reader.integers("workers", between(1, static_cast<double>(workers), "numbers of workers"));
+    std::set<std::int64_t> named;
+    for (const std::int64_t number : numbers) {
+      if (!named.insert(number).second)
+        reader.mistake("workers", "names worker " + std::to_string(number) + " twice");
+      failure.workers.push_back(static_cast<std::uint32_t>(number - 1));
+    }
+  }
+  reader.complete();
+  return failure;
+}
+
+}  // namespace
+
+DrawAddress wrapper_address(DrawAddress address, WrapperDraws kind, std::uint32_t level) {
+  address.purpose = Purpose::model;
+  address.index = static_cast<std::uint32_t>(kind) + level;
+  return address;
+}
 
 std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context) {
   const auto& registry = Registry<ComputePlugin>::instance();
   const ComputePlugin* plugin = registry.find(config.word("model", registry.names()));
   return plugin ? plugin->read(config, context) : nullptr;
+}
+
+std::shared_ptr<const ComputeModel> read_base_model(ConfigReader& config, const ComputeContext& context) {
+  ConfigReader base = config.object("base");
+  ComputeContext inner = context;
+  if (++inner.level == most_levels) {
+    base.mistake("", "is inside too many other models");
+    return nullptr;
+  }
+  auto model = read_compute_model(base, inner);
+  // Without its plug-in, nobody can say which of the other fields are known.
+  return model && base.complete() ? model : nullptr;
 }
 
 Compute read_compute(ConfigReader& config, std::size_t workers, const std::string& folder) {
@@ -21,6 +65,11 @@ Compute read_compute(ConfigReader& config, std::size_t workers, const std::strin
     config.raw("increment");
     config.mistake("increment", "belongs to \"scaling\": \"data-dependent\" only");
   }
+  compute.redraw_each_iteration =
+      config.choice_or<bool>("redraw", {{"iteration", true}, {"trial", false}}, "iteration");
+  compute.per_data_set =
+      config.choice_or<bool>("per", {{"mini-batch", false}, {"data-set", true}}, "mini-batch");
+  if (config.has("failure")) compute.failure = read_failure(config, workers);
   compute.model =
       read_compute_model(config, {.workers = workers, .scaling = compute.scaling, .folder = folder});
   // Without its plug-in, nobody can say which of the other fields are known.

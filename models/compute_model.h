@@ -77,10 +77,26 @@ struct Compute {
 
 /// What a compute model may know of the configuration around it.
 struct ComputeContext {
-  std::size_t workers = 1;
+  std::size_t workers = 1;  ///< the model is for workers [first, first + workers)
+  std::size_t first = 0;    ///< above 0 for the later groups of `classes` only
   Scaling scaling = Scaling::server_dependent;
   std::string folder = ".";  ///< of the configuration file: paths of data files start here
+  std::uint32_t level = 0;   ///< of how many models this one is a part
 };
+
+/// Where models made of others draw. A model that gives x itself owns Purpose::compute_time, where `index`
+/// is the mini-batch. A model around another one draws at Purpose::model, at the index of its kind + its
+/// level, so that no two models around the same worker share random numbers. Values are fixed for good.
+enum class WrapperDraws : std::uint32_t {
+  bimodal = 0x000,                    ///< who is slow
+  delayed = 0x100,                    ///< who is held up
+  gilbert_elliott = 0x200,            ///< the state at iterations 1, 2, …
+  gilbert_elliott_stationary = 0x300  ///< the state at iteration 0
+};
+constexpr std::uint32_t most_levels = 0x100;
+
+/// The address of a wrapper's own draws in this trial and iteration, the same for all mini-batches.
+DrawAddress wrapper_address(DrawAddress address, WrapperDraws kind, std::uint32_t level);
 
 /// A plug-in: `read` takes the model's own fields from the object that names it (not "model" and the fields
 /// of Compute); after a mistake the model it returns is not used.
@@ -91,8 +107,11 @@ struct ComputePlugin {
 using ComputeRegistration = Registration<ComputePlugin>;
 
 /// Reads "model" and that model's own fields from an object: for "compute" itself and for models made of
-/// others. Null after a mistake. Does not call complete().
+/// others, which are one level below. Null after a mistake. Does not call complete().
 std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context);
+
+/// Reads the object "base" of a model around another one, all of it. Null after a mistake.
+std::shared_ptr<const ComputeModel> read_base_model(ConfigReader& config, const ComputeContext& context);
 
 /// Reads the whole object "compute" for so many workers. `model` is null after a mistake.
 Compute read_compute(ConfigReader& config, std::size_t workers, const std::string& folder);

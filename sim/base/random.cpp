@@ -72,9 +72,7 @@ inline double log_of_normal(double x) {
 }
 
 inline double exponential_of(std::uint64_t bits) {
-  // The upper 52 bits j under the exponent of 1 are 1 + j/2^52; all differences here are exact.
-  const double u = std::bit_cast<double>(bits >> 12 | 0x3ff0000000000000) - (1 - 0x1p-53);
-  return -log_of_normal(u);
+  return -log_of_normal(unit_uniform(bits));
 }
 
 /// Random123's block function once more, in 64-bit lanes that compilers turn into SIMD (the library's arrays

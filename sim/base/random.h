@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -37,6 +39,17 @@ void random_bits(const DrawAddress& address, std::span<std::uint64_t> out);
 /// exponential in (1.1e-16, 36.8), through one logarithm of our own, so that every processor gives the same
 /// bits.
 void standard_exponentials(const DrawAddress& address, std::span<double> out);
+
+/// u = (j + ½)/2^52 in (0, 1), j the upper 52 bits; −ln(u) is the standard exponential of the same bits.
+inline double unit_uniform(std::uint64_t bits) {
+  // The upper bits under the exponent of 1 are 1 + j/2^52; all differences here are exact.
+  return std::bit_cast<double>(bits >> 12 | 0x3ff0000000000000) - (1 - 0x1p-53);
+}
+
+/// ⌊u·n⌋: one of 0 … n−1, for n <= 2^32, all as likely but for n/2^52.
+inline std::size_t uniform_index(std::uint64_t bits, std::size_t n) {
+  return static_cast<std::size_t>(unit_uniform(bits) * static_cast<double>(n));
+}
 
 /// The natural logarithm of a normal, positive x within 1.5 units in the last place, from +, −, ·, / alone.
 double portable_log(double x);

@@ -48,6 +48,14 @@ std::string z_text(double z) {
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
 }
 
+/// An expectation, `1.2 .. 1.4` for bounds, `~ 1.2 .. 1.4` for an asymptotic band.
+std::string theory_time(const std::optional<Prediction>& theory) {
+  if (!theory) return "-";
+  if (theory->kind == Prediction::Kind::exact) return fmt::format("{:.7g}", theory->time_low);
+  return fmt::format("{}{:.4g} .. {:.4g}", theory->kind == Prediction::Kind::asymptotic ? "~ " : "",
+                     theory->time_low, theory->time_high);
+}
+
 std::string exactness(const Verification& v, double recovered) {
   if (v.failed_trial) return fmt::format("FAILED at trial {}", *v.failed_trial);
   if (recovered < 1) return fmt::format("approximate: {:.4g} %", 100 * recovered);
@@ -97,12 +105,13 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   row.p50 = nearest_rank(times, 0.50);
   row.p95 = nearest_rank(times, 0.95);
   row.p99 = nearest_rank(times, 0.99);
-  const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
-  const std::optional<TimeLaw> x = point.compute.model->law();
-  if (law && x) row.theory = expectation(*law, *x, point.compute.scaling, point.compute.increment);
+  row.theory = predict(point, s);
   if (row.theory) {
-    row.theory_time_z = z_score(row.time, row.theory->time);
-    row.theory_messages_z = z_score(row.messages, row.theory->messages);
+    const Prediction& theory = *row.theory;
+    row.theory_time_z = z_score(row.time, std::clamp(row.time.mean, theory.time_low, theory.time_high));
+    if (theory.kind == Prediction::Kind::exact) row.theory_time_z = z_score(row.time, theory.time_low);
+    if (theory.kind == Prediction::Kind::asymptotic) row.theory_time_z = std::nan("");  // promises nothing
+    if (theory.messages) row.theory_messages_z = z_score(row.messages, *theory.messages);
   }
   row.verification = result.verification;
   return row;
@@ -133,7 +142,7 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
   out << ",scheme,label,trials,incomplete,recovered";
   for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
   for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
-  out << ",theory_time,theory_time_z,theory_messages,theory_messages_z"
+  out << ",theory,theory_time_low,theory_time_high,theory_time_z,theory_messages,theory_messages_z"
       << ",verified_trials,real_max_error,real_unjudged,prime_exact\n";
 }
 
@@ -150,10 +159,13 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
     out << "," << number(e.mean) << "," << number(e.std_error);
   }
   if (row.theory) {
-    out << "," << number(row.theory->time) << "," << number(row.theory_time_z) << ","
-        << number(row.theory->messages) << "," << number(row.theory_messages_z);
+    const Prediction& theory = *row.theory;
+    out << "," << name_of(theory.kind) << "," << number(theory.time_low) << "," << number(theory.time_high)
+        << "," << number(row.theory_time_z) << ",";
+    if (theory.messages) out << number(*theory.messages) << "," << number(row.theory_messages_z);
+    if (!theory.messages) out << ",";
   } else {
-    out << ",,,,";
+    out << ",,,,,,";
   }
   const Verification& v = row.verification;
   out << "," << v.trials << "," << (real_error(v) ? number(*real_error(v)) : "") << ","
@@ -187,10 +199,11 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
       if (name != "time") json[name] = estimate_json(metric(row, name));
     json["theory"] = nullptr;
     if (row.theory)
-      json["theory"] = {{"time", row.theory->time},
+      json["theory"] = {{"kind", name_of(row.theory->kind)},
+                        {"time", {row.theory->time_low, row.theory->time_high}},
                         {"z", row.theory_time_z},
-                        {"messages", row.theory->messages},
-                        {"messages_z", row.theory_messages_z}};
+                        {"messages", row.theory->messages ? Json(*row.theory->messages) : Json()},
+                        {"messages_z", row.theory->messages ? Json(row.theory_messages_z) : Json()}};
     const Verification& v = row.verification;
     json["verify"] = {{"trials", v.trials},
                       {"real_max_error", real_error(v) ? Json(*real_error(v)) : Json()},
@@ -247,13 +260,14 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     const Point& point = experiment.points[row.point];
     std::vector<std::string> cells = {point.schemes[row.scheme].label};
     for (const std::size_t axis : experiment.lead_axes) cells.push_back(plain(point.axes[axis].second));
-    const bool theory = row.theory.has_value();
+    const bool messages = row.theory && row.theory->messages;
     cells.push_back(with_error(row.time));
-    cells.push_back(theory ? fmt::format("{:.7g}", row.theory->time) : "-");
-    cells.push_back(theory ? z_text(row.theory_time_z) : "-");
+    cells.push_back(theory_time(row.theory));
+    cells.push_back(row.theory && row.theory->kind != Prediction::Kind::asymptotic ? z_text(row.theory_time_z)
+                                                                                   : "-");
     cells.push_back(with_error(row.messages));
-    cells.push_back(theory ? fmt::format("{:.7g}", row.theory->messages) : "-");
-    cells.push_back(theory ? z_text(row.theory_messages_z) : "-");
+    cells.push_back(messages ? fmt::format("{:.7g}", *row.theory->messages) : "-");
+    cells.push_back(messages ? z_text(row.theory_messages_z) : "-");
     cells.push_back(with_error(row.speedup));
     cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
     if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/run/experiment.h"
-#include "sim/run/theory.h"
+#include "sim/run/prediction.h"
 #include "sim/run/trials.h"
 
 namespace straggle {
@@ -21,7 +21,8 @@ struct Row {
   Estimate time, messages, useful_messages, messages_in_all, bytes_in_all, bytes_into_busiest,
       port_utilisation, work, wasted, speedup;
   double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
-  std::optional<Expectation> theory;
+  std::optional<Prediction> theory;
+  /// Standard errors from the prediction; of bounds from the nearer end, 0 inside.
   double theory_time_z = 0, theory_messages_z = 0;
   Verification verification;
 };

@@ -109,7 +109,8 @@ SchemeRecipe read_coded_reduce(ConfigReader& config, const SchemeContext& contex
     return std::make_unique<FixedScheme>(std::move(program),
                                          [=] { return std::make_unique<TreeCodebook>(tree, code); });
   };
-  return {make, {}};
+  return {.make = make,
+          .tree = TreeLaw{.arity = tree.arity, .depth = tree.depth, .stragglers = tree.stragglers}};
 }
 
 const SchemeRegistration registration(

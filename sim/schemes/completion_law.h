@@ -30,4 +30,10 @@ struct CompletionLaw {
   bool pooled = false;        ///< distinct only: `need` counts the distinct items of all clusters together
 };
 
+/// A scheme on a regular tree, for the asymptotic expressions of CodedReduce.
+struct TreeLaw {
+  int arity = 1, depth = 1;  ///< n and L
+  int stragglers = 0;        ///< s, of the n children of every parent
+};
+
 }  // namespace straggle

@@ -83,8 +83,9 @@ struct SchemeContext {
 /// A scheme with its parameters read and checked, from which every thread makes its own instance.
 struct SchemeRecipe {
   std::function<std::unique_ptr<Scheme>()> make;  ///< empty when the parameters had mistakes
-  std::optional<CompletionLaw> law;               ///< for the theory columns, where there is one
+  std::optional<CompletionLaw> law = {};          ///< for the theory columns, where there is one
   double recovered = 1;  ///< the share of the data set in the result; below 1 the result is approximate
+  std::optional<TreeLaw> tree = {};  ///< for the theory columns, of a regular tree
 };
 
 /// A plug-in: `read` takes the scheme's fields from its object in the configuration (the fields "scheme" and

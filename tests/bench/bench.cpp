@@ -3,7 +3,9 @@
 //   W1  gradient coding, cyclic, K = 40, r = 10: one message a worker, the 31st completes
 //   W2  UC-MMC: up to ten messages a worker, about 106 of them until all is there
 //   W3  GC-MMC, uncorrelated, four clusters, orders 6, 8, 10: about 44 messages
-// usage: straggle_bench [TRIALS]
+//   W4a, W4b  ring all-reduce of 64 and of 512 workers: 2(N - 1) messages a worker
+//   W5a, W5b  CodedReduce on the trees (4,3) and (10,5), s = 1, on serial ports: a message a worker
+// usage: straggle_bench [TRIALS], those of W1 to W3; the others get as many as take about as long
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,16 +26,31 @@ using straggle::bench::PlainQueue;
 
 struct Workload {
   const char* name;
+  int workers;
   const char* scheme;
-  PlainQueue::Outcome (PlainQueue::*plain)();
+  const char* network;
+  double share;  ///< of the trials
+  PlainQueue::Outcome (*plain)(PlainQueue&);
 };
 
+// 0.01 seconds for a gradient, and the n-th part of that for the n-th part of one.
+constexpr const char* ports = R"({"model": "serial", "bandwidth": 100})";
+constexpr const char* ideal = R"({"model": "ideal"})";
+
 constexpr Workload workloads[] = {
-    {"W1", R"({"scheme": "gc", "load": 10})", &PlainQueue::gradient_coding},
-    {"W2", R"({"scheme": "uc-mmc", "load": 10})", &PlainQueue::uncoded_multi_message},
-    {"W3",
+    {"W1", 40, R"({"scheme": "gc", "load": 10})", ideal, 1,
+     [](PlainQueue& queue) { return queue.gradient_coding(); }},
+    {"W2", 40, R"({"scheme": "uc-mmc", "load": 10})", ideal, 1,
+     [](PlainQueue& queue) { return queue.uncoded_multi_message(); }},
+    {"W3", 40,
      R"({"scheme": "gc-mmc", "design": "uncorrelated", "clusters": 4, "load": 10, "orders": [6, 8, 10]})",
-     &PlainQueue::uncorrelated_multi_message},
+     ideal, 1, [](PlainQueue& queue) { return queue.uncorrelated_multi_message(); }},
+    {"W4a", 64, R"({"scheme": "rar"})", ports, 0.02, [](PlainQueue& queue) { return queue.ring(64); }},
+    {"W4b", 512, R"({"scheme": "rar"})", ports, 0.0003, [](PlainQueue& queue) { return queue.ring(512); }},
+    {"W5a", 84, R"({"scheme": "coded-reduce", "tree": {"arity": 4, "depth": 3}, "stragglers": 1})", ports,
+     0.25, [](PlainQueue& queue) { return queue.tree(4, 3); }},
+    {"W5b", 111110, R"({"scheme": "coded-reduce", "tree": {"arity": 10, "depth": 5}, "stragglers": 1})",
+     ports, 0.0001, [](PlainQueue& queue) { return queue.tree(10, 5); }},
 };
 
 double cpu_seconds() {
@@ -59,38 +76,53 @@ int main(int count, char** words) {
     }
   }
   constexpr int rounds = 7;
-  fmt::print("{} trials, median of {} rounds, one thread\n", trials, rounds);
+  fmt::print("{} trials of W1 to W3, median of {} rounds, one thread\n", trials, rounds);
   fmt::print(
       "workload  straggle [trials/s]  plain queue [trials/s]  ratio (min .. max)   mean time: straggle, "
       "plain\n");
   bool all_reached = true;
   for (const Workload& workload : workloads) {
+    const auto trials_here =
+        std::max<std::uint64_t>(2, static_cast<std::uint64_t>(static_cast<double>(trials) * workload.share));
     straggle::Json config = straggle::parse_json(
-        R"({"workers": 40, "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
-            "verify": {"trials": 0}})",
+        R"({"compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+            "gradient": {"bytes": 1}, "verify": {"trials": 0}})",
         "bench");
+    config["workers"] = workload.workers;
+    config["network"] = straggle::parse_json(workload.network, "bench");
     config["schemes"] = {straggle::parse_json(workload.scheme, "bench")};
+    // A node of the plain tree has work 1, whatever its share of the data.
+    const auto load = straggle::read_experiment(config, "bench")
+                          .points[0]
+                          .schemes[0]
+                          .recipe.make()
+                          ->next_round(nullptr)
+                          .load(1);
+    if (workload.name[1] == '5') {
+      config["compute"]["shift"] = 0.01 / load;
+      config["compute"]["rate"] = 10 * load;
+    }
     const straggle::Experiment experiment = straggle::read_experiment(config, "bench");
     PlainQueue plain(1);
     std::vector<double> ours, theirs, ratios;
     double our_mean = 0, their_mean = 0;
     for (int round = 0; round < rounds; ++round) {
       const double t0 = cpu_seconds();
-      const auto results = straggle::run_trials(experiment.points[0], 0, trials, 1);
+      const auto results = straggle::run_trials(experiment.points[0], 0, trials_here, 1);
       const double t1 = cpu_seconds();
       double sum = 0, messages = 0;
-      for (std::uint64_t trial = 0; trial < trials; ++trial) {
-        const PlainQueue::Outcome outcome = (plain.*workload.plain)();
+      for (std::uint64_t trial = 0; trial < trials_here; ++trial) {
+        const PlainQueue::Outcome outcome = workload.plain(plain);
         sum += outcome.time;
-        messages += outcome.messages;
+        messages += static_cast<double>(outcome.messages);
       }
       const double t2 = cpu_seconds();
       if (messages == 0) return EXIT_FAILURE;  // keeps the count from being optimised away
-      ours.push_back(static_cast<double>(trials) / (t1 - t0));
-      theirs.push_back(static_cast<double>(trials) / (t2 - t1));
+      ours.push_back(static_cast<double>(trials_here) / (t1 - t0));
+      theirs.push_back(static_cast<double>(trials_here) / (t2 - t1));
       ratios.push_back(ours.back() / theirs.back());
       our_mean = results[0].sample.sums().time.mean();
-      their_mean = sum / static_cast<double>(trials);
+      their_mean = sum / static_cast<double>(trials_here);
     }
     const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
     fmt::print("{:8}  {:19.0f}  {:22.0f}  {:5.2f} ({:.2f} .. {:.2f})  {:.6f}, {:.6f}\n", workload.name,

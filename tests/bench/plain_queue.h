@@ -11,14 +11,14 @@
 
 namespace straggle::bench {
 
-/// K = 40 workers, load 10, x = 0.01 + Exp(1)/10.
+/// x = 0.01 + Exp(1)/10; stars of 40 workers with load 10; 0.01 seconds for a gradient over a link.
 class PlainQueue {
  public:
   explicit PlainQueue(std::uint64_t seed) : random_(seed) {}
 
   struct Outcome {
     double time;
-    int messages;
+    long messages;
   };
 
   /// Gradient coding: the 31st of 40 workers, each with ten mini-batches.
@@ -85,8 +85,82 @@ class PlainQueue {
     return outcome;
   }
 
+  /// Ring all-reduce: a worker's step is over when its chunk has arrived at the right; it starts the next one
+  /// when the chunk from the left has come too.
+  Outcome ring(int size) {
+    queue_.clear();
+    const int steps = 2 * (size - 1);
+    const double hop = transfer / size;
+    over_.assign(static_cast<std::size_t>(size), -1);
+    come_.assign(static_cast<std::size_t>(size), 0);
+    for (int w = 0; w < size; ++w) queue_.push({draw(), w, 0});
+    Outcome outcome{0, 0};
+    const auto start_next = [&](int w) {
+      const auto i = static_cast<std::size_t>(w);
+      if (over_[i] < steps && come_[i] >= over_[i]) queue_.push({outcome.time + hop, w, over_[i] + 1});
+    };
+    while (!queue_.empty()) {
+      const Event event = queue_.top();
+      queue_.pop();
+      outcome.time = event.time;
+      over_[static_cast<std::size_t>(event.worker)] = event.step;
+      start_next(event.worker);
+      if (event.step == 0) continue;
+      ++outcome.messages;
+      const int right = event.worker + 1 < size ? event.worker + 1 : 0;
+      const bool waited = over_[static_cast<std::size_t>(right)] == event.step;
+      come_[static_cast<std::size_t>(right)] = event.step;
+      if (waited) start_next(right);
+    }
+    return outcome;
+  }
+
+  /// A tree of `arity` children a node and `depth` levels, in level order under a master that does not
+  /// compute: every parent takes all but one of its children, one after another, and then sends.
+  Outcome tree(int arity, int depth) {
+    int nodes = 1, parents = 0;
+    for (int level = 0, width = 1; level < depth; ++level) {
+      parents += width;
+      width *= arity;
+      nodes += width;
+    }
+    queue_.clear();
+    free_.assign(static_cast<std::size_t>(parents), 0);
+    taken_.assign(static_cast<std::size_t>(parents), 0);
+    computed_.assign(static_cast<std::size_t>(parents), 0);
+    computed_[0] = 1;
+    for (int node = 1; node < nodes; ++node) queue_.push({draw(), node, 0});
+    Outcome outcome{0, 0};
+    const auto send = [&](int node) {
+      const int parent = (node - 1) / arity;
+      double& free = free_[static_cast<std::size_t>(parent)];
+      free = (free > outcome.time ? free : outcome.time) + transfer;
+      queue_.push({free, parent, 1});
+    };
+    while (true) {
+      const Event event = queue_.top();
+      queue_.pop();
+      outcome.time = event.time;
+      const auto i = static_cast<std::size_t>(event.worker);
+      if (event.step == 0) {
+        if (event.worker >= parents) {
+          send(event.worker);
+        } else {
+          computed_[i] = 1;
+          if (taken_[i] >= arity - 1) send(event.worker);
+        }
+        continue;
+      }
+      ++outcome.messages;
+      if (++taken_[i] != arity - 1) continue;
+      if (event.worker == 0) return outcome;
+      if (computed_[i] != 0) send(event.worker);
+    }
+  }
+
  private:
   static constexpr int workers = 40, load = 10;
+  static constexpr double transfer = 0.01;
 
   struct Event {
     double time;
@@ -102,6 +176,9 @@ class PlainQueue {
   std::mt19937_64 random_;
   std::exponential_distribution<double> exponential_{1.0};
   Queue queue_;
+  std::vector<int> over_, come_, taken_;
+  std::vector<double> free_;
+  std::vector<char> computed_;
 };
 
 }  // namespace straggle::bench

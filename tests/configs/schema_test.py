@@ -25,6 +25,8 @@ NOT_FOR_A_SCHEMA = [
     # above a bound that other fields give; whole numbers from 1 on are fine by themselves
     (r"/schemes/\d+/(load|clusters|stragglers|order|orders/\d+)",
      r"must be a whole number (from [01] to \d+|equal to [01]) \(.+\), but is ([1-9]\d*(\.0)?|1e\+300)"),
+    (r"/compute/failure/workers/\d+",
+     r"must be a whole number (from 1 to \d+|equal to 1) \(numbers of workers\), but is ([1-9]\d*(\.0)?|1e\+300)"),
     (r"/schemes/\d+/clusters", r"must divide the \d+ workers.*"),
     (r"/schemes/\d+/load", r"must divide the \d+ workers of a cluster.*"),
     (r"/schemes/\d+/stragglers", r"plus one must divide the \d+ workers.*"),
@@ -55,7 +57,8 @@ EVERYTHING = {
     "workers": 4,
     "baseline": "second",
     "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10,
-                "scaling": "data-dependent", "increment": 0.1},
+                "scaling": "data-dependent", "increment": 0.1, "redraw": "trial", "per": "data-set",
+                "failure": {"probability": 0.1, "workers": [2]}},
     "network": {"model": "ideal"},
     "schemes": [{"scheme": "uncoded", "label": "first"}, {"scheme": "uncoded", "label": "second"}],
     "verify": {"trials": 3, "dimension": 5, "fields": ["real", "prime"]},
@@ -218,6 +221,7 @@ class SchemaTest(unittest.TestCase):
         cls.schema = read(SCHEMA_FILE)
         cls.validator = jsonschema.Draft7Validator(cls.schema)
         cls.smoke = sorted((SOURCE / "configs/smoke").glob("*.json"), key=lambda file: file.stem)
+        cls.models = sorted((SOURCE / "configs/models").glob("*.json"), key=lambda file: file.stem)
 
     def schema_errors(self, config):
         return [(pointer(error.absolute_path), error.message) for error in self.validator.iter_errors(config)]
@@ -252,6 +256,8 @@ class SchemaTest(unittest.TestCase):
         bases = [(EVERYTHING, ""), (CONSTANT, ""), (SWEEPS, "/sweep"), (SWEEPS, "/expect")]
         for file in self.smoke:
             bases.append(({**read(file), "expect": []}, "/schemes"))
+        for file in self.models:
+            bases.append(({**self.runnable(file), "expect": []}, "/compute"))
         configs, met = [], set()
         for base, within in bases:
             for path in places(base):
@@ -278,17 +284,18 @@ class SchemaTest(unittest.TestCase):
             return sorted(definitions[name]["properties"][field]["enum"])
 
         self.assertEqual(known("scheme", "scheme"), listed("schemes"))
-        self.assertEqual(known("compute", "model"), listed("compute"))
+        self.assertEqual(known("compute-model", "model"), listed("compute"))
         self.assertEqual(known("network", "model"), listed("networks"))
         # Lagrange's code comes with its scheme; no field names it.
         self.assertEqual(sorted(definitions["gradient-code"]["enum"] + ["lagrange"]), listed("codes"))
         self.assertEqual([file.stem for file in self.smoke], listed("schemes"))
+        self.assertEqual([file.stem for file in self.models], listed("compute"))
 
     def test_the_schema_states_the_defaults_the_reader_fills_in(self):
         minimal = {"workers": 1, "compute": {"model": "constant", "time": 1}, "schemes": [{"scheme": "uncoded"}]}
         in_words = {"label", "baseline"}  # and verify.trials; their descriptions say what they depend on
         checked = set()
-        for given in [minimal, *map(read, self.smoke)]:
+        for given in [minimal, *map(read, self.smoke), *map(self.runnable, self.models)]:
             with tempfile.TemporaryDirectory() as folder:
                 (pathlib.Path(folder) / "given.json").write_text(json.dumps(given))
                 found = run("run", "given.json", "--out", "out", cwd=folder)
@@ -306,8 +313,16 @@ class SchemaTest(unittest.TestCase):
                     continue  # its fields have defaults of their own
                 self.assertIn(self.at(resolved, path), stated, pointer(path))
                 checked.add(name)
-        self.assertLessEqual({"title", "seed", "trials", "iterations", "scaling", "model", "dimension", "fields",
+        self.assertLessEqual({"title", "seed", "trials", "iterations", "scaling", "redraw", "per", "shift", "model", "dimension", "fields",
                               "clusters", "code", "hybrid", "tolerance"}, checked)
+
+    @staticmethod
+    def runnable(file):
+        """The configuration of an example, to be run from another folder: its data file is named in full."""
+        config = read(file)
+        if "file" in config["compute"]:
+            config["compute"]["file"] = str(file.parent / config["compute"]["file"])
+        return config
 
     @staticmethod
     def at(value, path):

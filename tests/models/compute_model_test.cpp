@@ -1,29 +1,16 @@
-// Reading the object "compute": the three scalings, and the mistakes a user makes there.
+// Reading the object "compute": the three scalings, what is kept, who fails, and the mistakes a user makes
+// there.
 #include "models/compute_model.h"
 
 #include <catch2/catch.hpp>
+
+#include "tests/models/support.h"
 
 using namespace straggle;
 
 namespace {
 
-struct Read {
-  Json config;
-  Mistakes mistakes{"test"};
-  Compute compute;
-  explicit Read(const std::string& text) : config({{"compute", parse_json(text, "test")}}) {
-    ConfigReader reader(config, "/compute", mistakes);
-    compute = read_compute(reader, 4, ".");
-  }
-  std::string message() const {
-    try {
-      mistakes.throw_if_any();
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "";
-  }
-};
+using Read = straggle::testing::ComputeText;
 
 /// The start of a valid shifted-exponential object.
 const std::string start = R"({"model": "shifted-exponential", "shift": 0.01, "rate": 10)";
@@ -85,6 +72,55 @@ TEST_CASE("compute: an unknown or missing model is named, with those there are")
              Catch::Contains("\"constant\"") && Catch::Contains("did you mean \"shifted-exponential\"?"));
   CHECK_THAT(Read("{}").message(), Catch::StartsWith("test#/compute/model: is missing"));
   CHECK_THAT(Read("[]").message(), Catch::StartsWith("test#/compute: must be an object"));
+}
+
+TEST_CASE("compute: times are of a mini-batch and drawn each iteration unless told otherwise") {
+  const Read plain(start + "}");
+  CHECK(plain.compute.redraw_each_iteration);
+  CHECK_FALSE(plain.compute.per_data_set);
+  CHECK(plain.config["compute"]["redraw"] == "iteration");
+  CHECK(plain.config["compute"]["per"] == "mini-batch");
+  CHECK_FALSE(plain.config["compute"].contains("failure"));
+  const Read told(start + R"(, "redraw": "trial", "per": "data-set"})");
+  CHECK(told.message() == "");
+  CHECK_FALSE(told.compute.redraw_each_iteration);
+  CHECK(told.compute.per_data_set);
+  const Read same(start + R"(, "redraw": "iteration", "per": "mini-batch"})");
+  CHECK(same.compute.redraw_each_iteration);
+  CHECK_FALSE(same.compute.per_data_set);
+  const Read wrong(start + R"(, "redraw": "never", "per": "dataset"})");
+  CHECK_THAT(wrong.message(),
+             Catch::Contains("test#/compute/redraw: is \"never\", but must be \"iteration\" or \"trial\"") &&
+                 Catch::Contains("test#/compute/per: is \"dataset\"") &&
+                 Catch::Contains("did you mean \"data-set\"?"));
+  CHECK(wrong.compute.model == nullptr);
+}
+
+TEST_CASE("compute: workers fail with a probability, by their numbers from 1, or both") {
+  CHECK(Read(start + "}").compute.failure.probability == 0);
+  CHECK(Read(start + "}").compute.failure.workers.empty());
+  const Read both(start + R"(, "failure": {"probability": 0.25, "workers": [4, 1]}})");
+  CHECK(both.message() == "");
+  CHECK(both.compute.failure.probability == 0.25);
+  CHECK(both.compute.failure.workers == std::vector<std::uint32_t>{3, 0});
+  CHECK(Read(start + R"(, "failure": {"probability": 0}})").message() == "");
+  const auto mistake = [](const std::string& failure) {
+    const Read read(start + ", \"failure\": " + failure + "}");
+    CHECK(read.compute.model == nullptr);
+    return read.message();
+  };
+  CHECK(mistake("{}") == "test#/compute/failure: must give a \"probability\", a list \"workers\", or both");
+  CHECK_THAT(mistake("0.1"), Catch::StartsWith("test#/compute/failure: must be an object"));
+  CHECK(mistake(R"({"probability": 1})") ==
+        "test#/compute/failure/probability: must be a number at least 0 and below 1, but is 1");
+  CHECK_THAT(mistake(R"({"probability": -0.1})"), Catch::Contains("but is -0.1"));
+  CHECK(mistake(R"({"workers": [1, 5]})") ==
+        "test#/compute/failure/workers/1: must be a whole number from 1 to 4 (numbers of workers), but is 5");
+  CHECK_THAT(mistake(R"({"workers": [0]})"), Catch::Contains("but is 0"));
+  CHECK_THAT(mistake(R"({"workers": []})"), Catch::Contains("must be a non-empty array"));
+  CHECK(mistake(R"({"workers": [2, 3, 2]})") == "test#/compute/failure/workers: names worker 2 twice");
+  CHECK_THAT(mistake(R"({"chance": 0.1, "workers": [1]})"),
+             Catch::StartsWith("test#/compute/failure/chance: is not a known field"));
 }
 
 TEST_CASE("compute: every registered model has a summary") {

@@ -1,0 +1,68 @@
+// Gamma compute times, x = shift + scale·G with G of density g^(shape−1)·exp(−g)/Γ(shape): for a whole shape,
+// that many exponential phases one after the other. Any scaling. Boost.Random's rejection, which takes a
+// varying number of numbers; it and its std::log, std::exp, std::tan may differ in the last digit between
+// processors.
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/random/gamma_distribution.hpp>
+#include <limits>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+/// Doubles all the way: Boost.Math would compute in long double.
+using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+
+class Gamma final : public ComputeModel {
+ public:
+  Gamma(double shape, double scale, double shift) : shape_(shape), scale_(scale), shift_(shift) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override {
+    // A range of 256 numbers for each mini-batch; a draw takes five on average, and more than 256 never.
+    DrawAddress stream = address;
+    stream.index = address.index << 8;
+    boost::random::gamma_distribution<double> gamma(shape_);
+    for (std::size_t w = 0; w < out.size(); ++w) {
+      RandomStream numbers(stream, static_cast<std::uint32_t>(w));
+      out[w] = shift_ + scale_ * gamma(numbers);
+    }
+  }
+
+  std::optional<TimeLaw> law() const override {
+    return TimeLaw{.lower = shift_,
+                   .survival =
+                       [*this](double t) {
+                         const double g = (t - shift_) / scale_;
+                         return g <= 0 ? 1.0 : boost::math::gamma_q(shape_, g, InDouble());
+                       },
+                   .density = [*this](double t) { return density((t - shift_) / scale_) / scale_; },
+                   .tail =
+                       [*this](double p) {
+                         const double g = p < 1 ? boost::math::gamma_q_inv(shape_, p, InDouble()) : 0;
+                         return shift_ + scale_ * g;
+                       }};
+  }
+
+ private:
+  double density(double g) const {
+    if (g > 0) return boost::math::gamma_p_derivative(shape_, g, InDouble());
+    if (g < 0 || shape_ > 1) return 0;
+    return shape_ < 1 ? std::numeric_limits<double>::infinity() : 1;
+  }
+
+  double shape_, scale_, shift_;
+};
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
+  const double shape = config.number("shape", between(0.1, 1e6, "the number of phases"));
+  const double scale = config.number("scale", above(0, "seconds of a phase"));
+  const double shift = config.number_or("shift", at_least(0, "seconds a mini-batch takes at least"), 0);
+  return std::make_shared<Gamma>(shape, scale, shift);
+}
+
+const ComputeRegistration registration(
+    "gamma", {"shift + scale·Gamma(shape) seconds a mini-batch; shape, scale, shift (0)", read});
+
+}  // namespace
+}  // namespace straggle

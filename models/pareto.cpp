@@ -1,0 +1,42 @@
+// Pareto compute times, x = scale·exp(Exp(1)/shape), P(x > t) = (scale/t)^shape from scale on: a tail so
+// heavy that the mean is infinite for shape <= 1 and the variance for shape <= 2. Any scaling. One draw each;
+// std::exp may differ in the last digit between processors.
+#include <cmath>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+class Pareto final : public ComputeModel {
+ public:
+  Pareto(double shape, double scale) : shape_(shape), scale_(scale) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override {
+    standard_exponentials(address, out);
+    for (double& x : out) x = scale_ * std::exp(x / shape_);
+  }
+
+  std::optional<TimeLaw> law() const override {
+    return TimeLaw{
+        .lower = scale_,
+        .survival = [*this](double t) { return t <= scale_ ? 1.0 : std::pow(scale_ / t, shape_); },
+        .density = [*this](double t) { return t < scale_ ? 0.0 : shape_ / t * std::pow(scale_ / t, shape_); },
+        .tail = [*this](double p) { return scale_ * std::pow(p, -1 / shape_); }};
+  }
+
+ private:
+  double shape_, scale_;
+};
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
+  const double shape = config.number("shape", between(0.1, 1e6, "the power of the tail"));
+  const double scale = config.number("scale", above(0, "seconds a mini-batch takes at least"));
+  return std::make_shared<Pareto>(shape, scale);
+}
+
+const ComputeRegistration registration(
+    "pareto", {"at least scale seconds a mini-batch, beyond t with (scale/t)^shape; shape, scale", read});
+
+}  // namespace
+}  // namespace straggle

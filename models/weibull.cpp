@@ -1,0 +1,49 @@
+// Weibull compute times, x = shift + scale·Exp(1)^(1/shape): W. Weibull, "A statistical distribution function
+// of wide applicability" (1951). Stragglers are rarer than under an exponential for shape > 1, worse for
+// shape < 1. Any scaling. One draw each; std::pow may differ in the last digit between processors.
+#include <cmath>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+class Weibull final : public ComputeModel {
+ public:
+  Weibull(double shape, double scale, double shift) : shape_(shape), scale_(scale), shift_(shift) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override {
+    standard_exponentials(address, out);
+    for (double& x : out) x = shift_ + scale_ * std::pow(x, 1 / shape_);
+  }
+
+  std::optional<TimeLaw> law() const override {
+    return TimeLaw{
+        .lower = shift_,
+        .survival = [*this](double t) { return t <= shift_ ? 1.0 : std::exp(-hazard(t)); },
+        .density =
+            [*this](double t) {
+              if (t < shift_) return 0.0;
+              return shape_ / scale_ * std::pow((t - shift_) / scale_, shape_ - 1) * std::exp(-hazard(t));
+            },
+        .tail = [*this](double p) { return shift_ + scale_ * std::pow(-std::log(p), 1 / shape_); }};
+  }
+
+ private:
+  double hazard(double t) const { return std::pow((t - shift_) / scale_, shape_); }  // up to t
+
+  double shape_, scale_, shift_;
+};
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
+  const double shape = config.number("shape", between(0.1, 1e6, "1 is exponential"));
+  const double scale = config.number("scale", above(0, "seconds a mini-batch, of the random part"));
+  const double shift = config.number_or("shift", at_least(0, "seconds a mini-batch takes at least"), 0);
+  return std::make_shared<Weibull>(shape, scale, shift);
+}
+
+const ComputeRegistration registration(
+    "weibull", {"shift + scale·Exp(1)^(1/shape) seconds a mini-batch; shape, scale, shift (0)", read});
+
+}  // namespace
+}  // namespace straggle

@@ -1,0 +1,145 @@
+#include "sim/run/prediction.h"
+
+#include <algorithm>
+
+#include "sim/run/theory.h"
+
+namespace straggle {
+namespace {
+
+/// The law of c·x.
+TimeLaw scaled(const TimeLaw& x, double c) {
+  return {.lower = x.lower * c,
+          .survival = [x, c](double t) { return x.survival(t / c); },
+          .density = [x, c](double t) { return x.density(t / c) / c; },
+          .tail = [x, c](double p) { return x.tail(p) * c; }};
+}
+
+bool all_equal(const std::vector<double>& values, std::size_t first) {
+  return std::adjacent_find(values.begin() + static_cast<std::ptrdiff_t>(first), values.end(),
+                            std::not_equal_to<>()) == values.end();
+}
+
+/// The workers' x and increment at a point, and what its links cost.
+struct Setting {
+  TimeLaw x;
+  Scaling scaling;
+  double increment;
+  bool ideal;
+  double latency;
+
+  Setting(const Point& point, const TimeLaw& law)
+      : x(law),
+        scaling(point.compute.scaling),
+        increment(point.compute.increment),
+        ideal(point.links.sharing == Links::Sharing::none),
+        latency(ideal ? 0 : point.links.latency) {
+    if (!point.compute.per_data_set) return;
+    if (scaling == Scaling::data_dependent) {
+      increment /= point.workers;
+    } else {
+      x = scaled(x, 1.0 / point.workers);
+    }
+  }
+
+  std::optional<Expectation> expect(const CompletionLaw& law) const {
+    return expectation(law, x, scaling, increment);
+  }
+};
+
+std::optional<Prediction> of_exchange(const Point& point, const Setting& setting, const Program& program) {
+  const NodeId last = static_cast<NodeId>(program.workers());
+  for (NodeId node = 2; node <= last; ++node)
+    if (program.load(node) != program.load(1)) return std::nullopt;
+  const auto slowest =
+      setting.expect({.workers = point.workers, .work = {program.load(1)}, .need = point.workers});
+  if (!slowest) return std::nullopt;
+  const Program::Route route = program.route(1, 0);
+  const double step = setting.latency + (setting.ideal ? 0 : point.links.seconds(1, route.to, route.size));
+  const double time = slowest->time + program.rounds() * step;
+  return Prediction{
+      .time_low = time, .time_high = time, .messages = static_cast<double>(program.rounds()) * point.workers};
+}
+
+std::optional<Prediction> of_serial_star(const Point& point, const Setting& setting,
+                                         const CompletionLaw& law) {
+  const bool one_message = law.kind == CompletionLaw::Kind::count && law.clusters == 1 &&
+                           law.work.size() == 1 && !law.first_of_all && !law.finisher_decodes;
+  if (!one_message) return std::nullopt;
+  CompletionLaw first = law;
+  first.need = 1;
+  const auto kth = setting.expect(law), least = setting.expect(first);
+  if (!kth || !least) return std::nullopt;
+  const double hold = point.links.seconds(1, master, 1), k = law.need;
+  // The model has been multicast to all of them, or was there.
+  const double sent =
+      (point.downlink == Links::Downlink::none ? 0 : setting.latency + point.links.seconds(master, 1, 1)) +
+      setting.latency;
+  return Prediction{.kind = hold > 0 ? Prediction::Kind::bounds : Prediction::Kind::exact,
+                    .time_low = sent + std::max(kth->time + hold, least->time + k * hold),
+                    .time_high = sent + kth->time + k * hold,
+                    .messages = k};
+}
+
+std::optional<Prediction> of_tree(const Point& point, const Setting& setting, const TreeLaw& tree,
+                                  double work) {
+  if (tree.stragglers == 0 || setting.scaling == Scaling::additive) return std::nullopt;
+  const double quantile = setting.x.tail(static_cast<double>(tree.stragglers) / tree.arity);
+  const double compute =
+      setting.scaling == Scaling::server_dependent ? work * quantile : quantile + work * setting.increment;
+  const double hold = setting.ideal ? 0 : point.links.seconds(2, master, 1);
+  const int taken = tree.arity - tree.stragglers;
+  return Prediction{.kind = Prediction::Kind::asymptotic,
+                    .time_low = compute + (taken + tree.depth - 1) * hold,
+                    .time_high = compute + tree.depth * taken * hold,
+                    .messages = taken};
+}
+
+}  // namespace
+
+const char* name_of(Prediction::Kind kind) {
+  switch (kind) {
+    case Prediction::Kind::exact:
+      return "exact";
+    case Prediction::Kind::bounds:
+      return "bounds";
+    case Prediction::Kind::asymptotic:
+      break;
+  }
+  return "asymptotic";
+}
+
+std::optional<Prediction> predict(const Point& point, std::size_t s) {
+  const SchemeRecipe& recipe = point.schemes[s].recipe;
+  const std::optional<TimeLaw> law = point.compute.model->law();
+  const Failure& failure = point.compute.failure;
+  if (!law || failure.probability > 0 || !failure.workers.empty()) return std::nullopt;
+  if (point.iterations > 1 && point.round_start != RoundStart::fresh) return std::nullopt;
+  const Setting setting(point, *law);
+  const bool unicast = point.downlink == Links::Downlink::unicast;
+  // Only the master's ports may differ: in an exchange it has none.
+  if (!setting.ideal && (!all_equal(point.links.egress, 1) || !all_equal(point.links.ingress, 1)))
+    return std::nullopt;
+
+  if (recipe.law) {
+    if (!setting.ideal)
+      return point.links.sharing == Links::Sharing::serial && !unicast
+                 ? of_serial_star(point, setting, *recipe.law)
+                 : std::nullopt;
+    const std::optional<Expectation> exact = setting.expect(*recipe.law);
+    if (!exact) return std::nullopt;
+    Prediction prediction{.time_low = exact->time, .time_high = exact->time, .messages = exact->messages};
+    if (point.silence) prediction.messages.reset();  // fewer
+    return prediction;
+  }
+  const auto scheme = recipe.make();
+  const Program& program = scheme->next_round(nullptr);
+  if (program.kind() == Program::Kind::exchange) return of_exchange(point, setting, program);
+  const bool simple_links =
+      setting.ideal || (point.links.sharing == Links::Sharing::serial && setting.latency == 0);
+  if (recipe.tree && simple_links && point.downlink == Links::Downlink::none)
+    return of_tree(point, setting, *recipe.tree, program.load(1));
+  return std::nullopt;
+}
+
+}  // namespace straggle
