@@ -96,10 +96,16 @@ RoundResult TreeRound::run() {
 }
 
 void TreeRound::tally(RoundResult& result) {
-  // A relay's port may still have been receiving at completion what reached it before.
-  std::erase_if(space_.all_, [&](const Arrival& arrival) { return arrival.time > result.time; });
   space_.volume_.assign(program_.workers() + 1, 0);
   space_.busy_.assign(program_.workers() + 1, 0);
+  // A relay's port may still have been receiving at completion what reached it before.
+  std::erase_if(space_.all_, [&](const Arrival& arrival) {
+    if (arrival.time <= result.time) return false;
+    const Program::Route route = program_.route(arrival.from, arrival.message);
+    const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
+    space_.busy_[route.to] += std::max(0.0, result.time - began);
+    return true;
+  });
   space_.used_.assign(program_.workers() + 1, 0);
   for (const Arrival& arrival : space_.all_) {
     const Program::Route route = program_.route(arrival.from, arrival.message);
