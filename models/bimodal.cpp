@@ -1,6 +1,8 @@
 // Another model's times, of which a share is several times longer: each worker is slow in an iteration with
 // the same probability, independently, as machines that share their processor are. The times are the base's,
 // under any scaling; a slow worker is slow for the whole iteration.
+#include <cmath>
+
 #include "models/compute_model.h"
 
 namespace straggle {
@@ -24,10 +26,11 @@ class Bimodal final : public ComputeModel {
     return base_->delay(address, out);
   }
 
-  /// The mixture of the base's law and the same stretched.
+  /// The mixture of the base's law and the same stretched. Not where that has a density without a bound at
+  /// its lower end, in the middle of the mixture: integration meets it with too few digits.
   std::optional<TimeLaw> law() const override {
     const std::optional<TimeLaw> base = base_->law();
-    if (!base) return std::nullopt;
+    if (!base || (base->lower > 0 && !std::isfinite(base->density(base->lower)))) return std::nullopt;
     const double share = share_, slowdown = slowdown_;
     const auto survival = [=](double t) {
       return (1 - share) * base->survival(t) + share * base->survival(t / slowdown);

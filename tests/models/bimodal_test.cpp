@@ -91,6 +91,9 @@ TEST_CASE("bimodal: the law is the mixture of the base's, where it has one") {
     CHECK(law.tail(std::exp(-1)) == Approx(share[0] == '0' ? 0.5 : 2.5).epsilon(1e-12));
   }
   CHECK_FALSE(model_of(marks)->law());
+  CHECK_FALSE(model_of(R"({"model": "bimodal", "share": 0.2, "slowdown": 5,
+                           "base": {"model": "weibull", "shape": 0.5, "scale": 1, "shift": 0.1}})")
+                  ->law());
 }
 
 TEST_CASE("bimodal: expected times by integration meet the closed form") {

@@ -73,6 +73,19 @@ TEST_CASE("classes: what a class deals out it deals out among its own workers") 
   CHECK(untouched == std::vector<double>(9, -1));
 }
 
+TEST_CASE("classes: two that deal out something deal independently") {
+  const std::string half = R"("workers": 5, "model": "delayed", "seconds": 1, "stragglers": 1,
+                              "base": {"model": "constant", "time": 1}})";
+  const auto model = model_of(text(R"({"name": "a", )" + half + R"(, {"name": "b", )" + half), 10);
+  int alike = 0;
+  for (std::uint64_t trial = 0; trial < 2000; ++trial) {
+    std::vector<double> later(10);
+    model->delay({.seed = 1, .trial = trial}, later);
+    if (std::equal(later.begin(), later.begin() + 5, later.begin() + 5)) ++alike;
+  }
+  CHECK(std::abs(alike - 400) < 4 * std::sqrt(2000 * 0.2 * 0.8));  // four standard errors
+}
+
 TEST_CASE("classes: what a user can get wrong") {
   const auto mistake = [](const std::string& classes) { return ComputeText(text(classes), 4).message(); };
   const std::string model = R"(, "model": "constant", "time": 1})";
