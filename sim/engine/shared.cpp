@@ -270,7 +270,9 @@ void SharedRound::share(std::uint32_t first_port, double time) {
       if (port < nodes_) {  // each flow once
         if (flow.rate > 0 && time > flow.since) {
           const double before = flow.bytes;
-          flow.bytes = std::max(0.0, flow.bytes - flow.rate * (time - flow.since));
+          // Nothing is left of what arrives now: a rounded remainder would part messages that end together.
+          flow.bytes =
+              arrival(flow) <= time ? 0 : std::max(0.0, flow.bytes - flow.rate * (time - flow.since));
           add_bytes(flow.to, before - flow.bytes);
         }
         flow.since = time;
