@@ -141,8 +141,9 @@ class Workspace {
   std::uint32_t visit_ = 0;
 };
 
-/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` and a leftover are for
-/// stars only, the leftover not on shared links (std::logic_error).
+/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` means nothing in an
+/// exchange, which has no master; a leftover is for stars on ideal or serial links (std::logic_error), and
+/// means nothing in an exchange either.
 RoundResult run_round(const Program& program, const Links& links, const Conditions& conditions,
                       Workspace& workspace);
 /// The same on ideal links.

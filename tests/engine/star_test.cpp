@@ -152,7 +152,7 @@ TEST_CASE("random stars on ideal and serial links are those of a textbook event 
   int complete = 0;
   for (int trial = 0; trial < 3000; ++trial) {
     CAPTURE(trial);
-    const Program program = random_star(dice, 1 + dice.below(9));
+    const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
     Links links;
     if (dice.below(4) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
     Chosen times = random_times(dice, program);

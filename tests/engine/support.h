@@ -107,8 +107,9 @@ inline Chosen random_times(Dice& dice, const Program& program) {
   return times;
 }
 
-/// A star: some groups, sometimes items, one to four messages a worker, fractional work now and then.
-inline Program random_star(Dice& dice, std::uint32_t workers) {
+/// A star: some groups, sometimes items, one to four messages a worker, fractional work now and then. With
+/// messages of unequal sizes it is a tree without relays.
+inline Program random_star(Dice& dice, std::uint32_t workers, bool unequal_sizes = false) {
   const std::uint32_t groups = 1 + dice.below(3), each = 1 + dice.below(4);
   const std::uint32_t items = dice.coin() ? 0 : workers + dice.below(workers);
   // Whatever is drawn below, group g gets one message of each of its workers, with items of their own.
@@ -132,7 +133,8 @@ inline Program random_star(Dice& dice, std::uint32_t workers) {
                                : items > 0 ? dice.below(items)
                                            : 0,
                        .group = w % groups,
-                       .weight = j == 0 ? 1 : 1 + dice.below(2)});
+                       .weight = j == 0 ? 1 : 1 + dice.below(2),
+                       .size = unequal_sizes ? dice.between(0.5, 2) : 1});
     }
     program.add(steps);
   }
@@ -365,7 +367,7 @@ inline Account simulate_plainly(const Program& program, const Links& links, cons
     while (!port.busy && !port.queue.empty()) {
       const Waiting next = port.queue.top();
       port.queue.pop();
-      if (c.silence &&
+      if (c.silence && event.port == master &&
           (account.complete || intake.room(program.messages(next.from)[next.message].group) == 0))
         continue;
       const double seconds =
