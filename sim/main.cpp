@@ -300,8 +300,15 @@ void write_resolved(const Experiment& experiment, const fs::path& path) {
                     "--out",
                     path.string()));
   }
+  // Paths of data files start where the configuration is.
+  Json resolved = experiment.resolved;
+  for_each_data_file(resolved, [&](std::string& data) {
+    if (fs::path(data).is_absolute()) return;
+    const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
+    data = fs::proximate(from.lexically_normal(), fs::absolute(path).parent_path()).string();
+  });
   OutputFile file(path);
-  file.stream() << experiment.resolved.dump(2) << "\n";
+  file.stream() << resolved.dump(2) << "\n";
   file.flush();
 }
 
