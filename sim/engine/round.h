@@ -87,7 +87,7 @@ struct RoundResult {
 /// What a worker does with work that the iteration no longer needs.
 enum class RoundStart {
   fresh,    ///< forgets it at once: the next iteration finds everybody idle and every port empty
-  abandon,  ///< drops it at its next task boundary
+  abandon,  ///< drops it at the first end of a task from then on, and sends nothing more of it
   backlog,  ///< finishes it first; its messages are ignored but occupy the master's port
 };
 

@@ -178,29 +178,29 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
     for (std::size_t w = 0; w < workers; ++w) {
       const auto node = static_cast<NodeId>(w + 1);
       const auto steps = program.messages(node);
-      const double last = conditions.end_of(program.load(node), w);
-      if (last == Tournament::never)
-        continue;  // it never answers in this iteration, and starts afresh in the next
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
-        if (mode == RoundStart::abandon && sent > end) break;
+        if (sent == Tournament::never || (mode == RoundStart::abandon && sent > end)) break;
         messages.push_back({sent + latency - end, node, ideal ? 0 : links.seconds(node, master, 1)});
       }
+      const double last = conditions.end_of(program.load(node), w);
       if (last <= end) continue;
-      if (mode == RoundStart::backlog) {
-        busy[w] = last - end;
-        continue;
-      }
       const double model_at = conditions.model_at.empty() ? 0 : conditions.model_at[w];
-      if (end < std::max(busy_before(w), model_at)) {  // it has not begun, and never will
+      const bool begins = mode == RoundStart::backlog || end > std::max(busy_before(w), model_at);
+      if (last == Tournament::never || !begins) {  // what it had to do before, and no more
         busy[w] = std::max(0.0, busy_before(w) - end);
         continue;
       }
-      std::size_t step = 0;
-      while (conditions.end_of(steps[step].work, w) <= end) ++step;
-      const double before = step > 0 ? steps[step - 1].work : 0;
-      const double boundary = std::min(before + tallies.tasks_in_step(w, step, end) + 1, steps[step].work);
-      busy[w] = conditions.end_of(boundary, w) - end;
+      double until = last;
+      if (mode == RoundStart::abandon) {
+        std::size_t step = 0;
+        while (conditions.end_of(steps[step].work, w) <= end) ++step;
+        const double before = step > 0 ? steps[step - 1].work : 0;
+        const double done = before + tallies.tasks_in_step(w, step, end);
+        if (done > 0 && conditions.end_of(done, w) == end) continue;  // at a boundary this very instant
+        until = conditions.end_of(std::min(done + 1, steps[step].work), w);
+      }
+      busy[w] = until - end;
     }
     std::sort(messages.begin() + static_cast<std::ptrdiff_t>(queued), messages.end(),
               [](const Leftover::Stale& a, const Leftover::Stale& b) {
