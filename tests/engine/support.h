@@ -384,6 +384,11 @@ inline Account simulate_plainly(const Program& program, const Links& links, cons
   if (!account.complete) return account;
   std::vector<double> busy;
   for (const Port& port : ports) busy.push_back(port.served + (port.busy ? account.time - port.begin : 0));
+  for (std::size_t w = 0; serial && w < c.model_at.size(); ++w) {
+    const auto node = static_cast<NodeId>(w + 1);
+    const double begin = c.model_at[w] - links.seconds(program.route(node, 0).to, node, 1);
+    if (begin < account.time) busy[node] += std::min(account.time, c.model_at[w]) - begin;
+  }
   finish_account(account, program, c, busy);
   return account;
 }

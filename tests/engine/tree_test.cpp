@@ -147,18 +147,19 @@ TEST_CASE("random trees on ideal and serial links are those of a textbook event 
                  times.model_at);
       for (std::size_t w = 0; w < times.offset.size(); ++w) times.offset[w] += times.model_at[w];
     }
+    times.silence = dice.below(4) == 0;
     const RoundResult result = run_round(program, links, times, space);
     Account expected = simulate_plainly(program, links, times);
-    if (!times.model_at.empty()) expected.utilisation = result.utilisation;  // see the tests of links
     check_account(result, expected);
     if (!result.complete) return;
     ++complete;
     with_waste += result.wasted > 0;
-    REQUIRE(space.all().size() == expected.arrivals.size());
     const auto order = [](const Arrival& a, const Arrival& b) { return a.from < b.from; };
     std::vector<Arrival> arrivals = space.all();
+    std::erase_if(arrivals, [](const Arrival& arrival) { return arrival.fate == Fate::dropped; });
     std::sort(arrivals.begin(), arrivals.end(), order);
     std::sort(expected.arrivals.begin(), expected.arrivals.end(), order);
+    REQUIRE(arrivals.size() == expected.arrivals.size());
     for (std::size_t i = 0; i < arrivals.size(); ++i) {
       REQUIRE(arrivals[i].from == expected.arrivals[i].from);
       REQUIRE(arrivals[i].time == Approx(expected.arrivals[i].time).epsilon(1e-12));
