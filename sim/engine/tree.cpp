@@ -44,6 +44,8 @@ void TreeRound::start() {
   space_.received_.assign(workers + 1, 0);
   space_.port_free_.assign(workers + 1, 0);
   space_.all_.clear();
+  space_.all_.reserve(program_.messages_in_all());
+  space_.taken_.reserve(program_.messages_in_all());
   for (std::size_t w = 0; w < workers; ++w) {
     const auto node = static_cast<NodeId>(w + 1);
     const bool waits = program_.messages(node).empty() || program_.route(node, 0).need > 0;
