@@ -141,6 +141,9 @@ void TreeRound::tally(RoundResult& result) {
   result.work = tallies.work_done(result.time);
   result.wasted = std::max(0.0, result.work - tallies.work_covered());
   tallies.ports(result);
+  if (space_.keep_all)  // messages were taken in the order in which they reached their ports
+    std::stable_sort(space_.all_.begin(), space_.all_.end(),
+                     [](const Arrival& a, const Arrival& b) { return a.time < b.time; });
 }
 
 RoundResult run_tree(const Program& program, const Links& links, const Conditions& conditions,
