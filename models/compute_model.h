@@ -81,7 +81,8 @@ struct ComputeContext {
   std::size_t first = 0;    ///< above 0 for the later groups of `classes` only
   Scaling scaling = Scaling::server_dependent;
   std::string folder = ".";  ///< of the configuration file: paths of data files start here
-  std::uint32_t level = 0;   ///< of how many models this one is a part
+  std::uint32_t level = 0;   ///< how many models are around this one, classes not counted: its workers draw
+                             ///< as a fleet of their own would
 };
 
 /// Where models made of others draw. A model that gives x itself owns Purpose::compute_time, where `index`
@@ -107,7 +108,7 @@ struct ComputePlugin {
 using ComputeRegistration = Registration<ComputePlugin>;
 
 /// Reads "model" and that model's own fields from an object: for "compute" itself and for models made of
-/// others, which are one level below. Null after a mistake. Does not call complete().
+/// others. Null after a mistake. Does not call complete().
 std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context);
 
 /// Reads the object "base" of a model around another one, all of it. Null after a mistake.

@@ -300,8 +300,15 @@ void write_resolved(const Experiment& experiment, const fs::path& path) {
                     "--out",
                     path.string()));
   }
+  // Paths of data files start where the configuration is.
+  Json resolved = experiment.resolved;
+  for_each_data_file(resolved, [&](std::string& data) {
+    if (fs::path(data).is_absolute()) return;
+    const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
+    data = fs::proximate(from.lexically_normal(), fs::absolute(path).parent_path()).string();
+  });
   OutputFile file(path);
-  file.stream() << experiment.resolved.dump(2) << "\n";
+  file.stream() << resolved.dump(2) << "\n";
   file.flush();
 }
 
@@ -410,7 +417,8 @@ int verify(const std::vector<std::string>& words) {
                          : expected.metric;
       lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
                        fmt::format("{:.8g}", verdict.found),
-                       expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
+                       expected.within && expected.value == 0 ? fmt::format("{:+.3g}", verdict.found)
+                       : expected.within            ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
                                        : fmt::format("{:+.1f} s.e.", verdict.z),
                        expected.within ? fmt::format("{:g} %", 100 * *expected.within) : "4 s.e.",
                        verdict.pass ? "pass" : "FAIL", expected.source});

@@ -59,16 +59,21 @@ double Tallies::work_covered() {
 
 void Tallies::ports(RoundResult& result) {
   for (std::size_t w = 0; w < conditions_.model_at.size(); ++w) {
-    if (conditions_.model_at[w] > result.time) continue;
+    const double model_at = conditions_.model_at[w];
     const auto node = static_cast<NodeId>(w + 1);
-    ++result.hops;
-    result.volume += 1;
-    space_.volume_[node] += 1;
-    if (links_.sharing == Links::Sharing::none || program_.messages(node).empty()) continue;
-    // In a port's units: seconds where it serves one after another, else bytes over its bandwidth.
-    space_.busy_[node] += links_.sharing == Links::Sharing::serial
-                              ? links_.seconds(program_.route(node, 0).to, node, 1)
-                              : links_.bytes / links_.ingress[node];
+    if (model_at <= result.time) {
+      ++result.hops;
+      result.volume += 1;
+      space_.volume_[node] += 1;
+    }
+    if (links_.sharing == Links::Sharing::none) continue;
+    const NodeId from = program_.messages(node).empty() ? master : program_.route(node, 0).to;
+    const double seconds = links_.seconds(from, node, 1);
+    const double received = std::clamp(result.time - (model_at - seconds), 0.0, seconds);
+    // In a port's units: seconds where it serves one after another, else its share of them.
+    space_.busy_[node] += links_.sharing == Links::Sharing::serial || received == 0
+                              ? received
+                              : received / seconds * links_.bytes / links_.ingress[node];
   }
   result.largest_volume = *std::max_element(space_.volume_.begin(), space_.volume_.end());
   const double busiest = *std::max_element(space_.busy_.begin(), space_.busy_.end());

@@ -56,7 +56,7 @@ class Tallies {
   /// Mini-batches over all workers whose computation has ended by `end`, each worker's capped at its load.
   /// Every worker has ended its first next_[w] steps.
   double work_done(double end) const;
-  /// Mini-batches that at least one message of taken_ of their worker covers.
+  /// Mini-batches that at least one message of taken_ of their worker covers. Each worker's are in its order.
   double work_covered();
   /// The tallies of where messages went, from volume_, busy_ and hops and volume of what came up; adds the
   /// model that went down.

@@ -17,14 +17,16 @@ Program Program::exchange(std::uint32_t rounds, double size) {
 
 NodeId Program::add(const std::vector<Step>& steps) {
   const auto node = static_cast<NodeId>(first_.size());
+  if (kind_ == Kind::exchange && steps.size() != 1)
+    throw std::logic_error("in an exchange a worker has one step");
   double work = 0;
   for (const Step& step : steps) {
     work += step.work;
     if (!(step.work >= 0) || !(step.covers >= 0) || step.covers > work * (1 + 1e-12))
       throw std::logic_error("a step computes a negative amount or covers more than was computed");
     if (kind_ == Kind::exchange) {
-      if (steps.size() > 1 || step.to == master || step.need > 0)
-        throw std::logic_error("in an exchange a worker has one step, to its neighbour, that needs nothing");
+      if (step.to == master || step.need > 0)
+        throw std::logic_error("in an exchange a worker's step goes to its neighbour and needs nothing");
       messages_.push_back({work, step.covers, 0, 0, 1});
       routes_.push_back({step.to, 0, exchange_size_});
       continue;
@@ -33,6 +35,9 @@ NodeId Program::add(const std::vector<Step>& steps) {
                               (goal_.items > 0 && step.item >= goal_.items) || step.weight == 0))
       throw std::logic_error("a step names a group or an item that the goal does not have");
     if (step.to >= node) throw std::logic_error("a step names a receiver that has not been added");
+    if (step.to != master && (messages(step.to).empty() || route(step.to, 0).need == 0))
+      throw std::logic_error("a step names a receiver that is no relay");
+    if (step.to != steps.front().to) throw std::logic_error("a worker sends all its messages to one node");
     if ((step.to != master || step.need > 0 || step.size != 1) && kind_ == Kind::star) {
       kind_ = Kind::tree;  // so far all went straight to the master
       routes_.assign(messages_.size(), {master, 0, 1});

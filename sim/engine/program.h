@@ -68,9 +68,9 @@ class Program {
   /// alone, in one step whose `to` is its neighbour.
   static Program exchange(std::uint32_t rounds, double size);
 
-  /// Adds the next worker. In a tree a receiver is added before those who send to it, and a relay has one
-  /// step. Throws std::logic_error for a step that names no group, item or receiver that there is, computes a
-  /// negative amount, or covers more than was computed.
+  /// Adds the next worker. In a tree a relay, which needs messages, has one step and is added before those
+  /// who send to it, and a worker sends to one node only. Throws std::logic_error for a step that names no
+  /// group, item or receiver that there is, computes a negative amount, or covers more than was computed.
   NodeId add(const std::vector<Step>& steps);
 
   Kind kind() const { return kind_; }

@@ -15,7 +15,7 @@ RoundResult run_round(const Program& program, const Links& links, const Conditio
          (links.egress.size() == program.workers() + 1 && links.ingress.size() == program.workers() + 1));
   const bool shared = links.sharing == Links::Sharing::shared;
   const bool star = program.kind() == Program::Kind::star;
-  if (conditions.leftover && (shared || program.kind() == Program::Kind::tree))
+  if (conditions.leftover && (program.kind() == Program::Kind::tree || (shared && star)))
     throw std::logic_error("a leftover reaches only a star on ideal or serial links");
   if (shared) return run_shared(program, links, conditions, workspace);
   if (star) return run_star(program, links, conditions, workspace);

@@ -17,7 +17,7 @@ namespace straggle {
 struct Leftover {
   /// A message of an earlier iteration that still has to pass the master's port.
   struct Stale {
-    double time;  ///< when it reaches the port
+    double time;  ///< when it reaches the port; not positive: it waits there already
     NodeId from;
     double seconds;  ///< that it occupies the port
   };
@@ -87,7 +87,7 @@ struct RoundResult {
 /// What a worker does with work that the iteration no longer needs.
 enum class RoundStart {
   fresh,    ///< forgets it at once: the next iteration finds everybody idle and every port empty
-  abandon,  ///< drops it at its next task boundary
+  abandon,  ///< drops it at the first end of a task from then on, and sends nothing more of it
   backlog,  ///< finishes it first; its messages are ignored but occupy the master's port
 };
 
@@ -126,7 +126,7 @@ class Workspace {
   std::vector<Arrival> taken_, all_;
   std::vector<double> covered_from_;               // per worker, while the waste is counted
   std::size_t next_leftover_ = 0;                  // the first that has not reached the port
-  std::vector<Leftover::Stale> in_port_;           // at completion; their times: when service begins
+  std::vector<Leftover::Stale> in_port_;           // that wait for the port at completion
   std::vector<std::uint32_t> received_;            // per node, messages
   std::vector<double> port_free_, volume_, busy_;  // per node
   std::vector<char> used_;                         // per worker
@@ -141,8 +141,9 @@ class Workspace {
   std::uint32_t visit_ = 0;
 };
 
-/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` and a leftover are for
-/// stars only, the leftover not on shared links (std::logic_error).
+/// Runs one iteration. Pure: the result depends on the arguments alone. `silence` means nothing in an
+/// exchange, which has no master; a leftover is for stars on ideal or serial links (std::logic_error), and
+/// means nothing in an exchange either.
 RoundResult run_round(const Program& program, const Links& links, const Conditions& conditions,
                       Workspace& workspace);
 /// The same on ideal links.

@@ -60,6 +60,15 @@ void SharedRound::start() {
   space_.volume_.assign(nodes_, 0);
   space_.busy_.assign(nodes_, 0);
   space_.all_.clear();
+  if (exchange_) {
+    unfinished_ = std::uint64_t{program_.rounds()} * program_.workers();
+    for (NodeId node = 1; node < nodes_; ++node) {
+      const NodeId to = program_.route(node, 0).to;
+      if (to >= nodes_ || ++space_.received_[to] > 1)
+        throw std::logic_error("in an exchange every worker hears one other");
+    }
+    space_.received_.assign(nodes_, 0);
+  }
   space_.flows_.clear();
   space_.free_flows_.clear();
   space_.into_.resize(std::max<std::size_t>(space_.into_.size(), nodes_));
@@ -80,7 +89,6 @@ void SharedRound::start() {
     space_.queue_.seat(node, conditions_.end_of(messages[0].work, node - 1) + links_.latency);
   }
   space_.queue_.start();
-  if (exchange_) unfinished_ = std::uint64_t{program_.rounds()} * program_.workers();
 }
 
 RoundResult SharedRound::run() {
@@ -90,7 +98,7 @@ RoundResult SharedRound::run() {
       result_.time = std::max(result_.time, conditions_.end_of(program_.load(node), node - 1));
     result_.complete = result_.time < Tournament::never;
   }
-  while (!(exchange_ && result_.complete)) {
+  while (!exchange_ || unfinished_ > 0) {
     const Tournament::Key winner = space_.queue_.winner();
     const double time = Tournament::time(winner);
     if (time == Tournament::never || (result_.complete && time > result_.time)) break;
@@ -117,7 +125,6 @@ RoundResult SharedRound::run() {
     for (NodeId node = 1; node < nodes_; ++node) result_.work += program_.load(node);
   } else {
     std::fill(space_.next_.begin(), space_.next_.end(), 0);  // here counted when sent, not when computed
-    std::vector<Arrival> useful;
     space_.used_.assign(nodes_, 0);
     for (const Arrival& arrival : space_.all_)
       if (arrival.fate == Arrival::Fate::useful) space_.used_[arrival.from] = 1;
@@ -131,7 +138,14 @@ RoundResult SharedRound::run() {
       if (program_.route(arrival.from, arrival.message).to == master) ++result_.useful;
     }
     result_.work = tallies.work_done(result_.time);
+    // A small message may overtake a larger one of its sender; what they cover is counted in the sender's
+    // order.
+    const std::vector<Arrival> as_they_came = space_.taken_;
+    std::sort(space_.taken_.begin(), space_.taken_.end(), [](const Arrival& a, const Arrival& b) {
+      return a.from != b.from ? a.from < b.from : a.message < b.message;
+    });
     result_.wasted = std::max(0.0, result_.work - tallies.work_covered());
+    space_.taken_ = as_they_came;
     result_.taken = space_.taken_;
   }
   tallies.ports(result_);
@@ -211,7 +225,8 @@ void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double 
       result_.time = time;
     }
     send_next(from - 1, time);
-    send_next(to - 1, time);
+    // What comes while the receiver's next message is on its way already must not send that again.
+    if (space_.received_[to] == space_.next_[to - 1]) send_next(to - 1, time);
     return;
   }
   Arrival::Fate fate = Arrival::Fate::late;
@@ -270,7 +285,9 @@ void SharedRound::share(std::uint32_t first_port, double time) {
       if (port < nodes_) {  // each flow once
         if (flow.rate > 0 && time > flow.since) {
           const double before = flow.bytes;
-          flow.bytes = std::max(0.0, flow.bytes - flow.rate * (time - flow.since));
+          // Nothing is left of what arrives now: a rounded remainder would part messages that end together.
+          flow.bytes =
+              arrival(flow) <= time ? 0 : std::max(0.0, flow.bytes - flow.rate * (time - flow.since));
           add_bytes(flow.to, before - flow.bytes);
         }
         flow.since = time;

@@ -29,10 +29,15 @@ class StarRound {
     const double sent = conditions_.end_of(message.work, worker);
     return Port ? sent + latency_ : sent;
   }
-  /// The players are the workers and, after them, the leftover.
-  std::uint32_t past() const { return static_cast<std::uint32_t>(program_.workers()); }
-  std::size_t leftovers() const {
-    return Port && conditions_.leftover ? conditions_.leftover->messages.size() : 0;
+  /// The next message of an earlier iteration, if the port serves it before this event of a worker.
+  const Leftover::Stale* stale_before(Tournament::Key winner) const {
+    if (!Port || !conditions_.leftover) return nullptr;
+    const std::vector<Leftover::Stale>& messages = conditions_.leftover->messages;
+    if (space_.next_leftover_ == messages.size()) return nullptr;
+    const Leftover::Stale& next = messages[space_.next_leftover_];
+    const double time = Tournament::time(winner);
+    const bool first = next.time < time || (next.time == time && next.from <= Tournament::player(winner) + 1);
+    return first ? &next : nullptr;
   }
 
   const Program& program_;
@@ -46,19 +51,16 @@ class StarRound {
 template <bool KeepAll, bool Port>
 void StarRound<KeepAll, Port>::start() {
   const std::size_t workers = program_.workers();
-  space_.queue_.reset(workers + (leftovers() > 0 ? 1 : 0));
+  space_.queue_.reset(workers);
   space_.next_.assign(workers, 0);
   if constexpr (KeepAll) space_.all_.clear();
-  if constexpr (Port) {
-    space_.in_port_.clear();
-    space_.next_leftover_ = 0;
-  }
+  space_.in_port_.clear();
+  space_.next_leftover_ = 0;
   for (std::size_t w = 0; w < workers; ++w) {
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));
     space_.queue_.seat(static_cast<std::uint32_t>(w),
                        messages.empty() ? Tournament::never : reaches_port(w, messages[0]));
   }
-  if (leftovers() > 0) space_.queue_.seat(past(), conditions_.leftover->messages[0].time);
   space_.queue_.start();
 }
 
@@ -69,28 +71,23 @@ RoundResult StarRound<KeepAll, Port>::run() {
   double port_free = 0, port_busy = 0;
   while (true) {
     const Tournament::Key winner = space_.queue_.winner();
-    double time = Tournament::time(winner);
+    const Leftover::Stale* const stale = stale_before(winner);
+    double time = stale ? stale->time : Tournament::time(winner);
     // Messages of the very instant of completion have been received by it; the decode does not need them.
     if (time == Tournament::never || (result.complete && time > result.time)) break;
-    const std::uint32_t player = Tournament::player(winner);
-    if (Port && player == past()) {
-      const std::vector<Leftover::Stale>& messages = conditions_.leftover->messages;
-      const Leftover::Stale& stale = messages[space_.next_leftover_++];
-      const double begin = std::max(time, port_free);
-      port_free = begin + stale.seconds;
+    if (stale) {
+      ++space_.next_leftover_;
+      port_free = std::max(time, port_free) + stale->seconds;
       if (result.complete && port_free > result.time) {
-        space_.in_port_.push_back({begin, stale.from, stale.seconds});
+        space_.in_port_.push_back(*stale);
       } else {
         ++result.messages;
-        port_busy += stale.seconds;
-        if constexpr (KeepAll) space_.all_.push_back({port_free, stale.from, 0, Arrival::Fate::stale});
+        port_busy += stale->seconds;
+        if constexpr (KeepAll) space_.all_.push_back({port_free, stale->from, 0, Arrival::Fate::stale});
       }
-      space_.queue_.update(player, space_.next_leftover_ < messages.size()
-                                       ? messages[space_.next_leftover_].time
-                                       : Tournament::never);
       continue;
     }
-    const std::uint32_t worker = player;
+    const std::uint32_t worker = Tournament::player(winner);
     const auto messages = program_.messages(worker + 1);
     const std::uint32_t index = space_.next_[worker]++;
     space_.queue_.update(
@@ -101,12 +98,12 @@ RoundResult StarRound<KeepAll, Port>::run() {
           space_.all_.push_back({std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
         continue;
       }
-      const double begin = std::max(time, port_free);
       const double seconds =
           links_.sharing == Links::Sharing::none ? 0 : links_.seconds(worker + 1, master, 1);
-      time = port_free = begin + seconds;
+      const double reached = time;
+      time = port_free = std::max(time, port_free) + seconds;
       if (result.complete && time > result.time) {
-        space_.in_port_.push_back({begin, worker + 1, seconds});
+        space_.in_port_.push_back({reached, worker + 1, seconds});
         continue;
       }
       port_busy += seconds;
@@ -169,9 +166,9 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
     const bool ideal = links.sharing == Links::Sharing::none;
     const double latency = ideal ? 0 : links.latency;
     const Tallies tallies(program, links, conditions, space);
-    // What the port has or had in its queue when the iteration ended.
+    // What waits for the port: an iteration ends with a message's service, so none is half served.
     for (const Leftover::Stale& stale : space.in_port_)
-      messages.push_back({0, stale.from, stale.seconds - std::max(0.0, end - stale.time)});
+      messages.push_back({stale.time - end, stale.from, stale.seconds});
     const std::size_t queued = messages.size();
     if (conditions.leftover)
       for (std::size_t i = space.next_leftover_; i < conditions.leftover->messages.size(); ++i) {
@@ -181,29 +178,29 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
     for (std::size_t w = 0; w < workers; ++w) {
       const auto node = static_cast<NodeId>(w + 1);
       const auto steps = program.messages(node);
-      const double last = conditions.end_of(program.load(node), w);
-      if (last == Tournament::never)
-        continue;  // it never answers in this iteration, and starts afresh in the next
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
-        if (mode == RoundStart::abandon && sent > end) break;
+        if (sent == Tournament::never || (mode == RoundStart::abandon && sent > end)) break;
         messages.push_back({sent + latency - end, node, ideal ? 0 : links.seconds(node, master, 1)});
       }
+      const double last = conditions.end_of(program.load(node), w);
       if (last <= end) continue;
-      if (mode == RoundStart::backlog) {
-        busy[w] = last - end;
-        continue;
-      }
       const double model_at = conditions.model_at.empty() ? 0 : conditions.model_at[w];
-      if (end < std::max(busy_before(w), model_at)) {  // it has not begun, and never will
+      const bool begins = mode == RoundStart::backlog || end > std::max(busy_before(w), model_at);
+      if (last == Tournament::never || !begins) {  // what it had to do before, and no more
         busy[w] = std::max(0.0, busy_before(w) - end);
         continue;
       }
-      std::size_t step = 0;
-      while (conditions.end_of(steps[step].work, w) <= end) ++step;
-      const double before = step > 0 ? steps[step - 1].work : 0;
-      const double boundary = std::min(before + tallies.tasks_in_step(w, step, end) + 1, steps[step].work);
-      busy[w] = conditions.end_of(boundary, w) - end;
+      double until = last;
+      if (mode == RoundStart::abandon) {
+        std::size_t step = 0;
+        while (conditions.end_of(steps[step].work, w) <= end) ++step;
+        const double before = step > 0 ? steps[step - 1].work : 0;
+        const double done = before + tallies.tasks_in_step(w, step, end);
+        if (done > 0 && conditions.end_of(done, w) == end) continue;  // at a boundary this very instant
+        until = conditions.end_of(std::min(done + 1, steps[step].work), w);
+      }
+      busy[w] = until - end;
     }
     std::sort(messages.begin() + static_cast<std::ptrdiff_t>(queued), messages.end(),
               [](const Leftover::Stale& a, const Leftover::Stale& b) {

@@ -63,6 +63,16 @@ RoundResult TreeRound::run() {
     const NodeId node = worker + 1;
     const std::uint32_t index = space_.next_[worker]++;
     const Program::Route route = program_.route(node, index);
+    space_.queue_.update(worker, index + 1 < program_.messages(node).size()
+                                     ? reaches_port(worker, index + 1, 0)
+                                     : Tournament::never);
+    if (conditions_.silence && route.to == master &&
+        (result.complete || intake_.full(program_.messages(node)[index].group))) {
+      if (space_.keep_all)
+        space_.all_.push_back(
+            {std::max(time, space_.port_free_[master]), node, index, Arrival::Fate::dropped});
+      continue;
+    }
     if (serial_) {
       double& port_free = space_.port_free_[route.to];
       time = port_free = std::max(time, port_free) + links_.seconds(node, route.to, route.size);
@@ -85,9 +95,6 @@ RoundResult TreeRound::run() {
       }
     }
     space_.all_.push_back({time, node, index, fate});
-    space_.queue_.update(worker, index + 1 < program_.messages(node).size()
-                                     ? reaches_port(worker, index + 1, 0)
-                                     : Tournament::never);
   }
   result.missing = intake_.missing();
   if (result.complete) tally(result);
@@ -96,12 +103,19 @@ RoundResult TreeRound::run() {
 }
 
 void TreeRound::tally(RoundResult& result) {
-  // A relay's port may still have been receiving at completion what reached it before.
-  std::erase_if(space_.all_, [&](const Arrival& arrival) { return arrival.time > result.time; });
   space_.volume_.assign(program_.workers() + 1, 0);
   space_.busy_.assign(program_.workers() + 1, 0);
+  // A relay's port may still have been receiving at completion what reached it before.
+  std::erase_if(space_.all_, [&](const Arrival& arrival) {
+    if (arrival.time <= result.time || arrival.fate == Arrival::Fate::dropped) return false;
+    const Program::Route route = program_.route(arrival.from, arrival.message);
+    const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
+    space_.busy_[route.to] += std::max(0.0, result.time - began);
+    return true;
+  });
   space_.used_.assign(program_.workers() + 1, 0);
   for (const Arrival& arrival : space_.all_) {
+    if (arrival.fate == Arrival::Fate::dropped) continue;
     const Program::Route route = program_.route(arrival.from, arrival.message);
     ++result.hops;
     result.volume += route.size;

@@ -7,6 +7,8 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 namespace straggle {
@@ -467,11 +469,18 @@ void fill_defaults(Json& config, const Json& resolved, const std::string& pointe
 
 /// The identity of the numbers a configuration gives: its canonical text (keys sorted) without what only
 /// describes it.
-std::string hash_of(const Json& resolved) {
-  nlohmann::json canonical = nlohmann::json::parse(resolved.dump());
+std::string hash_of(const Json& resolved, const std::string& folder) {
+  Json described = resolved;
+  std::string measured;
+  for_each_data_file(described, [&](std::string& path) {  // what is in it decides, not where it is
+    std::ifstream file(std::filesystem::path(folder) / path, std::ios::binary);
+    measured.append(std::istreambuf_iterator<char>(file), {}) += '\0';
+    path.clear();
+  });
+  nlohmann::json canonical = nlohmann::json::parse(described.dump());
   for (const char* description : {"$schema", "title", "expect"}) canonical.erase(description);
   const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
-  const std::string text = boost::uuids::to_string(generate(canonical.dump()));
+  const std::string text = boost::uuids::to_string(generate(canonical.dump() + measured));
   return text.substr(0, 8) + text.substr(9, 4) + text.substr(14, 4);
 }
 
@@ -502,6 +511,32 @@ const std::vector<std::string>& metric_names() {
                                                  "wasted",
                                                  "speedup"};
   return names;
+}
+
+void for_each_data_file(Json& config, const std::function<void(std::string&)>& visit) {
+  const auto visit_value = [&](Json& value) {
+    if (value.is_string()) visit(value.get_ref<std::string&>());
+  };
+  // Models are nested in models, and a model may be swept.
+  const std::function<void(Json&)> search = [&](Json& node) {
+    if (node.is_object() && node.contains("model") && node.contains("file")) visit_value(node["file"]);
+    if (node.is_structured())
+      for (Json& child : node) search(child);
+  };
+  if (!config.is_object()) return;
+  if (config.contains("compute")) search(config["compute"]);
+  if (!config.contains("sweep") || !config["sweep"].is_array()) return;
+  for (Json& axis : config["sweep"]) {
+    search(axis);
+    if (!axis.is_object() || !axis.contains("values")) continue;
+    if (axis.contains("path") && axis["path"].get<std::string>().ends_with("/file")) {
+      for (Json& value : axis["values"]) visit_value(value);
+    } else if (axis.contains("paths")) {
+      for (std::size_t i = 0; i < axis["paths"].size(); ++i)
+        if (axis["paths"][i].get<std::string>().ends_with("/file"))
+          for (Json& row : axis["values"]) visit_value(row[i]);
+    }
+  }
 }
 
 Experiment read_experiment(Json config, const std::string& file) {
@@ -553,7 +588,7 @@ Experiment read_experiment(Json config, const std::string& file) {
   experiment.resolved = written;
   fill_defaults(experiment.resolved, first_resolved, "", swept);
   experiment.title = experiment.resolved.value("title", std::string());
-  experiment.hash = hash_of(experiment.resolved);
+  experiment.hash = hash_of(experiment.resolved, folder);
   return experiment;
 }
 

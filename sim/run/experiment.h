@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,6 +81,9 @@ struct Experiment {
   /// A point by its leading axes: `/compute/rate = 5`; empty without a sweep.
   std::string place_of(const Point& point) const;
 };
+
+/// Calls visit(path) for every file of measured times that a configuration names; visit may change it.
+void for_each_data_file(Json& config, const std::function<void(std::string&)>& visit);
 
 /// What the command line changes in a configuration.
 struct Overrides {

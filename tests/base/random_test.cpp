@@ -69,6 +69,25 @@ TEST_CASE(
   }
 }
 
+TEST_CASE(
+    "uniform numbers lie inside (0, 1) and choose every index, the last one included, and none beyond") {
+  constexpr std::uint64_t least = 0, most = ~std::uint64_t{0};
+  CHECK(unit_uniform(least) == 0x1p-53);
+  CHECK(unit_uniform(most) == 1 - 0x1p-53);
+  CHECK(unit_uniform(std::uint64_t{1} << 63) == 0.5 + 0x1p-53);
+  for (const std::size_t n :
+       {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{5}, std::size_t{1000}, std::size_t{65537},
+        std::size_t{4294967295}, std::size_t{4294967296}}) {
+    CHECK(uniform_index(least, n) == 0);
+    CHECK(uniform_index(most, n) == n - 1);
+  }
+  std::vector<int> counts(7);
+  RandomStream random({.seed = 4}, 0);
+  for (int k = 0; k < 70000; ++k) ++counts[uniform_index(random(), 7)];
+  // Five standard errors of a count of mean 10000.
+  for (const int count : counts) CHECK(std::abs(count - 10000) < 5 * std::sqrt(10000 * 6.0 / 7));
+}
+
 TEST_CASE("the portable logarithm is within 1.5 units in the last place") {
   RandomStream random({.seed = 9}, 0);
   double worst = 0;

@@ -115,17 +115,18 @@ inline void check_law(const TimeLaw& law) {
 }
 
 /// Draws at many addresses: positive, finite, the same when drawn again and when drawn for fewer workers.
-inline void check_draws(const ComputeModel& model) {
+inline void check_draws(const ComputeModel& model, std::size_t workers = 101) {
   for (const std::uint64_t trial : {0ull, 1ull, 123456789ull}) {
     for (const std::uint32_t iteration : {0u, 1u, 17u, 16777214u}) {
       for (const std::uint32_t index : {0u, 1u, 999999u}) {
         CAPTURE(trial, iteration, index);
         const DrawAddress address{.seed = 5, .trial = trial, .iteration = iteration, .index = index};
-        const std::vector<double> many = draw(model, address, 101);
+        const std::vector<double> many = draw(model, address, workers);
         for (const double x : many) CHECK((x > 0 && std::isfinite(x)));
-        CHECK(draw(model, address, 101) == many);
-        for (const std::size_t fewer : {1u, 2u, 50u})
-          CHECK(draw(model, address, fewer) == std::vector<double>(many.begin(), many.begin() + fewer));
+        CHECK(draw(model, address, workers) == many);
+        for (const std::size_t fewer : {std::size_t{1}, std::size_t{2}, workers / 2})
+          CHECK(draw(model, address, fewer) ==
+                std::vector<double>(many.begin(), many.begin() + static_cast<std::ptrdiff_t>(fewer)));
       }
     }
   }

@@ -1,0 +1,70 @@
+// Another model's times, of which a share is several times longer: each worker is slow in an iteration with
+// the same probability, independently, as machines that share their processor are. The times are the base's,
+// under any scaling; a slow worker is slow for the whole iteration.
+#include <cmath>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+class Bimodal final : public ComputeModel {
+ public:
+  Bimodal(std::shared_ptr<const ComputeModel> base, double share, double slowdown, std::uint32_t level)
+      : base_(std::move(base)), share_(share), slowdown_(slowdown), level_(level) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override {
+    base_->draw(address, out);
+    thread_local std::vector<std::uint64_t> bits;
+    bits.resize(out.size());
+    random_bits(wrapper_address(address, WrapperDraws::bimodal, level_), bits);
+    for (std::size_t w = 0; w < out.size(); ++w)
+      if (unit_uniform(bits[w]) < share_) out[w] *= slowdown_;
+  }
+
+  bool delay(const DrawAddress& address, std::span<double> out) const override {
+    return base_->delay(address, out);
+  }
+
+  /// The mixture of the base's law and the same stretched. Not where that has a density without a bound at
+  /// its lower end, in the middle of the mixture: integration meets it with too few digits.
+  std::optional<TimeLaw> law() const override {
+    const std::optional<TimeLaw> base = base_->law();
+    if (!base || (base->lower > 0 && !std::isfinite(base->density(base->lower)))) return std::nullopt;
+    const double share = share_, slowdown = slowdown_;
+    const auto survival = [=](double t) {
+      return (1 - share) * base->survival(t) + share * base->survival(t / slowdown);
+    };
+    const auto density = [=](double t) {
+      return (1 - share) * base->density(t) + share * base->density(t / slowdown) / slowdown;
+    };
+    const auto tail = [=](double p) {
+      // Between the tails of its two parts, down to neighbouring doubles.
+      double low = base->tail(p), high = slowdown * low;
+      for (double t = (low + high) / 2; t > low && t < high; t = (low + high) / 2)
+        (survival(t) >= p ? low : high) = t;
+      return low;
+    };
+    return TimeLaw{.lower = base->lower, .survival = survival, .density = density, .tail = tail};
+  }
+
+  std::vector<WorkerClass> classes() const override { return base_->classes(); }
+
+ private:
+  std::shared_ptr<const ComputeModel> base_;
+  double share_, slowdown_;
+  std::uint32_t level_;
+};
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
+  auto base = read_base_model(config, context);
+  const double share = config.number("share", between(0, 1, "of the workers that are slow"));
+  const double slowdown = config.number("slowdown", at_least(1, "how many times slower"));
+  return std::make_shared<Bimodal>(std::move(base), share, slowdown, context.level);
+}
+
+const ComputeRegistration registration(
+    "bimodal", {"a share of the workers is slower, each iteration anew; base, share, slowdown", read});
+
+}  // namespace
+}  // namespace straggle

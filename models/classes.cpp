@@ -1,0 +1,133 @@
+// Named groups of consecutive workers, each with a model of its own: a mixed fleet. A worker's draws are
+// those of its class's model at its own address, as if all workers were of that class. Any scaling the models
+// allow.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/compute_model.h"
+
+namespace straggle {
+namespace {
+
+struct Member {
+  WorkerClass workers;
+  std::shared_ptr<const ComputeModel> model;
+};
+
+class Classes final : public ComputeModel {
+ public:
+  explicit Classes(std::vector<Member> members) : members_(std::move(members)) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override {
+    for (const Member& member : members_) {
+      const auto drawn = scratch(member, out.size());
+      member.model->draw(address, drawn);
+      copy(member, drawn, out);
+    }
+  }
+
+  bool delay(const DrawAddress& address, std::span<double> out) const override {
+    bool anyone = false;
+    for (const Member& member : members_) {
+      const auto later = scratch(member, out.size());
+      if (!member.model->delay(address, later)) continue;
+      if (!anyone) std::fill(out.begin(), out.end(), 0.0);
+      anyone = true;
+      copy(member, later, out);
+    }
+    return anyone;
+  }
+
+  std::optional<TimeLaw> law() const override { return std::nullopt; }  // workers differ
+
+  std::vector<WorkerClass> classes() const override {
+    std::vector<WorkerClass> result;
+    for (const Member& member : members_) result.push_back(member.workers);
+    return result;
+  }
+
+ private:
+  /// Room for the workers up to the last of the class; draws do not depend on how many there are.
+  static std::span<double> scratch(const Member& member, std::size_t workers) {
+    thread_local std::vector<double> room;
+    room.resize(std::min(member.workers.first + member.workers.count, workers));
+    return room;
+  }
+
+  static void copy(const Member& member, std::span<const double> from, std::span<double> out) {
+    for (std::size_t w = member.workers.first; w < from.size(); ++w) out[w] = from[w];
+  }
+
+  std::vector<Member> members_;
+};
+
+/// How many workers each class has; all of them together are the model's.
+std::vector<std::size_t> read_counts(ConfigReader& config, std::vector<ConfigReader>& readers,
+                                     std::size_t workers) {
+  std::vector<std::size_t> counts;
+  std::optional<std::size_t> rest;
+  std::size_t sum = 0;
+  bool sound = !readers.empty();
+  for (std::size_t c = 0; c < readers.size(); ++c) {
+    const Json* given = readers[c].raw("workers");
+    if (given && *given == "rest") {
+      if (rest) readers[c].mistake("workers", "is \"rest\" a second time");
+      rest = c;
+      counts.push_back(1);
+      continue;
+    }
+    const auto range = between(1, static_cast<double>(workers), "the workers of the class; or \"rest\"");
+    counts.push_back(static_cast<std::size_t>(readers[c].integer("workers", range)));
+    sound = sound && given && *given == counts.back();
+    sum += counts.back();
+  }
+  if (rest && sum < workers) {
+    counts[*rest] = workers - sum;
+  } else if (rest && sound) {
+    readers[*rest].mistake("workers", fmt::format("leaves none of the {} workers for the rest", workers));
+  } else if (sum != workers && sound) {
+    config.mistake("classes", fmt::format("must have {} workers together, but have {}", workers, sum));
+  }
+  return counts;
+}
+
+std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
+  std::vector<ConfigReader> readers = config.objects("classes");
+  const std::vector<std::size_t> counts = read_counts(config, readers, context.workers);
+  std::vector<Member> members;
+  ComputeContext inner = context;
+  for (std::size_t c = 0; c < readers.size(); ++c) {
+    ConfigReader& reader = readers[c];
+    Member member;
+    inner.workers = counts[c];
+    member.workers = {.name = reader.text("name"), .first = inner.first, .count = counts[c]};
+    inner.first += counts[c];
+    if (reader.has("name") && member.workers.name.empty())
+      reader.mistake("name", "must be a text that is not empty");
+    for (const Member& other : members)
+      if (!member.workers.name.empty() && other.workers.name == member.workers.name)
+        reader.mistake("name", fmt::format("\"{}\" is the name of another class too", member.workers.name));
+    const Json* model = reader.raw("model");
+    if (model && *model == "classes") {
+      reader.mistake("model", "must not be \"classes\" again");
+    } else {
+      ComputeContext of_class = inner;
+      of_class.first = member.workers.first;
+      member.model = read_compute_model(reader, of_class);
+      // Without its plug-in, nobody can say which of the other fields are known.
+      if (member.model && reader.complete() && !member.model->classes().empty())
+        reader.mistake("", "must not have classes of its own");
+    }
+    members.push_back(std::move(member));
+  }
+  return std::make_shared<Classes>(std::move(members));
+}
+
+const ComputeRegistration registration(
+    "classes",
+    {"groups of consecutive workers; classes: a list of name, workers (or \"rest\"), and a model's fields",
+     read});
+
+}  // namespace
+}  // namespace straggle

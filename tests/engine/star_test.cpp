@@ -1,0 +1,687 @@
+// Stars on ideal and serial links: by hand, against Lindley's recursion and a textbook event simulation,
+// silence, and what an iteration leaves to the next.
+#include "tests/engine/support.h"
+
+using namespace straggle;
+using namespace straggle::testing;
+
+namespace {
+
+/// Workers that send one message after one mini-batch each; the master needs `need` of them.
+Program any_of(std::uint32_t need, std::size_t workers) {
+  Program program({.need = need, .full = {need}});
+  for (std::size_t w = 0; w < workers; ++w) program.add({{.work = 1, .covers = 1}});
+  return program;
+}
+
+std::vector<double> times_of(const std::vector<Arrival>& arrivals) {
+  std::vector<double> times;
+  for (const Arrival& arrival : arrivals) times.push_back(arrival.time);
+  return times;
+}
+
+std::vector<NodeId> senders_of(std::span<const Arrival> arrivals) {
+  std::vector<NodeId> senders;
+  for (const Arrival& arrival : arrivals) senders.push_back(arrival.from);
+  return senders;
+}
+
+}  // namespace
+
+TEST_CASE("a serial port serves first come first served, one message after another") {
+  Workspace space;
+  space.keep_all = true;
+  // Sent at 5, 1 and 1.5, each a second at the port.
+  const RoundResult result = run_round(any_of(3, 3), serial_links(3, 1), at_pace({5, 1, 1.5}), space);
+  CHECK(times_of(space.all()) == std::vector<double>{2, 3, 6});
+  CHECK(senders_of(space.all()) == std::vector<NodeId>{2, 3, 1});
+  CHECK(result.time == 6);
+  CHECK(result.messages == 3);
+  CHECK(result.useful == 3);
+  CHECK(result.hops == 3);
+  CHECK(result.volume == 3);
+  CHECK(result.largest_volume == 3);
+  CHECK(result.utilisation == 0.5);
+  CHECK(result.work == 3);
+  CHECK(result.wasted == 0);
+}
+
+TEST_CASE("messages that reach a serial port together are served by the number of their senders") {
+  Workspace space;
+  space.keep_all = true;
+  run_round(any_of(4, 4), serial_links(4, 1), at_pace({2, 1, 2, 1}), space);
+  CHECK(senders_of(space.all()) == std::vector<NodeId>{2, 4, 1, 3});
+  CHECK(times_of(space.all()) == std::vector<double>{2, 3, 4, 5});
+}
+
+TEST_CASE("one message costs overhead and bytes over the slower of two ports, a latency after it was sent") {
+  Links links = serial_links(3, 0.25, 0.5);
+  links.bytes = 100;
+  links.egress = {unlimited, 400, 50, 1000};  // the master's egress and the workers' ingress play no part
+  links.ingress = {100, 1, 1, 1};
+  Workspace space;
+  space.keep_all = true;
+  const RoundResult result = run_round(any_of(3, 3), links, at_pace({1, 1, 9}), space);
+  // Worker 1: 1.5 + 0.25 + 100/100. Worker 2 waits: 2.75 + 0.25 + 100/50. Worker 3: 9.5 + 0.25 + 1.
+  CHECK(times_of(space.all()) == std::vector<double>{2.75, 5, 10.75});
+  CHECK(result.utilisation == Approx((1.25 + 2.25 + 1.25) / 10.75).epsilon(1e-15));
+}
+
+TEST_CASE("latency delays every message and occupies no port") {
+  Workspace space;
+  space.keep_all = true;
+  const RoundResult result = run_round(any_of(3, 3), serial_links(3, 0, 2), at_pace({1, 1.5, 3}), space);
+  CHECK(times_of(space.all()) == std::vector<double>{3, 3.5, 5});
+  CHECK(result.utilisation == 0);
+}
+
+TEST_CASE("what waits for the port at completion is not received, what takes no time is") {
+  Workspace space;
+  space.keep_all = true;
+  // Worker 2's message reaches the port at 1.5, while worker 1's is in service from 1 to 2.
+  RoundResult result = run_round(any_of(1, 2), serial_links(2, 1), at_pace({1, 1.5}), space);
+  CHECK(result.time == 2);
+  CHECK(result.messages == 1);
+  CHECK(result.hops == 1);
+  CHECK(result.utilisation == 0.5);
+  CHECK(result.work == 2);  // worker 2 has computed
+  CHECK(result.wasted == 1);
+  CHECK(space.all().size() == 1);
+
+  Links links = serial_links(2, 0);
+  links.bytes = 100;
+  links.egress = {100, 100, unlimited};  // worker 2's takes no time: received at 2 as well
+  result = run_round(any_of(1, 2), links, at_pace({1, 1.5}), space);
+  CHECK(result.time == 2);
+  CHECK(result.messages == 2);
+  CHECK(result.useful == 1);
+  REQUIRE(space.all().size() == 2);
+  CHECK(space.all()[1].time == 2);
+  CHECK(space.all()[1].fate == Fate::late);
+
+  // One that is sent at the instant of completion, or still in its latency, is not received.
+  result = run_round(any_of(1, 2), serial_links(2, 1), at_pace({1, 2}), space);
+  CHECK(result.messages == 1);
+  result = run_round(any_of(1, 2), serial_links(2, 0, 1), at_pace({1, 1.5}), space);
+  CHECK(result.time == 2);
+  CHECK(result.messages == 1);
+}
+
+TEST_CASE("a second copy and a full group occupy the port like any other message") {
+  Program program({.need = 2, .full = {1, 1}, .items = 2});
+  program.add(
+      {{.work = 1, .covers = 1, .item = 0, .group = 0}, {.work = 1, .covers = 1, .item = 0, .group = 0}});
+  program.add({{.work = 2.5, .covers = 2.5, .item = 1, .group = 1}});
+  Workspace space;
+  const RoundResult result = run_round(program, serial_links(2, 1), at_pace({1, 1}), space);
+  CHECK(result.time == 4);  // 1 to 2, 2 to 3, and worker 2's, which came at 2.5, from 3 to 4
+  CHECK(result.messages == 3);
+  CHECK(result.useful == 2);
+  CHECK(result.utilisation == 0.75);
+  CHECK(result.wasted == 1);
+}
+
+TEST_CASE("the k-th message of a serial port follows from the sorted arrivals alone") {
+  Dice dice(1);
+  Workspace space;
+  for (int trial = 0; trial < 300; ++trial) {
+    const std::uint32_t workers = 1 + dice.below(12), need = 1 + dice.below(workers);
+    const double seconds = dice.between(0, 0.4), latency = dice.between(0, 1);
+    Chosen times = at_pace({});
+    for (std::uint32_t w = 0; w < workers; ++w) {
+      times.offset.push_back(0);
+      times.slope.push_back(dice.between(0, 2));
+    }
+    const RoundResult result =
+        run_round(any_of(need, workers), serial_links(workers, seconds, latency), times, space);
+    std::vector<double> sorted = times.slope;
+    std::sort(sorted.begin(), sorted.end());
+    // The k-th ends at max over j <= k of the j-th arrival + (k - j + 1) services.
+    double end = 0;
+    for (std::uint32_t j = 0; j < need; ++j) end = std::max(end, sorted[j] + latency + (need - j) * seconds);
+    REQUIRE(result.time == Approx(end).epsilon(1e-13));
+    REQUIRE(result.messages == need);
+    REQUIRE(result.utilisation == Approx(need * seconds / end).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("random stars on ideal and serial links are those of a textbook event simulation") {
+  Dice dice(2);
+  Workspace space;
+  space.keep_all = true;
+  int complete = 0;
+  for (int trial = 0; trial < 3000; ++trial) {
+    CAPTURE(trial);
+    const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
+    Links links;
+    if (dice.below(4) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
+    Chosen times = random_times(dice, program);
+    times.silence = dice.coin();
+    if (dice.below(4) == 0)
+      times.offset[dice.below(static_cast<std::uint32_t>(times.offset.size()))] = unlimited;
+    const RoundResult result = run_round(program, links, times, space);
+    const Account expected = simulate_plainly(program, links, times);
+    check_account(result, expected);
+    std::vector<Arrival> received;
+    std::copy_if(space.all().begin(), space.all().end(), std::back_inserter(received),
+                 [](const Arrival& arrival) { return arrival.fate != Fate::dropped; });
+    if (!expected.complete) continue;
+    ++complete;
+    REQUIRE(received.size() == expected.arrivals.size());
+    for (std::size_t i = 0; i < received.size(); ++i) {
+      REQUIRE(received[i].time == Approx(expected.arrivals[i].time).epsilon(1e-12));
+      REQUIRE(received[i].from == expected.arrivals[i].from);
+      REQUIRE(received[i].message == expected.arrivals[i].message);
+      REQUIRE(received[i].fate == expected.arrivals[i].fate);
+    }
+  }
+  CHECK(complete > 1500);  // the others have a dead worker or too many duplicates
+}
+
+// Silence.
+
+TEST_CASE("silence by hand: a decoded cluster's messages leave the port to the others") {
+  // Two clusters of two; one message of each is enough.
+  Program program({.need = 2, .full = {1, 1}});
+  for (const std::uint32_t group : {0u, 0u, 1u, 1u}) program.add({{.work = 1, .covers = 1, .group = group}});
+  Workspace space;
+  space.keep_all = true;
+  // Sent at 1, 1.25, 1.5, 9, a second each. Worker 2's waits behind worker 1's when cluster 0 is decoded
+  // at 2.
+  Chosen times = at_pace({1, 1.25, 1.5, 9});
+  RoundResult result = run_round(program, serial_links(4, 1), times, space);
+  CHECK(result.time == 4);
+  CHECK(result.messages == 3);
+  times.silence = true;
+  result = run_round(program, serial_links(4, 1), times, space);
+  CHECK(result.time == 3);
+  CHECK(result.messages == 2);
+  CHECK(result.hops == 2);
+  CHECK(result.useful == 2);
+  CHECK(result.utilisation == 2.0 / 3);
+  CHECK(result.work == 3);
+  CHECK(result.wasted == 1);
+  REQUIRE(space.all().size() == 3);
+  CHECK(space.all()[1].from == 2);
+  CHECK(space.all()[1].fate == Fate::dropped);
+  CHECK(space.all()[1].time == 2);  // when it would have had its turn
+}
+
+TEST_CASE("silence spares what is in service") {
+  // Cluster 0 takes 2 in all; worker 1's message fills it at once, while nothing else is there; worker 2's,
+  // which is only then sent, is dropped, and one of the other cluster is not.
+  Program program({.need = 3, .full = {2, 1}});
+  program.add({{.work = 1, .covers = 1, .weight = 2}});
+  program.add({{.work = 1, .covers = 1}});
+  program.add({{.work = 1, .covers = 1, .group = 1}});
+  Workspace space;
+  Chosen times = at_pace({1, 0.5, 0.75});
+  times.silence = true;
+  // Worker 2's is in service from 0.5 on: one of two. Worker 3's from 1.5, worker 1's from 2.5 to 3.5.
+  const RoundResult result = run_round(program, serial_links(3, 1), times, space);
+  CHECK(result.time == 3.5);
+  CHECK(result.messages == 3);
+}
+
+TEST_CASE("silence on ideal links changes who is counted, not when it ends") {
+  Program program({.need = 2, .full = {1, 1}});
+  for (const std::uint32_t group : {0u, 0u, 1u}) program.add({{.work = 1, .covers = 1, .group = group}});
+  Workspace space;
+  Chosen times = at_pace({1, 2, 3});
+  CHECK(run_round(program, times, space).messages == 3);
+  times.silence = true;
+  const RoundResult result = run_round(program, times, space);
+  CHECK(result.time == 3);
+  CHECK(result.messages == 2);
+  CHECK(result.work == 3);
+  CHECK(result.wasted == 1);
+}
+
+TEST_CASE("a silent star is never later, and no different where one group decides") {
+  Dice dice(30);
+  Workspace space;
+  int sooner = 0;
+  for (int trial = 0; trial < 1500; ++trial) {
+    CAPTURE(trial);
+    const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
+    const Links links =
+        dice.below(5) == 0 ? Links{}
+                           : random_links(dice, dice.coin() ? Links::Sharing::serial : Links::Sharing::shared,
+                                          program.workers());
+    Chosen times = random_times(dice, program);
+    const RoundResult loud = run_round(program, links, times, space);
+    times.silence = true;
+    const RoundResult silent = run_round(program, links, times, space);
+    REQUIRE(silent.complete == loud.complete);
+    if (!loud.complete) continue;
+    REQUIRE(silent.time <= loud.time * (1 + 1e-12));  // shared links: sums in another order
+    if (links.sharing != Links::Sharing::shared) REQUIRE(silent.messages <= loud.messages);
+    sooner += silent.time < loud.time;
+    if (program.goal().full.size() > 1 || program.goal().full[0] != program.goal().need) continue;
+    REQUIRE(silent.time == loud.time);
+    REQUIRE(silent.messages == loud.messages);
+    REQUIRE(silent.wasted == loud.wasted);
+    REQUIRE(silent.utilisation == Approx(loud.utilisation).epsilon(1e-12));
+  }
+  CHECK(sooner > 100);
+}
+
+// What an iteration leaves to the next.
+
+namespace {
+
+/// Iterations of one trial, as they follow each other.
+class Successive {
+ public:
+  Successive(const Program& program, Links links, RoundStart mode, bool silence = false)
+      : program_(program), links_(std::move(links)), mode_(mode), silence_(silence) {}
+
+  RoundResult run(Chosen times) {
+    const bool later = !leftover.busy_until.empty();
+    for (std::size_t w = 0; w < times.offset.size(); ++w)
+      times.offset[w] +=
+          std::max(later ? leftover.busy_until[w] : 0, times.model_at.empty() ? 0 : times.model_at[w]);
+    times.silence = silence_;
+    Conditions conditions = times;
+    if (later) conditions.leftover = &leftover;
+    const RoundResult result = run_round(program_, links_, conditions, space_);
+    if (result.complete) leave(program_, links_, conditions, result, mode_, space_, leftover);
+    return result;
+  }
+
+  Leftover leftover;
+
+ private:
+  const Program& program_;
+  Links links_;
+  RoundStart mode_;
+  bool silence_;
+  Workspace space_;
+};
+
+/// The times and senders of what still has to pass the port.
+std::vector<std::pair<double, NodeId>> in_flight(const Leftover& leftover) {
+  std::vector<std::pair<double, NodeId>> result;
+  for (const Leftover::Stale& stale : leftover.messages)
+    result.emplace_back(std::max(0.0, stale.time), stale.from);
+  return result;
+}
+
+using Flights = std::vector<std::pair<double, NodeId>>;
+
+/// Every worker sends after each of three mini-batches; the master needs any three messages.
+Program three_each(std::size_t workers) {
+  Program program({.need = 3, .full = {3}});
+  for (std::size_t w = 0; w < workers; ++w)
+    program.add({{.work = 1, .covers = 1}, {.work = 1, .covers = 1}, {.work = 1, .covers = 1}});
+  return program;
+}
+
+}  // namespace
+
+TEST_CASE("abandon by hand over three iterations: sent messages stay, the rest ends at the next task") {
+  const Program program = three_each(3);
+  Successive trial(program, serial_links(3, 1), RoundStart::abandon);
+  // Worker 1 sends at 1, 2, 3, worker 2 at 1.5, 3, 4.5, worker 3 at 3.5, 7, 10.5. The port takes worker 1's
+  // and 2's first and worker 1's second until 4.
+  RoundResult result = trial.run(at_pace({1, 1.5, 3.5}));
+  CHECK(result.time == 4);
+  CHECK(result.messages == 3);
+  CHECK(result.work == 3 + 2 + 1);
+  // In the port's queue: the messages of 3 (two) and of 3.5. Worker 2's third ends at 4.5 and is not sent,
+  // worker 3's second at 7.
+  CHECK(trial.leftover.busy_until == std::vector<double>{0, 0.5, 3});
+  CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 2}, {0, 3}});
+
+  // Worker 1 sends at 2, 4, 6, worker 2 at 0.75, 1, 1.25, worker 3 at 3.5, 4, 4.5. Three old messages until
+  // 3, worker 2's until 6.
+  result = trial.run(at_pace({2, 0.25, 0.5}));
+  CHECK(result.time == 6);
+  CHECK(result.messages == 6);
+  CHECK(result.useful == 3);
+  CHECK(result.work == 9);
+  CHECK(result.wasted == 6);
+  CHECK(result.utilisation == 1);
+  CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 0});
+  CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 3}, {0, 1}, {0, 3}, {0, 3}, {0, 1}});
+
+  result = trial.run(at_pace({1, 1, 1}));
+  CHECK(result.time == 9);
+  CHECK(result.messages == 9);
+  CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 3});
+}
+
+TEST_CASE("backlog by hand over three iterations: old work is finished and sent first") {
+  const Program program = three_each(3);
+  Successive trial(program, serial_links(3, 1), RoundStart::backlog);
+  RoundResult result = trial.run(at_pace({1, 1.5, 3.5}));
+  CHECK(result.time == 4);
+  CHECK(trial.leftover.busy_until == std::vector<double>{0, 0.5, 6.5});
+  CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 2}, {0, 3}, {0.5, 2}, {3, 3}, {6.5, 3}});
+
+  // Worker 1 sends at 2, 4, 6, worker 2 at 0.75, 1, 1.25, worker 3 at 7, 7.5, 8. Old messages of 0, 0, 0 and
+  // 0.5 until 4, worker 2's until 7.
+  result = trial.run(at_pace({2, 0.25, 0.5}));
+  CHECK(result.time == 7);
+  CHECK(result.messages == 7);
+  CHECK(result.useful == 3);
+  CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 1});
+  CHECK(in_flight(trial.leftover) ==
+        Flights{{0, 1}, {0, 3}, {0, 1}, {0, 1}, {0, 3}, {0, 3}, {0.5, 3}, {1, 3}});
+
+  // Six until 6, worker 3's of 0.5 until 7; at 1 worker 1 and 2 send and come before worker 3's old message.
+  result = trial.run(at_pace({1, 1, 1}));
+  CHECK(result.time == 11);  // 8, 9, the old one until 10, and at 2 worker 1's second
+  CHECK(result.messages == 11);
+  CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 1});
+}
+
+TEST_CASE("fresh leaves nothing") {
+  const Program program = three_each(3);
+  Successive trial(program, serial_links(3, 1), RoundStart::fresh);
+  for (int iteration = 0; iteration < 3; ++iteration) CHECK(trial.run(at_pace({1, 1.5, 3.5})).time == 4);
+  CHECK(trial.leftover.messages.empty());
+}
+
+TEST_CASE("old and new messages that reach the port together are served by the number of their senders") {
+  const Program program = any_of(1, 3);
+  for (const NodeId slow : {1u, 3u}) {
+    Successive trial(program, serial_links(3, 1), RoundStart::backlog);
+    std::vector<double> x = {9, 1, 9};
+    x[slow - 1] = 3;
+    CHECK(trial.run(at_pace(x)).time == 2);
+    // The slow worker's old message reaches the port at 1, like worker 2's new one.
+    const RoundResult result = trial.run(at_pace({20, 1, 20}));
+    CHECK(result.time == (slow == 1 ? 3 : 2));
+    CHECK(result.messages == (slow == 1 ? 2 : 1));
+  }
+}
+
+TEST_CASE("what waits at the port comes before what is sent at the very start") {
+  const Program program = any_of(1, 2);
+  Successive trial(program, serial_links(2, 1), RoundStart::abandon);
+  CHECK(trial.run(at_pace({1, 1})).time == 2);
+  CHECK(in_flight(trial.leftover) == Flights{{0, 2}});
+  CHECK(trial.run(at_pace({0, 5})).time == 2);  // worker 1 sends at 0, and waits for worker 2's old message
+}
+
+TEST_CASE("a message in its latency reaches the port in the next iteration") {
+  const Program program = any_of(1, 2);
+  for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
+    Successive trial(program, serial_links(2, 0.5, 2), mode);
+    CHECK(trial.run(at_pace({1, 2})).time == 3.5);
+    CHECK(trial.leftover.busy_until == std::vector<double>{0, 0});
+    CHECK(in_flight(trial.leftover) == Flights{{0.5, 2}});
+    const RoundResult result = trial.run(at_pace({1, 9}));
+    CHECK(result.time == 3.5);
+    CHECK(result.messages == 2);  // the old one from 0.5 to 1, the new one from 3
+    CHECK(result.hops == 2);
+    CHECK(result.utilisation == 1 / 3.5);
+  }
+}
+
+TEST_CASE("silence drops what an iteration has left in the network, and not the work") {
+  const Program program = three_each(3);
+  for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
+    Successive trial(program, serial_links(3, 1), mode, true);
+    trial.run(at_pace({1, 1.5, 3.5}));
+    CHECK(trial.leftover.messages.empty());
+    CHECK(trial.leftover.busy_until ==
+          (mode == RoundStart::abandon ? std::vector<double>{0, 0.5, 3} : std::vector<double>{0, 0.5, 6.5}));
+    // Worker 2's messages of 0.75, 1 and 1.25 find the port free.
+    const RoundResult result = trial.run(at_pace({2, 0.25, 0.5}));
+    CHECK(result.time == 3.75);
+    CHECK(result.messages == 3);
+  }
+}
+
+TEST_CASE(
+    "the next task boundary under each scaling, for fractional steps, and at the instant of completion") {
+  Program program({.need = 1, .full = {1}});
+  program.add({{.work = 1, .covers = 1}});
+  program.add({{.work = 0.5, .covers = 0.5}, {.work = 2.5, .covers = 2.5}, {.work = 1, .covers = 1}});
+  const auto busy_after = [&](double end, double offset, double slope, std::vector<double> draws = {}) {
+    Successive trial(program, Links{}, RoundStart::abandon);
+    Chosen times{.offset = {0, offset}, .slope = {end, slope}};
+    if (!draws.empty()) {  // worker 1 ends its first mini-batch at `end`
+      times.prefix = {0, 0};
+      for (const double draw : draws) {
+        times.prefix.push_back(times.prefix.size() == 2 ? end : end + 1);
+        times.prefix.push_back(times.prefix[times.prefix.size() - 2] + draw);
+      }
+    }
+    if (end < offset + 0.5 * slope) {
+      CHECK(trial.run(times).time == end);
+    } else {  // worker 2's first message would end it: the master takes worker 1's alone
+      Program patient({.need = 1, .full = {1, 0}});
+      patient.add({{.work = 1, .covers = 1}});
+      patient.add({{.work = 0.5, .covers = 0.5, .group = 1},
+                   {.work = 2.5, .covers = 2.5, .group = 1},
+                   {.work = 1, .covers = 1, .group = 1}});
+      Successive other(patient, Links{}, RoundStart::abandon);
+      CHECK(other.run(times).time == end);
+      return other.leftover.busy_until[1];
+    }
+    return trial.leftover.busy_until[1];
+  };
+  // Boundaries at 0.5, 1.5, 2.5, 3 and 4 mini-batches; all numbers below are binary fractions.
+  CHECK(busy_after(0.25, 0, 1) == 0.25);
+  CHECK(busy_after(1.25, 0, 1) == 0.25);
+  CHECK(busy_after(2, 0, 1) == 0.5);
+  CHECK(busy_after(2.75, 0, 1) == 0.25);
+  CHECK(busy_after(3.5, 0, 1) == 0.5);
+  CHECK(busy_after(4.5, 0, 1) == 0);
+  // Data-dependent: two seconds before, half a second a mini-batch.
+  CHECK(busy_after(1, 2, 0.5) == 1.25);
+  CHECK(busy_after(3.375, 2, 0.5) == 0.125);
+  // Additive: 2, 1, 4 and 1 seconds; half a mini-batch ends at 1, one and a half at 2.5, two and a half at 5.
+  CHECK(busy_after(0.5, 0, 0, {2, 1, 4, 1}) == 0.5);
+  CHECK(busy_after(1.25, 0, 0, {2, 1, 4, 1}) == 1.25);
+  CHECK(busy_after(4, 0, 0, {2, 1, 4, 1}) == 1);
+  CHECK(busy_after(6, 0, 0, {2, 1, 4, 1}) == 1);
+  // A worker at a boundary when the iteration ends is free: it drops the rest at once.
+  CHECK(busy_after(1.5, 0, 1) == 0);
+  CHECK(busy_after(3, 0, 1) == 0);
+  CHECK(busy_after(3, 2, 0.5) == 0.25);  // but 2 + 0.5 · 2 is none
+}
+
+TEST_CASE(
+    "a worker that has not begun when an iteration ends does not begin any more, unless it works off a "
+    "backlog") {
+  const Program program = any_of(1, 2);
+  Successive abandoning(program, Links{}, RoundStart::abandon),
+      backlog(program, Links{}, RoundStart::backlog);
+  for (Successive* trial : {&abandoning, &backlog}) {
+    CHECK(trial->run(at_pace({1, 10})).time == 1);
+    CHECK(trial->leftover.busy_until == std::vector<double>{0, 9});
+    CHECK(trial->run(at_pace({2, 5})).time == 2);
+  }
+  CHECK(abandoning.leftover.busy_until == std::vector<double>{0, 7});
+  CHECK(abandoning.leftover.messages.empty());
+  CHECK(backlog.leftover.busy_until == std::vector<double>{0, 12});
+  CHECK(in_flight(backlog.leftover) == Flights{{7, 2}, {12, 2}});
+  // An iteration that ends as its old task does: the old one is dropped at its boundary, the new one not
+  // begun.
+  CHECK(abandoning.run(at_pace({7, 5})).time == 7);
+  CHECK(abandoning.leftover.busy_until == std::vector<double>{0, 0});
+}
+
+TEST_CASE("a model on its way keeps a worker from beginning") {
+  const Program program = any_of(1, 2);
+  Successive trial(program, Links{}, RoundStart::abandon);
+  Chosen times = at_pace({1, 1});
+  times.model_at = {1, 3};
+  CHECK(trial.run(times).time == 2);
+  CHECK(trial.leftover.busy_until == std::vector<double>{0, 0});
+}
+
+TEST_CASE(
+    "a worker that is dead in one iteration keeps the work of earlier ones, and takes part in the next") {
+  const Program program = any_of(1, 2);
+  for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
+    Successive trial(program, Links{}, mode);
+    trial.run(at_pace({1, unlimited}));
+    CHECK(trial.leftover.busy_until == std::vector<double>{0, 0});
+    CHECK(trial.leftover.messages.empty());
+    trial.run(at_pace({1, 4}));
+    CHECK(trial.leftover.busy_until == std::vector<double>{0, 3});
+    trial.run(at_pace({1, unlimited}));
+    CHECK(trial.leftover.busy_until == std::vector<double>{0, 2});
+    CHECK(in_flight(trial.leftover) == (mode == RoundStart::backlog ? Flights{{2, 2}} : Flights{}));
+    const RoundResult result = trial.run(at_pace({5, 1}));
+    CHECK(result.time == 3);
+    CHECK(result.taken[0].from == 2);
+  }
+}
+
+namespace {
+
+/// What the kernel below says of an iteration.
+struct Slowly {
+  double time = 0;
+  std::uint64_t messages = 0;
+  double served = 0;
+};
+
+/// All iterations of a trial on one clock that never goes back: workers with work of their own to finish, one
+/// queue at the port. Empty from the first iteration on that cannot complete.
+std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
+                                 const std::vector<Chosen>& iterations, RoundStart mode, bool silence) {
+  struct Message {
+    double reaches, sent, seconds;
+    NodeId from;
+    std::size_t iteration;
+    std::uint32_t index;
+  };
+  const std::size_t workers = program.workers();
+  std::vector<Message> messages;  // not served yet
+  std::vector<double> free_at(workers, 0);
+  std::vector<Slowly> result;
+  double now = 0, port_free = 0;
+  const bool serial = links.sharing == Links::Sharing::serial;
+  for (std::size_t i = 0; i < iterations.size(); ++i) {
+    const Conditions c = iterations[i];
+    std::vector<double> start(workers), before = free_at;
+    for (std::size_t w = 0; w < workers; ++w) {
+      const auto node = static_cast<NodeId>(w + 1);
+      start[w] = std::max(now, free_at[w]);
+      for (std::uint32_t j = 0; j < program.messages(node).size(); ++j) {
+        const double sent = start[w] + work_ends(c, program.messages(node)[j].work, w);
+        if (sent < unlimited)
+          messages.push_back({sent + (serial ? links.latency : 0), sent,
+                              serial ? links.seconds(node, master, 1) : 0, node, i, j});
+      }
+      const double end = start[w] + work_ends(c, program.load(node), w);
+      if (end < unlimited) free_at[w] = end;
+    }
+    PlainIntake intake(program.goal());
+    Slowly tally;
+    while (!intake.enough()) {
+      const auto first =
+          std::min_element(messages.begin(), messages.end(), [](const Message& a, const Message& b) {
+            return std::tie(a.reaches, a.from, a.iteration, a.index) <
+                   std::tie(b.reaches, b.from, b.iteration, b.index);
+          });
+      if (first == messages.end()) return result;
+      const Message message = *first;
+      messages.erase(first);
+      const Program::Message& step = program.messages(message.from)[message.index];
+      if (silence && (message.iteration < i || intake.room(step.group) == 0)) continue;
+      port_free = std::max(port_free, message.reaches) + message.seconds;
+      tally.served += message.seconds;
+      ++tally.messages;
+      if (message.iteration == i) intake.receive(step);
+    }
+    tally.time = port_free - now;
+    if (serial) tally.served /= tally.time;
+    result.push_back(tally);
+    now = port_free;
+    if (mode == RoundStart::backlog) continue;
+    for (std::size_t w = 0; w < workers; ++w) {
+      const auto node = static_cast<NodeId>(w + 1);
+      if (start[w] == unlimited || work_ends(c, program.load(node), w) == unlimited) continue;
+      if (start[w] >= now) {
+        free_at[w] = before[w];
+      } else {
+        double done = 0;  // the start is no boundary
+        const auto goes_on = [&] { return done == 0 || start[w] + work_ends(c, done, w) < now; };
+        for (const Program::Message& step : program.messages(node)) {
+          for (double at = done + 1; goes_on() && at < step.work; at += 1) done = at;
+          if (goes_on()) done = step.work;
+        }
+        free_at[w] = start[w] + work_ends(c, done, w);
+      }
+      std::erase_if(messages, [&](const Message& m) { return m.from == node && m.sent > now; });
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("five iterations with leftovers are those of one clock that never goes back") {
+  Dice dice(31);
+  int complete = 0;
+  for (int trial = 0; trial < 1500; ++trial) {
+    CAPTURE(trial);
+    const Program program = random_star(dice, 1 + dice.below(6));
+    Links links;
+    if (dice.below(4) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
+    const RoundStart mode = dice.coin() ? RoundStart::abandon : RoundStart::backlog;
+    const bool silence = dice.below(3) == 0;
+    std::vector<Chosen> iterations;
+    for (int i = 0; i < 5; ++i) {
+      iterations.push_back(random_times(dice, program));
+      if (dice.below(8) == 0)
+        iterations.back().offset[dice.below(static_cast<std::uint32_t>(program.workers()))] = unlimited;
+    }
+    const std::vector<Slowly> expected = on_one_clock(program, links, iterations, mode, silence);
+    Successive successive(program, links, mode, silence);
+    for (std::size_t i = 0; i < iterations.size(); ++i) {
+      CAPTURE(i);
+      const RoundResult result = successive.run(iterations[i]);
+      REQUIRE(result.complete == (i < expected.size()));
+      if (!result.complete) break;
+      ++complete;
+      // Differences of times on the long clock: rounding of a hundred seconds.
+      REQUIRE(result.time == Approx(expected[i].time).epsilon(1e-11).margin(1e-11));
+      REQUIRE(result.messages == expected[i].messages);
+      REQUIRE(result.utilisation == Approx(expected[i].served).margin(1e-9));
+    }
+  }
+  CHECK(complete > 3000);
+}
+
+TEST_CASE("where everybody's last message is needed, no iteration leaves anything") {
+  Dice dice(32);
+  for (int trial = 0; trial < 100; ++trial) {
+    const std::uint32_t workers = 1 + dice.below(6);
+    const Program program = any_of(workers, workers);
+    const Links links = random_links(dice, Links::Sharing::serial, workers);
+    Successive fresh(program, links, RoundStart::fresh), abandoning(program, links, RoundStart::abandon),
+        backlog(program, links, RoundStart::backlog);
+    for (int i = 0; i < 4; ++i) {
+      const Chosen times = random_times(dice, program);
+      const double time = fresh.run(times).time;
+      REQUIRE(abandoning.run(times).time == time);
+      REQUIRE(backlog.run(times).time == time);
+    }
+  }
+}
+
+TEST_CASE("trees leave nothing but a fresh start") {
+  Program program({.need = 1, .full = {1}});
+  program.add({{.work = 1, .covers = 1, .need = 1}});
+  program.add({{.work = 1, .covers = 1, .to = 1}});
+  const Chosen times = at_pace({1, 1});
+  Workspace space;
+  Leftover leftover;
+  const RoundResult result = run_round(program, times, space);
+  leave(program, Links{}, times, result, RoundStart::fresh, space, leftover);
+  CHECK(leftover.messages.empty());
+  CHECK_THROWS_AS(leave(program, Links{}, times, result, RoundStart::backlog, space, leftover),
+                  std::logic_error);
+  Conditions conditions = times;
+  conditions.leftover = &leftover;
+  CHECK_THROWS_AS(run_round(program, conditions, space), std::logic_error);
+}
