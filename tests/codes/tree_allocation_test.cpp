@@ -148,7 +148,7 @@ TEST_CASE("the parts of a tree are the fewest that can be split all the way down
         };
         CHECK(splits(tree.parts()));
         std::int64_t fewest = 1;
-        while (!splits(fewest)) ++fewest;
+        while (fewest < tree.parts() && !splits(fewest)) ++fewest;
         CHECK(fewest == tree.parts());
       }
 }
