@@ -7,11 +7,12 @@ namespace {
 
 Network read(ConfigReader& config, const NetworkContext& context) {
   Network network{.discipline = Discipline::serial};
+  // Where a cost is given, be it 0 along a sweep, a bandwidth need not be.
+  const bool cost_given = config.has("latency") || config.has("overhead");
   network.latency = read_latency(config);
   network.overhead =
       config.number_or("overhead", at_least(0, "seconds a message occupies a port beside its transfer"), 0);
-  const bool costs_something = network.latency > 0 || network.overhead > 0;
-  read_bandwidths(config, context, !costs_something, network);
+  read_bandwidths(config, context, !cost_given, network);
   return network;
 }
 

@@ -39,10 +39,10 @@ SchemeRecipe fractional_repetition(int workers, int load) {
   const auto make = [=]() -> std::unique_ptr<Scheme> {
     const auto count = static_cast<std::uint32_t>(groups);
     const auto group_of = [=](std::size_t w) { return w / static_cast<std::size_t>(load); };
-    Program program({.need = count, .full = {count}, .items = count});
+    Program program({.need = count, .full = std::vector<std::uint32_t>(count, 1)});
     for (std::size_t w = 0; w < static_cast<std::size_t>(workers); ++w)
       program.add(
-          {{.work = double(load), .covers = double(load), .item = static_cast<std::uint32_t>(group_of(w))}});
+          {{.work = double(load), .covers = double(load), .group = static_cast<std::uint32_t>(group_of(w))}});
     return std::make_unique<FixedScheme>(std::move(program), [=] {
       return std::make_unique<LinearCodebook>(copies(sum, count, static_cast<std::size_t>(load)),
                                               [=](std::size_t w, std::size_t) {

@@ -26,11 +26,18 @@ SchemeRecipe read_uc_mmc(ConfigReader& config, const SchemeContext& context) {
       return clusters.of(w) * N + (clusters.position(w) + j) % N;
     };
     const auto needed = static_cast<std::uint32_t>(need);
-    Program program({.need = needed, .full = {needed}, .items = static_cast<std::uint32_t>(K)});
+    // A cluster is full when all its mini-batches are there: the time to tell its workers.
+    Program program({.need = needed,
+                     .full = std::vector<std::uint32_t>(static_cast<std::size_t>(clusters.count),
+                                                        static_cast<std::uint32_t>(clusters.workers)),
+                     .items = static_cast<std::uint32_t>(K)});
     for (std::size_t w = 0; w < all; ++w) {
       std::vector<Step> steps;
       for (std::size_t j = 0; j < static_cast<std::size_t>(load); ++j)
-        steps.push_back({.work = 1, .covers = 1, .item = static_cast<std::uint32_t>(partition(w, j))});
+        steps.push_back({.work = 1,
+                         .covers = 1,
+                         .item = static_cast<std::uint32_t>(partition(w, j)),
+                         .group = static_cast<std::uint32_t>(clusters.of(w))});
       program.add(steps);
     }
     return std::make_unique<FixedScheme>(std::move(program), [=] {

@@ -62,7 +62,24 @@ TEST_CASE("gc with fractional repetition: one of each group of consecutive worke
   CHECK(result.useful == 2);
   CHECK(result.wasted == 3);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {4, 0}});
-  CHECK(workspace.all()[1].fate == Arrival::Fate::duplicate);
+  CHECK(workspace.all()[1].fate == Arrival::Fate::group_full);
+}
+
+TEST_CASE("gc: silence means the same to repetition and to clusters of one group each, message by message") {
+  const Point point = point_of(8,
+                               {R"({"scheme": "gc", "load": 2, "code": "fractional-repetition"})",
+                                R"({"scheme": "gc", "load": 2, "clusters": 4})"},
+                               Scaling::server_dependent,
+                               R"("silence": true, "network": {"model": "serial", "overhead": 0.05},)");
+  TrialRunner runner(point);
+  for (std::uint64_t trial = 0; trial < 200; ++trial) {
+    runner.draw(trial, 0);
+    const RoundResult repetition = runner.run(0);
+    const RoundResult clusters = runner.run(1);
+    CHECK(repetition.time == clusters.time);
+    CHECK(repetition.messages == 4);
+    CHECK(clusters.messages == 4);
+  }
 }
 
 TEST_CASE("gc: the mean time is the order statistic's, under server- and data-dependent scaling") {
