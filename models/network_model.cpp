@@ -13,6 +13,7 @@ constexpr double unlimited = std::numeric_limits<double>::infinity();
 /// "bandwidth" or "egress" and "ingress" of one kind of node; what is missing stays as it was.
 void read_ports(ConfigReader& config, double& egress, double& ingress) {
   const Range range = above(0, "bytes a second");
+  for (const char* key : {"bandwidth", "egress", "ingress"}) config.raw(key);  // known, given or not
   if (config.has("bandwidth")) {
     egress = ingress = config.number("bandwidth", range);
     for (const char* key : {"egress", "ingress"})
@@ -35,6 +36,7 @@ void read_bandwidths(ConfigReader& config, const NetworkContext& context, bool r
     config.mistake("bandwidth", "is missing (bytes a second of every port; or \"egress\" and \"ingress\")");
   network.egress.assign(context.workers + 1, egress);
   network.ingress.assign(context.workers + 1, ingress);
+  for (const char* key : {"master", "classes"}) config.raw(key);
   if (config.has("master")) {
     ConfigReader master = config.object("master");
     read_ports(master, network.egress[0], network.ingress[0]);
@@ -45,7 +47,7 @@ void read_bandwidths(ConfigReader& config, const NetworkContext& context, bool r
     if (context.classes.empty())
       config.mistake("classes", "needs \"compute\": {\"model\": \"classes\", ...}, which names the classes");
     for (const WorkerClass& named : context.classes) {
-      if (!classes.has(named.name)) continue;
+      if (!classes.raw(named.name)) continue;
       ConfigReader ports = classes.object(named.name);
       double out = egress, in = ingress;
       read_ports(ports, out, in);

@@ -36,8 +36,8 @@ struct Network {
 /// What a network model may know of the configuration around it.
 struct NetworkContext {
   std::size_t workers = 1;
-  std::vector<WorkerClass> classes;  ///< their bandwidths may differ
-  bool gradient_size_known = false;  ///< else transfers have no bytes
+  std::vector<WorkerClass> classes = {};  ///< their bandwidths may differ
+  bool gradient_size_known = false;       ///< else transfers have no bytes
 };
 
 /// A plug-in: `read` takes the model's own fields from the object "network" (not "model" and "downlink").

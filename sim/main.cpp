@@ -418,8 +418,8 @@ int verify(const std::vector<std::string>& words) {
       lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
                        fmt::format("{:.8g}", verdict.found),
                        expected.within && expected.value == 0 ? fmt::format("{:+.3g}", verdict.found)
-                       : expected.within            ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
-                                       : fmt::format("{:+.1f} s.e.", verdict.z),
+                       : expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
+                                         : fmt::format("{:+.1f} s.e.", verdict.z),
                        expected.within ? fmt::format("{:g} %", 100 * *expected.within) : "4 s.e.",
                        verdict.pass ? "pass" : "FAIL", expected.source});
     }

@@ -7,8 +7,9 @@ void send_model(const Program& program, const Links& links, Links::Downlink down
   out.clear();
   if (downlink == Links::Downlink::none || program.kind() == Program::Kind::exchange) return;
   const bool ideal = links.sharing == Links::Sharing::none;
-  out.resize(program.workers());
-  std::vector<double> sent(program.workers() + 1, 0);  // per node, how long its port has been sending
+  // At the back, for as long as it takes: per node, how long its port has been sending.
+  out.resize(2 * program.workers() + 1, 0);
+  double* const sent = out.data() + program.workers();
   for (NodeId node = 1; node <= program.workers(); ++node) {
     const NodeId from = program.messages(node).empty() ? master : program.route(node, 0).to;
     const double seconds = ideal ? 0 : links.seconds(from, node, 1);
@@ -17,6 +18,7 @@ void send_model(const Program& program, const Links& links, Links::Downlink down
     out[node - 1] = (from == master ? 0 : out[from - 1]) + (ideal ? 0 : links.latency) +
                     (downlink == Links::Downlink::unicast ? sent[from] : seconds);
   }
+  out.resize(program.workers());
 }
 
 }  // namespace straggle

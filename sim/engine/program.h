@@ -80,6 +80,8 @@ class Program {
   std::span<const Message> messages(NodeId node) const {
     return {messages_.data() + first_[node - 1], messages_.data() + first_[node]};
   }
+  /// Messages in all; in an exchange one a worker.
+  std::size_t messages_in_all() const { return messages_.size(); }
   /// Where message `index` of `node` goes, what it waits for, how large it is.
   Route route(NodeId node, std::size_t index) const {
     return kind_ == Kind::star ? Route{master, 0, 1} : routes_[first_[node - 1] + index];

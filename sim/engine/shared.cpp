@@ -204,8 +204,7 @@ void SharedRound::end_flow(NodeId to, double time) {
   std::erase(space_.out_of_[flow.from], index);
   space_.free_flows_.push_back(index);
   add_bytes(to, flow.bytes);
-  share(flow.from, time);
-  share(nodes_ + to, time);
+  share(nodes_ + to, time);  // whatever else the sender has under way goes there too
   receive(flow.from, to, flow.message, time);
 }
 

@@ -55,6 +55,7 @@ void StarRound<KeepAll, Port>::start() {
   space_.next_.assign(workers, 0);
   if constexpr (KeepAll) space_.all_.clear();
   space_.in_port_.clear();
+  if constexpr (Port) space_.in_port_.reserve(program_.messages_in_all());
   space_.next_leftover_ = 0;
   for (std::size_t w = 0; w < workers; ++w) {
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));

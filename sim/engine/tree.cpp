@@ -44,6 +44,8 @@ void TreeRound::start() {
   space_.received_.assign(workers + 1, 0);
   space_.port_free_.assign(workers + 1, 0);
   space_.all_.clear();
+  space_.all_.reserve(program_.messages_in_all());
+  space_.taken_.reserve(program_.messages_in_all());
   for (std::size_t w = 0; w < workers; ++w) {
     const auto node = static_cast<NodeId>(w + 1);
     const bool waits = program_.messages(node).empty() || program_.route(node, 0).need > 0;
@@ -139,6 +141,9 @@ void TreeRound::tally(RoundResult& result) {
   result.work = tallies.work_done(result.time);
   result.wasted = std::max(0.0, result.work - tallies.work_covered());
   tallies.ports(result);
+  if (space_.keep_all)  // messages were taken in the order in which they reached their ports
+    std::stable_sort(space_.all_.begin(), space_.all_.end(),
+                     [](const Arrival& a, const Arrival& b) { return a.time < b.time; });
 }
 
 RoundResult run_tree(const Program& program, const Links& links, const Conditions& conditions,

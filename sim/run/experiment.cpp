@@ -155,6 +155,10 @@ std::string default_label(const Json& scheme, const std::string& pointer,
       label += " " + value.get<std::string>();
     } else if (value.is_boolean()) {
       if (value.get<bool>()) label += " " + key;
+    } else if (value.is_object()) {  // such as a tree
+      for (const auto& [inner, number] : value.items())
+        if (!swept.contains(pointer + "/" + key + "/" + inner))
+          label += fmt::format(" {}={}", inner, number.dump());
     } else {
       label += fmt::format(" {}={}", key, value.dump());
     }
@@ -225,8 +229,9 @@ VerifySettings read_verify(ConfigReader& root, int workers) {
 
 /// Reads "gradient": the size of a message.
 std::optional<double> read_gradient(ConfigReader& root) {
-  if (!root.has("gradient")) return std::nullopt;
+  if (!root.raw("gradient")) return std::nullopt;
   ConfigReader gradient = root.object("gradient");
+  for (const char* key : {"bytes", "dimension"}) gradient.raw(key);
   std::optional<double> bytes;
   if (gradient.has("bytes") == gradient.has("dimension")) {
     gradient.mistake("", "needs either \"bytes\", or \"dimension\" (numbers of 8 bytes)");

@@ -45,6 +45,7 @@ std::string with_error(const Estimate& e) {
 }
 
 std::string z_text(double z) {
+  if (std::isnan(z)) return "-";
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
 }
 

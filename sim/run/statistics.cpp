@@ -50,6 +50,7 @@ double z_score(const Estimate& found, double value) {
   const double difference = found.mean - value;
   if (found.std_error > 1e-12 * std::abs(value)) return difference / found.std_error;
   if (std::abs(difference) <= 1e-9 * std::abs(value)) return 0;
+  if (std::isnan(found.std_error)) return found.std_error;  // one observation says nothing of its spread
   return std::copysign(std::numeric_limits<double>::infinity(), difference);
 }
 

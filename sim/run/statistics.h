@@ -45,7 +45,7 @@ Estimate estimate(const Moments& moments);
 Estimate ratio_of_means(const Moments& moments);
 
 /// How many standard errors an estimate lies above a value. With no spread: 0 if they agree to 1e-9 of the
-/// value (rounding), else infinite.
+/// value (rounding), else infinite; NaN where the spread is unknown.
 double z_score(const Estimate& found, double value);
 
 /// The nearest-rank quantile, the ⌈p·n⌉-th smallest; p in (0, 1]. Reorders its argument. NaN when it is

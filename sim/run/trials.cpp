@@ -124,15 +124,15 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   delay_.resize(workers);
   if (model.delay(address, delay_)) {
     for (std::size_t w = 0; w < workers; ++w) offset_[w] = (offset_drawn ? offset_[w] : 0) + delay_[w];
-  } else if (dead_ > 0 && !offset_drawn) {
+  } else if (!offset_drawn) {
     std::fill(offset_.begin(), offset_.end(), 0);
   }
-  // Whoever never answers has an infinite offset, under any scaling.
-  dead_ = 0;
-  const auto kill = [&](std::size_t w) {
-    if (offset_[w] < Tournament::never) ++dead_;
-    offset_[w] = Tournament::never;
-  };
+  // Whoever never answers has an infinite offset, under any scaling; so has one whose draw is infinite.
+  const auto kill = [&](std::size_t w) { offset_[w] = Tournament::never; };
+  const double* const longest =
+      compute.scaling == Scaling::additive ? prefix_.data() + rows_ * workers : slope_.data();
+  for (std::size_t w = 0; w < workers; ++w)
+    if (longest[w] == Tournament::never) kill(w);
   for (const std::uint32_t w : compute.failure.workers) kill(w);
   if (compute.failure.probability > 0) {
     failure_bits_.resize(workers);
@@ -141,6 +141,7 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
     for (std::size_t w = 0; w < workers; ++w)  // a uniform number of 53 bits
       if (static_cast<double>(failure_bits_[w] >> 11) * 0x1p-53 < compute.failure.probability) kill(w);
   }
+  dead_ = static_cast<std::uint64_t>(std::count(offset_.begin(), offset_.end(), Tournament::never));
 }
 
 Conditions TrialRunner::conditions_of(Entry& entry) const {
@@ -164,6 +165,7 @@ Conditions TrialRunner::conditions_of(Entry& entry) const {
 const RoundResult& TrialRunner::run(std::size_t s) {
   Entry& entry = schemes_[s];
   if (entry.has_previous && !entry.result.complete) return entry.result;
+  entry.result.taken = {};  // other schemes have used the workspace since
   entry.program = &entry.scheme->next_round(entry.has_previous ? &entry.result : nullptr);
   const Conditions conditions = conditions_of(entry);
   entry.result = run_round(*entry.program, point_.links, conditions, workspace_);

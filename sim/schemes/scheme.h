@@ -46,7 +46,8 @@ class Scheme {
  public:
   virtual ~Scheme() = default;
 
-  /// The program of the next iteration; `previous` is null in a trial's first. Valid until the next call.
+  /// The program of the next iteration; `previous` is null in a trial's first, and does not say any more
+  /// which messages were taken. Valid until the next call.
   virtual const Program& next_round(const RoundResult* previous) = 0;
   /// Built on first use: a run without verified trials never pays for it.
   virtual Codebook& codebook() = 0;

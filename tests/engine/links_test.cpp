@@ -101,6 +101,12 @@ TEST_CASE("workers compute once they have the model, which counts where it went"
   CHECK(result.utilisation == 2.0 / 6);
   CHECK(result.work == 2);
 
+  // At 3.5 worker 3 gets the model and the master worker 1's message: both have been received.
+  const RoundResult tied = run_round(
+      star_of(3, 1), links, after_the_model(at_pace({0.5, 9, 9}), star, links, Downlink::unicast), space);
+  CHECK(tied.time == 3.5);
+  CHECK(tied.hops == 1 + 3);
+
   // What has not come by completion is not counted: the model reaches worker 3 only at 8.5.
   Links slow = links;
   slow.bytes = 1;

@@ -235,6 +235,14 @@ TEST_CASE("silence on ideal links changes who is counted, not when it ends") {
   CHECK(result.messages == 2);
   CHECK(result.work == 3);
   CHECK(result.wasted == 1);
+
+  // From completion on nothing is received, even by a group that still has room.
+  Program tolerant({.need = 1, .full = {2}});
+  for (int w = 0; w < 2; ++w) tolerant.add({{.work = 1, .covers = 1}});
+  times = at_pace({1, 1});
+  CHECK(run_round(tolerant, times, space).messages == 2);
+  times.silence = true;
+  CHECK(run_round(tolerant, times, space).messages == 1);
 }
 
 TEST_CASE("a silent star is never later, and no different where one group decides") {
@@ -395,6 +403,10 @@ TEST_CASE("old and new messages that reach the port together are served by the n
     CHECK(result.time == (slow == 1 ? 3 : 2));
     CHECK(result.messages == (slow == 1 ? 2 : 1));
   }
+  // A sender's own old message comes before its new one, even if that takes no time to compute.
+  Successive trial(program, serial_links(3, 1), RoundStart::backlog);
+  CHECK(trial.run(at_pace({3, 1, 9})).time == 2);
+  CHECK(trial.run(at_pace({0, 20, 20})).time == 3);
 }
 
 TEST_CASE("what waits at the port comes before what is sent at the very start") {
@@ -417,6 +429,11 @@ TEST_CASE("a message in its latency reaches the port in the next iteration") {
     CHECK(result.messages == 2);  // the old one from 0.5 to 1, the new one from 3
     CHECK(result.hops == 2);
     CHECK(result.utilisation == 1 / 3.5);
+
+    // One that is sent at the very end is on its way.
+    Successive tied(program, serial_links(2, 1, 1), mode);
+    CHECK(tied.run(at_pace({1, 3})).time == 3);
+    CHECK(in_flight(tied.leftover) == Flights{{1, 2}});
   }
 }
 

@@ -155,6 +155,8 @@ TEST_CASE("random trees on ideal and serial links are those of a textbook event 
     ++complete;
     with_waste += result.wasted > 0;
     const auto order = [](const Arrival& a, const Arrival& b) { return a.from < b.from; };
+    REQUIRE(std::is_sorted(space.all().begin(), space.all().end(),
+                           [](const Arrival& a, const Arrival& b) { return a.time < b.time; }));
     std::vector<Arrival> arrivals = space.all();
     std::erase_if(arrivals, [](const Arrival& arrival) { return arrival.fate == Fate::dropped; });
     std::sort(arrivals.begin(), arrivals.end(), order);

@@ -461,3 +461,47 @@ TEST_CASE("no allocation inside a trial after the first") {
   }
 #endif
 }
+
+TEST_CASE("no allocation inside a trial after the first on serial links, in trees and in exchanges") {
+#ifndef STRAGGLE_SANITIZED
+  Point point = point_of(workers, every_scheme, Scaling::server_dependent, R"("iterations": 2,)");
+  Program tree({.need = 2, .full = {2}});
+  for (int relay = 0; relay < 3; ++relay) tree.add({{.work = 1, .covers = 1, .need = 2}});
+  for (NodeId leaf = 3; leaf < workers; ++leaf) tree.add({{.work = 1, .covers = 1, .to = 1 + leaf % 3}});
+  Program ring = Program::exchange(5, 0.5);
+  for (NodeId w = 0; w < workers; ++w) ring.add({{.work = 1, .to = 1 + (w + 1) % workers}});
+  for (const Program& program : {tree, ring}) {
+    SchemeSetup setup{.scheme = "test", .label = "made by hand", .recipe = {}};
+    setup.recipe.make = [=] { return std::make_unique<FixedScheme>(program, nullptr); };
+    point.schemes.push_back(setup);
+  }
+  const auto allocations_of = [&] {
+    TrialRunner runner(point);
+    const auto run_trial = [&](std::uint64_t trial) {
+      for (std::uint32_t iteration = 0; iteration < 2; ++iteration) {
+        runner.draw(trial, iteration);
+        for (std::size_t s = 0; s < point.schemes.size(); ++s) runner.run(s);
+      }
+    };
+    run_trial(0);
+    allocations = 0;
+    counting = true;
+    for (std::uint64_t trial = 1; trial < 300; ++trial) run_trial(trial);
+    counting = false;
+    return allocations.load();
+  };
+  CHECK(allocations_of() == 0);
+  point.links = {.sharing = Links::Sharing::serial,
+                 .latency = 0.001,
+                 .overhead = 0.003,
+                 .bytes = 1,
+                 .egress = std::vector<double>(workers + 1, 100),
+                 .ingress = std::vector<double>(workers + 1, 200)};
+  for (const Links::Downlink downlink : {Links::Downlink::none, Links::Downlink::unicast})
+    for (const bool silence : {false, true}) {
+      point.downlink = downlink;
+      point.silence = silence;
+      CHECK(allocations_of() == 0);
+    }
+#endif
+}
