@@ -68,9 +68,10 @@ void refuse_unverifiable(ConfigReader& config, const SchemeContext& context, con
   if (good < tree.stragglers)
     config.mistake(
         "code", fmt::format("\"{}\" loses its digits in doubles when {} of {} children are missing on each "
-                            "of {} layers; it is good for up to {}. Or verify in the prime field only: "
+                            "of {} layers; it is good for up to {}{}. Or verify in the prime field only: "
                             "\"verify\": {{\"fields\": [\"prime\"]}}",
-                            code_name, tree.stragglers, tree.arity, tree.depth, good));
+                            code_name, tree.stragglers, tree.arity, tree.depth, good,
+                            code_name == "reed-solomon" ? "" : ", \"reed-solomon\" for more"));
 }
 
 SchemeRecipe read_coded_reduce(ConfigReader& config, const SchemeContext& context) {

@@ -155,7 +155,8 @@ TEST_CASE("coded-reduce: what cannot be verified is refused, with the way out") 
   CHECK(
       refusal(K, deep) ==
       "test#/schemes/0/code: \"cyclic-mds\" loses its digits in doubles when 9 of 20 children are missing on "
-      "each of 3 layers; it is good for up to 4. Or verify in the prime field only: \"verify\": {\"fields\": "
+      "each of 3 layers; it is good for up to 4, \"reed-solomon\" for more. Or verify in the prime field "
+      "only: \"verify\": {\"fields\": "
       "[\"prime\"]}");
   CHECK(refusal(K, deep, R"(["prime"])") == "accepted");
   CHECK(refusal(K, coded_reduce(20, 3, 9, R"(, "code": "reed-solomon")")) == "accepted");
