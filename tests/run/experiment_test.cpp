@@ -1,6 +1,7 @@
 #include "sim/run/experiment.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 
 using namespace straggle;
@@ -221,4 +222,74 @@ TEST_CASE("every mistake of a file is listed at once") {
     INFO(part);
     CHECK(contains(found, part));
   }
+}
+
+TEST_CASE("experiment: the size of a gradient is given once, in bytes or in numbers") {
+  const auto bytes = [](const std::string& gradient) {
+    return read_experiment(
+               parse_json(R"({"workers": 2, "compute": {"model": "constant", "time": 1}, "gradient": )" +
+                              gradient + R"(, "schemes": [{"scheme": "uncoded"}]})",
+                          "test"),
+               "test")
+        .points[0]
+        .gradient_bytes;
+  };
+  CHECK(bytes(R"({"bytes": 100.5})") == 100.5);
+  CHECK(bytes(R"({"dimension": 5000})") == 40000);
+  for (const char* wrong : {"{}", R"({"bytes": 1, "dimension": 1})"})
+    CHECK_THROWS_WITH(bytes(wrong), Catch::Contains("#/gradient") && Catch::Contains("either"));
+  CHECK_THROWS_WITH(bytes(R"({"bytes": 0})"), Catch::Contains("#/gradient/bytes"));
+  CHECK_THROWS_WITH(bytes(R"({"dimensions": 3})"), Catch::Contains("did you mean \"dimension\"?"));
+}
+
+TEST_CASE("experiment: round_start says where it has a meaning") {
+  const auto point = [](const std::string& more, const std::string& scheme = R"({"scheme": "uncoded"})") {
+    return read_experiment(
+               parse_json(
+                   R"({"workers": 6, "compute": {"model": "constant", "time": 1}, "gradient": {"bytes": 1}, )" +
+                       more + R"(, "schemes": [)" + scheme + "]}",
+                   "test"),
+               "test")
+        .points[0];
+  };
+  const std::string backlog = R"("iterations": 2, "round_start": "backlog")";
+  CHECK(point(backlog).round_start == RoundStart::backlog);
+  CHECK(point(backlog, R"({"scheme": "rar"})").round_start == RoundStart::backlog);
+  CHECK_THROWS_WITH(point(R"("round_start": "abandon")"),
+                    Catch::Contains("#/round_start") && Catch::Contains("raise \"iterations\""));
+  CHECK_THROWS_WITH(
+      point(backlog, R"({"scheme": "coded-reduce", "tree": {"arity": 2, "depth": 2}, "stragglers": 0})"),
+      Catch::Contains("relays"));
+  CHECK_THROWS_WITH(point(backlog + R"(, "network": {"model": "shared", "bandwidth": 1})"),
+                    Catch::Contains("shared links"));
+}
+
+TEST_CASE("experiment: a label made of an object's fields leaves out what is swept") {
+  const Experiment experiment =
+      read_experiment(parse_json(R"({"workers": 6, "compute": {"model": "constant", "time": 1},
+                     "schemes": [{"scheme": "coded-reduce", "tree": {"arity": 2, "depth": 2}, "stragglers": 0}],
+                     "sweep": [{"paths": ["/workers", "/schemes/0/tree/depth"], "values": [[6, 2], [14, 3]]}]})",
+                                 "test"),
+                      "test");
+  CHECK(experiment.points[1].schemes[0].label == "coded-reduce arity=2 stragglers=0");
+}
+
+TEST_CASE("experiment: the hash knows what is in a file of measured times, not where it lies") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::temp_directory_path() / "straggle-hash-test";
+  fs::create_directories(folder / "deeper");
+  const auto write = [](const fs::path& path, const std::string& text) { std::ofstream(path) << text; };
+  const auto hash = [&](const std::string& file) {
+    return read_experiment(parse_json(R"({"workers": 2, "compute": {"model": "empirical", "file": ")" + file +
+                                          R"("}, "schemes": [{"scheme": "uncoded"}]})",
+                                      "test"),
+                           (folder / "config.json").string())
+        .hash;
+  };
+  write(folder / "a.csv", "seconds\n1\n2\n");
+  write(folder / "deeper" / "b.csv", "seconds\n1\n2\n");
+  write(folder / "c.csv", "seconds\n1\n3\n");
+  CHECK(hash("a.csv") == hash("deeper/b.csv"));
+  CHECK(hash("a.csv") != hash("c.csv"));
+  fs::remove_all(folder);
 }
