@@ -49,6 +49,15 @@ std::string z_text(double z) {
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
 }
 
+/// `4.2 MB`, in powers of a thousand.
+std::string bytes_text(double bytes) {
+  if (std::isnan(bytes)) return "-";
+  constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+  std::size_t unit = 0;
+  for (; bytes >= 1000 && unit + 1 < std::size(units); ++unit) bytes /= 1000;
+  return fmt::format("{:.4g} {}", bytes, units[unit]);
+}
+
 /// An expectation, `1.2 .. 1.4` for bounds, `~ 1.2 .. 1.4` for an asymptotic band.
 std::string theory_time(const std::optional<Prediction>& theory) {
   if (!theory) return "-";
@@ -254,6 +263,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
                                                   {"speedup", 2},
                                                   {"exact", 7}})
     columns.push_back(column);
+  const bool any_bytes = std::any_of(experiment.points.begin(), experiment.points.end(),
+                                     [](const Point& point) { return point.gradient_bytes.has_value(); });
+  if (any_bytes) columns.push_back({"bytes into busiest", 6});
   const bool any_incomplete =
       std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.incomplete.trials > 0; });
   if (any_incomplete) columns.push_back({"incomplete", 0});
@@ -271,6 +283,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.push_back(messages ? z_text(row.theory_messages_z) : "-");
     cells.push_back(with_error(row.speedup));
     cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
+    if (any_bytes) cells.push_back(bytes_text(row.bytes_into_busiest.mean));
     if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
   }

@@ -95,8 +95,10 @@ TEST_CASE("report: bytes are counted where the size of a gradient is known, mess
   CHECK(column(row, "messages_in_all_mean") == "60");
   CHECK(std::stod(column(row, "bytes_in_all_mean")) == Approx(60 * 16 / 6.0));
   CHECK(std::stod(column(row, "bytes_into_busiest_mean")) == Approx(10 * 16 / 6.0));
+  CHECK(to_table(with, rows_of(with), 1000).find("26.67 B") != std::string::npos);
   const Experiment without = experiment_of(head + R"("schemes": [{"scheme": "rar"}]})");
   CHECK(column(csv(without, rows_of(without)[0]), "bytes_in_all_mean").empty());
+  CHECK(to_table(without, rows_of(without), 1000).find("bytes") == std::string::npos);
   CHECK(column(csv(without, rows_of(without)[0]), "messages_in_all_mean") == "60");
 }
 
