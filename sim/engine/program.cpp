@@ -52,13 +52,38 @@ NodeId Program::add(const std::vector<Step>& steps) {
   return node;
 }
 
+namespace {
+
+std::string batches(double work) {
+  return fmt::format("{:g} mini-batch{}", work, work == 1 ? "" : "es");
+}
+
+/// What one worker does: `worker 1: sends after 3 mini-batches, after 4 mini-batches`.
+std::string steps_of(const Program& program, NodeId node) {
+  std::string result = fmt::format("worker {}:", node);
+  constexpr std::size_t most_shown = 6;
+  const auto messages = program.messages(node);
+  for (std::size_t j = 0; j < std::min(messages.size(), most_shown); ++j) {
+    const Program::Message& m = messages[j];
+    const Program::Route r = program.route(node, j);
+    result += fmt::format("{} after {}", j == 0 ? " sends" : ",", batches(m.work));
+    if (r.need > 0) result += fmt::format(" and {} messages", r.need);
+    if (r.to != master) result += fmt::format(" to worker {}", r.to);
+    if (program.goal().items > 0) result += fmt::format(" item {}", m.item);
+    if (m.weight > 1) result += fmt::format(" (weight {})", m.weight);
+  }
+  if (messages.size() > most_shown) result += fmt::format(", ... ({} messages)", messages.size());
+  return result;
+}
+
+}  // namespace
+
 std::string Program::summary() const {
   if (kind_ == Kind::exchange)
     return fmt::format(
-        "{} workers in an exchange of {} messages each, of {:g} gradients; worker 1 computes {:g} "
-        "mini-batches "
-        "and sends to worker {}",
-        workers(), rounds_, exchange_size_, load(1), routes_.empty() ? 1 : routes_.front().to);
+        "{} workers in an exchange: {} messages each, of {:g} gradients; worker 1 computes {} and sends to "
+        "worker {}",
+        workers(), rounds_, exchange_size_, batches(load(1)), routes_.front().to);
   std::string result = fmt::format("{} workers; the master needs {}", workers(), goal_.need);
   result += goal_.items > 0 ? fmt::format(" of {} distinct items", goal_.items) : " messages";
   if (goal_.full.size() > 1) {
@@ -67,19 +92,8 @@ std::string Program::summary() const {
         fmt::format(" in {} groups of {}", goal_.full.size(),
                     *least == *most ? fmt::format("{}", *least) : fmt::format("{} to {}", *least, *most));
   }
-  result += "; worker 1:";
-  constexpr std::size_t most_shown = 6;
-  const auto first = messages(1);
-  for (std::size_t j = 0; j < std::min(first.size(), most_shown); ++j) {
-    const Message& m = first[j];
-    const Route r = route(1, j);
-    result += fmt::format("{} after {:g} mini-batches", j == 0 ? " sends" : ",", m.work);
-    if (r.need > 0) result += fmt::format(" and {} messages", r.need);
-    if (r.to != master) result += fmt::format(" to worker {}", r.to);
-    if (goal_.items > 0) result += fmt::format(" item {}", m.item);
-    if (m.weight > 1) result += fmt::format(" (weight {})", m.weight);
-  }
-  if (first.size() > most_shown) result += fmt::format(", ... ({} messages)", first.size());
+  result += "; " + steps_of(*this, 1);
+  if (kind_ == Kind::tree) result += "; " + steps_of(*this, static_cast<NodeId>(workers()));
   return result;
 }
 

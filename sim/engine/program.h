@@ -92,7 +92,8 @@ class Program {
   double load(NodeId node) const { return load_[node - 1]; }
   double largest_load() const { return largest_load_; }
 
-  /// The program on a few lines, for `straggle check`: the goal, and the steps of the first worker.
+  /// The program on a few lines, for `straggle check`: the goal, and the steps of the first worker (in a
+  /// tree of the last, too).
   std::string summary() const;
 
  private:
