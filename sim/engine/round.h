@@ -79,8 +79,8 @@ struct RoundResult {
   double utilisation = 0;      ///< share of the time that the busiest receiving port is busy
   /// Not complete: the weight the master lacks; in an exchange the workers that never answer.
   std::uint64_t missing = 0;
-  /// The useful messages, at the master and at relays whose own message was useful, in the order in which
-  /// ports took them. Empty for an exchange, in which all are useful.
+  /// The useful messages, at the master and at relays whose own message was useful, each port's in the order
+  /// in which it took them, the master's last. Empty for an exchange, in which all are useful.
   std::span<const Arrival> taken;
 };
 
@@ -124,14 +124,16 @@ class Workspace {
   std::vector<std::uint32_t> seen_;      // per item, the round it was last seen in
   std::uint32_t round_ = 0;
   std::vector<Arrival> taken_, all_;
-  std::vector<double> covered_from_;               // per worker, while the waste is counted
-  std::size_t next_leftover_ = 0;                  // the first that has not reached the port
-  std::vector<Leftover::Stale> in_port_;           // that wait for the port at completion
-  std::vector<std::uint32_t> received_;            // per node, messages
-  std::vector<double> port_free_, volume_, busy_;  // per node
-  std::vector<char> used_;                         // per worker
-  std::vector<double> ready_, sent_, step_;        // per worker of an exchange
-  std::vector<std::uint32_t> hears_;               // per worker of an exchange, whom
+  std::vector<double> covered_from_;                    // per worker, while the waste is counted
+  std::size_t next_leftover_ = 0;                       // the first that has not reached the port
+  std::vector<Leftover::Stale> in_port_;                // that wait for the port at completion
+  std::vector<std::uint32_t> received_;                 // per node, messages
+  std::vector<double> port_free_, volume_, busy_;       // per node
+  std::vector<Arrival> inbox_;                          // of a tree, by receiver
+  std::vector<std::uint32_t> inbox_begin_, inbox_end_;  // per node
+  std::vector<char> used_;                              // per worker
+  std::vector<double> ready_, sent_, step_;             // per worker of an exchange
+  std::vector<std::uint32_t> hears_;                    // per worker of an exchange, whom
   std::vector<Flow> flows_;
   std::vector<std::uint32_t> free_flows_;
   std::vector<std::vector<std::uint32_t>> into_, out_of_;  // per node, its flows

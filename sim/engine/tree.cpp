@@ -1,6 +1,7 @@
 // A tree on ideal or serial links: every relay's port merges the messages of its own senders, and its message
 // leaves when its work is done and enough of them have come (Reisizadeh, Prakash, Pedarsani and Avestimehr,
-// "CodedReduce").
+// "CodedReduce"). Nobody answers a sender, so ports are worked through one by one from the leaves to the
+// root, and there is no queue of events.
 #include <algorithm>
 
 #include "sim/engine/disciplines.h"
@@ -22,6 +23,17 @@ class TreeRound {
 
  private:
   void start();
+  /// What reaches a node's port, in the order in which the port takes it.
+  std::span<Arrival> inbox(NodeId node);
+  /// When the relay has what it needs.
+  double serve_relay(NodeId relay, std::uint32_t need);
+  void serve_master(RoundResult& result);
+  /// From reaching the port to having been received.
+  void pass_port(Arrival& arrival, NodeId to, double& port_free) const {
+    if (!serial_) return;
+    const double size = program_.route(arrival.from, arrival.message).size;
+    arrival.time = port_free = std::max(arrival.time, port_free) + links_.seconds(arrival.from, to, size);
+  }
   double reaches_port(std::size_t worker, std::uint32_t message, double ready) const {
     const auto node = static_cast<NodeId>(worker + 1);
     const double sent = std::max(conditions_.end_of(program_.messages(node)[message].work, worker), ready);
@@ -39,69 +51,93 @@ class TreeRound {
 
 void TreeRound::start() {
   const std::size_t workers = program_.workers();
-  space_.queue_.reset(workers);
   space_.next_.assign(workers, 0);
-  space_.received_.assign(workers + 1, 0);
-  space_.port_free_.assign(workers + 1, 0);
   space_.all_.clear();
   space_.all_.reserve(program_.messages_in_all());
   space_.taken_.reserve(program_.messages_in_all());
-  for (std::size_t w = 0; w < workers; ++w) {
-    const auto node = static_cast<NodeId>(w + 1);
-    const bool waits = program_.messages(node).empty() || program_.route(node, 0).need > 0;
-    space_.queue_.seat(static_cast<std::uint32_t>(w), waits ? Tournament::never : reaches_port(w, 0, 0));
-  }
-  space_.queue_.start();
+  // Room for every node's messages, one node after another.
+  space_.inbox_.resize(program_.messages_in_all());
+  space_.inbox_begin_.assign(workers + 2, 0);
+  for (NodeId node = 1; node <= workers; ++node)
+    for (std::size_t j = 0; j < program_.messages(node).size(); ++j)
+      ++space_.inbox_begin_[program_.route(node, j).to + 1];
+  for (std::size_t node = 1; node < space_.inbox_begin_.size(); ++node)
+    space_.inbox_begin_[node] += space_.inbox_begin_[node - 1];
+  space_.inbox_end_.assign(space_.inbox_begin_.begin(), space_.inbox_begin_.end() - 1);
 }
 
 RoundResult TreeRound::run() {
   RoundResult result;
   start();
-  while (true) {
-    const Tournament::Key winner = space_.queue_.winner();
-    double time = Tournament::time(winner);
-    if (time == Tournament::never || (result.complete && time > result.time)) break;
-    const std::uint32_t worker = Tournament::player(winner);
-    const NodeId node = worker + 1;
-    const std::uint32_t index = space_.next_[worker]++;
-    const Program::Route route = program_.route(node, index);
-    space_.queue_.update(worker, index + 1 < program_.messages(node).size()
-                                     ? reaches_port(worker, index + 1, 0)
-                                     : Tournament::never);
-    if (conditions_.silence && route.to == master &&
-        (result.complete || intake_.full(program_.messages(node)[index].group))) {
-      if (space_.keep_all)
-        space_.all_.push_back(
-            {std::max(time, space_.port_free_[master]), node, index, Arrival::Fate::dropped});
-      continue;
+  // Senders have larger numbers than their receivers, so when a node's turn comes, all that it will ever
+  // receive has been sent.
+  for (auto node = static_cast<NodeId>(program_.workers()); node > master; --node) {
+    const std::size_t messages = program_.messages(node).size();
+    if (messages == 0) continue;
+    const std::uint32_t need = program_.route(node, 0).need;
+    const double ready = need > 0 ? serve_relay(node, need) : 0;
+    for (std::uint32_t index = 0; index < messages; ++index) {
+      const double time = reaches_port(node - 1, index, ready);
+      if (time == Tournament::never) break;
+      space_.inbox_[space_.inbox_end_[program_.route(node, index).to]++] = {time, node, index,
+                                                                            Arrival::Fate::late};
     }
-    if (serial_) {
-      double& port_free = space_.port_free_[route.to];
-      time = port_free = std::max(time, port_free) + links_.seconds(node, route.to, route.size);
-    }
-    Arrival::Fate fate = Arrival::Fate::late;
-    if (route.to == master) {
-      if (!result.complete) {
-        fate = intake_.receive(program_.messages(node)[index]);
-        if (intake_.enough()) {
-          result.complete = true;
-          result.time = time;
-        }
-      }
-    } else {
-      const std::uint32_t need = program_.route(route.to, 0).need;
-      if (space_.received_[route.to] < need) {
-        fate = Arrival::Fate::useful;
-        if (++space_.received_[route.to] == need)
-          space_.queue_.update(route.to - 1, reaches_port(route.to - 1, 0, time));
-      }
-    }
-    space_.all_.push_back({time, node, index, fate});
   }
+  serve_master(result);
   result.missing = intake_.missing();
   if (result.complete) tally(result);
+  if (space_.keep_all)  // whoever looks on sees all ports at once
+    std::stable_sort(space_.all_.begin(), space_.all_.end(),
+                     [](const Arrival& a, const Arrival& b) { return a.time < b.time; });
   result.taken = space_.taken_;
   return result;
+}
+
+std::span<Arrival> TreeRound::inbox(NodeId node) {
+  const std::span<Arrival> messages(space_.inbox_.data() + space_.inbox_begin_[node],
+                                    space_.inbox_.data() + space_.inbox_end_[node]);
+  std::sort(messages.begin(), messages.end(), [](const Arrival& a, const Arrival& b) {
+    if (a.time != b.time) return a.time < b.time;
+    return a.from != b.from ? a.from < b.from : a.message < b.message;
+  });
+  return messages;
+}
+
+double TreeRound::serve_relay(NodeId relay, std::uint32_t need) {
+  double port_free = 0, ready = Tournament::never;
+  std::uint32_t taken = 0;
+  for (Arrival& arrival : inbox(relay)) {
+    pass_port(arrival, relay, port_free);
+    if (taken < need) {
+      arrival.fate = Arrival::Fate::useful;
+      if (++taken == need) ready = arrival.time;
+    }
+    space_.all_.push_back(arrival);
+  }
+  return ready;
+}
+
+void TreeRound::serve_master(RoundResult& result) {
+  double port_free = 0;
+  for (Arrival& arrival : inbox(master)) {
+    const Program::Message& message = program_.messages(arrival.from)[arrival.message];
+    if (conditions_.silence && (result.complete || intake_.full(message.group))) {
+      arrival.time = std::max(arrival.time, port_free);
+      arrival.fate = Arrival::Fate::dropped;
+      if (space_.keep_all && (!result.complete || arrival.time <= result.time))
+        space_.all_.push_back(arrival);
+      continue;
+    }
+    pass_port(arrival, master, port_free);
+    if (!result.complete) {
+      arrival.fate = intake_.receive(message);
+      if (intake_.enough()) {
+        result.complete = true;
+        result.time = arrival.time;
+      }
+    }
+    space_.all_.push_back(arrival);
+  }
 }
 
 void TreeRound::tally(RoundResult& result) {
@@ -141,9 +177,6 @@ void TreeRound::tally(RoundResult& result) {
   result.work = tallies.work_done(result.time);
   result.wasted = std::max(0.0, result.work - tallies.work_covered());
   tallies.ports(result);
-  if (space_.keep_all)  // messages were taken in the order in which they reached their ports
-    std::stable_sort(space_.all_.begin(), space_.all_.end(),
-                     [](const Arrival& a, const Arrival& b) { return a.time < b.time; });
 }
 
 RoundResult run_tree(const Program& program, const Links& links, const Conditions& conditions,
