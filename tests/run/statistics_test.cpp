@@ -9,7 +9,10 @@
 #include <random>
 #include <stdexcept>
 
+#include "tests/run/same_bits.h"
+
 using namespace straggle;
+using namespace straggle::testing;
 
 namespace {
 
@@ -57,23 +60,6 @@ void check_equal(const Moments& found, const TwoPass& expected, double epsilon) 
   CHECK(found.variance() == Approx(expected.variance_x).epsilon(epsilon));
   CHECK(found.variance_of_other() == Approx(expected.variance_y).epsilon(epsilon));
   CHECK(found.covariance() == Approx(expected.covariance).epsilon(epsilon));
-}
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
-
-bool same_bits(const Moments& a, const Moments& b) {
-  return a.count() == b.count() && same_bits(a.mean(), b.mean()) &&
-         same_bits(a.mean_of_other(), b.mean_of_other()) && same_bits(a.variance(), b.variance()) &&
-         same_bits(a.variance_of_other(), b.variance_of_other()) && same_bits(a.covariance(), b.covariance());
-}
-
-bool same_bits(const Sample& a, const Sample& b) {
-  const Sample::Sums x = a.sums(), y = b.sums();
-  return a.first() == b.first() && a.times() == b.times() && same_bits(x.time, y.time) &&
-         same_bits(x.messages, y.messages) && same_bits(x.useful_messages, y.useful_messages) &&
-         same_bits(x.work, y.work) && same_bits(x.wasted, y.wasted);
 }
 
 /// A record for each trial, with the trial's own numbers.

@@ -13,6 +13,7 @@
 #include "codes/polynomial.h"
 #include "sim/run/report.h"
 #include "sim/schemes/gradient_codes.h"
+#include "tests/run/same_bits.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;
@@ -75,23 +76,6 @@ const std::vector<std::string> every_scheme = {
     R"({"scheme": "gc-partial", "stragglers": 3, "slowdown": 2, "code": "fractional-repetition"})",
 };
 constexpr int workers = 12;
-
-bool same_bits(double a, double b) {
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
-
-bool same_bits(const Moments& a, const Moments& b) {
-  return a.count() == b.count() && same_bits(a.mean(), b.mean()) &&
-         same_bits(a.mean_of_other(), b.mean_of_other()) && same_bits(a.variance(), b.variance()) &&
-         same_bits(a.variance_of_other(), b.variance_of_other()) && same_bits(a.covariance(), b.covariance());
-}
-
-bool same_bits(const Sample& a, const Sample& b) {
-  const Sample::Sums x = a.sums(), y = b.sums();
-  return a.first() == b.first() && a.times() == b.times() && same_bits(x.time, y.time) &&
-         same_bits(x.messages, y.messages) && same_bits(x.useful_messages, y.useful_messages) &&
-         same_bits(x.work, y.work) && same_bits(x.wasted, y.wasted);
-}
 
 /// All that is not measured in real seconds.
 bool same(const Verification& a, const Verification& b) {
