@@ -1,7 +1,6 @@
 // An exchange on ideal or serial links. Every port hears one sender, so messages never meet and need no
 // queue: the k-th messages of all workers follow from the (k − 1)-th by a maximum and a sum.
 #include <algorithm>
-#include <stdexcept>
 
 #include "sim/engine/disciplines.h"
 #include "sim/engine/intake.h"
@@ -27,18 +26,14 @@ RoundResult ExchangeRound::run() {
   const bool serial = links_.sharing == Links::Sharing::serial;
   RoundResult result;
   space_.all_.clear();
-  space_.next_.assign(workers, 0);
   space_.ready_.resize(workers);
   space_.sent_.resize(workers);
   space_.step_.resize(workers);
-  space_.hears_.assign(workers, nobody);
+  hear(program_, space_.hears_);
   double longest_transfer = 0, size = 1;
   for (std::size_t w = 0; w < workers; ++w) {
     const auto node = static_cast<NodeId>(w + 1);
     const Program::Route route = program_.route(node, 0);
-    if (route.to > workers || space_.hears_[route.to - 1] != nobody)
-      throw std::logic_error("in an exchange every worker hears one other");
-    space_.hears_[route.to - 1] = static_cast<std::uint32_t>(w);
     size = route.size;
     const double transfer = serial ? links_.seconds(node, route.to, size) : 0;
     longest_transfer = std::max(longest_transfer, transfer);
@@ -47,11 +42,10 @@ RoundResult ExchangeRound::run() {
     if (space_.ready_[w] == Tournament::never) ++result.missing;
   }
   if (result.missing > 0) return result;  // all wait for those that never answer
-  constexpr std::size_t most_kept = 1000000;
   for (std::uint32_t round = 0; round < program_.rounds(); ++round) {
     for (std::size_t w = 0; w < workers; ++w) space_.sent_[w] = space_.ready_[w] + space_.step_[w];
     if (space_.keep_all)
-      for (std::size_t w = 0; w < workers && space_.all_.size() < most_kept; ++w)
+      for (std::size_t w = 0; w < workers && space_.all_.size() < Workspace::most_kept; ++w)
         space_.all_.push_back({space_.sent_[w], static_cast<NodeId>(w + 1), round, Arrival::Fate::useful});
     for (std::size_t w = 0; w < workers; ++w)
       space_.ready_[w] = std::max(space_.sent_[w], space_.sent_[space_.hears_[w]]);

@@ -1,5 +1,7 @@
 #include "sim/engine/intake.h"
 
+#include <stdexcept>
+
 namespace straggle {
 
 namespace {
@@ -11,6 +13,16 @@ double whole_part(double x) {
 }
 
 }  // namespace
+
+void hear(const Program& program, std::vector<std::uint32_t>& hears) {
+  hears.assign(program.workers(), nobody);
+  for (NodeId node = 1; node <= program.workers(); ++node) {
+    const NodeId to = program.route(node, 0).to;
+    if (to > program.workers() || hears[to - 1] != nobody)
+      throw std::logic_error("in an exchange every worker hears one other");
+    hears[to - 1] = node - 1;
+  }
+}
 
 double Tallies::tasks_in_step(std::size_t w, std::size_t index, double end) const {
   const auto messages = program_.messages(static_cast<NodeId>(w + 1));
@@ -41,6 +53,18 @@ double Tallies::work_done(double end) const {
     if (ended < messages.size()) sum += tasks_in_step(w, ended, end);
   }
   return sum;
+}
+
+void Tallies::take_useful() {
+  space_.used_.assign(program_.workers() + 1, 0);
+  for (const Arrival& arrival : space_.all_)
+    if (arrival.fate == Arrival::Fate::useful) space_.used_[arrival.from] = 1;
+  for (NodeId node = 1; node <= program_.workers(); ++node) {  // receivers have the smaller numbers
+    const NodeId to = program_.messages(node).empty() ? master : program_.route(node, 0).to;
+    if (to != master && !space_.used_[to]) space_.used_[node] = 0;
+  }
+  for (const Arrival& arrival : space_.all_)
+    if (arrival.fate == Arrival::Fate::useful && space_.used_[arrival.from]) space_.taken_.push_back(arrival);
 }
 
 double Tallies::work_covered() {

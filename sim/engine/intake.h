@@ -44,6 +44,9 @@ class Intake {
   std::uint32_t weight_ = 0;
 };
 
+/// Which worker each worker of an exchange hears, from 0. Throws std::logic_error unless it is exactly one.
+void hear(const Program& program, std::vector<std::uint32_t>& hears);
+
 /// Tallies of a round whose completion time and useful messages are known.
 class Tallies {
  public:
@@ -56,6 +59,9 @@ class Tallies {
   /// Mini-batches over all workers whose computation has ended by `end`, each worker's capped at its load.
   /// Every worker has ended its first next_[w] steps.
   double work_done(double end) const;
+  /// Fills taken_ with the useful messages of all_: useful to a relay is useful only if the relay's own
+  /// message was.
+  void take_useful();
   /// Mini-batches that at least one message of taken_ of their worker covers. Each worker's are in its order.
   double work_covered();
   /// The tallies of where messages went, from volume_, busy_ and hops and volume of what came up; adds the

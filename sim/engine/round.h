@@ -110,6 +110,8 @@ class Workspace {
   friend void leave(const Program&, const Links&, const Conditions&, const RoundResult&, RoundStart,
                     Workspace&, Leftover&);
 
+  static constexpr std::size_t most_kept = 1000000;  // arrivals of an exchange
+
   struct Flow {
     NodeId from, to;
     std::uint32_t message;
@@ -128,16 +130,16 @@ class Workspace {
   std::size_t next_leftover_ = 0;                       // the first that has not reached the port
   std::vector<Leftover::Stale> in_port_;                // that wait for the port at completion
   std::vector<std::uint32_t> received_;                 // per node, messages
-  std::vector<double> port_free_, volume_, busy_;       // per node
+  std::vector<double> volume_, busy_;                   // per node
   std::vector<Arrival> inbox_;                          // of a tree, by receiver
   std::vector<std::uint32_t> inbox_begin_, inbox_end_;  // per node
   std::vector<char> used_;                              // per worker
   std::vector<double> ready_, sent_, step_;             // per worker of an exchange
-  std::vector<std::uint32_t> hears_;                    // per worker of an exchange, whom
+  std::vector<std::uint32_t> hears_;                    // per worker of an exchange, which worker
   std::vector<Flow> flows_;
   std::vector<std::uint32_t> free_flows_;
   std::vector<std::vector<std::uint32_t>> into_, out_of_;  // per node, its flows
-  std::vector<std::uint32_t> ports_, frozen_;              // of one component of flows
+  std::vector<std::uint32_t> ports_;                       // of one component of flows
   std::vector<double> room_;
   std::vector<std::uint32_t> open_, visited_;
   std::uint32_t visit_ = 0;

@@ -4,7 +4,6 @@
 // get new rates.
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 
 #include "sim/engine/disciplines.h"
 #include "sim/engine/intake.h"
@@ -39,7 +38,6 @@ class SharedRound {
   std::vector<std::uint32_t>& flows_at(std::uint32_t port) {
     return port < nodes_ ? space_.out_of_[port] : space_.into_[port - nodes_];
   }
-  std::uint32_t sending(NodeId worker_node) const { return worker_node; }
   void add_bytes(NodeId to, double bytes);
 
   const Program& program_;
@@ -62,12 +60,7 @@ void SharedRound::start() {
   space_.all_.clear();
   if (exchange_) {
     unfinished_ = std::uint64_t{program_.rounds()} * program_.workers();
-    for (NodeId node = 1; node < nodes_; ++node) {
-      const NodeId to = program_.route(node, 0).to;
-      if (to >= nodes_ || ++space_.received_[to] > 1)
-        throw std::logic_error("in an exchange every worker hears one other");
-    }
-    space_.received_.assign(nodes_, 0);
+    hear(program_, space_.hears_);
   }
   space_.flows_.clear();
   space_.free_flows_.clear();
@@ -125,18 +118,9 @@ RoundResult SharedRound::run() {
     for (NodeId node = 1; node < nodes_; ++node) result_.work += program_.load(node);
   } else {
     std::fill(space_.next_.begin(), space_.next_.end(), 0);  // here counted when sent, not when computed
-    space_.used_.assign(nodes_, 0);
-    for (const Arrival& arrival : space_.all_)
-      if (arrival.fate == Arrival::Fate::useful) space_.used_[arrival.from] = 1;
-    for (NodeId node = 1; node < nodes_; ++node) {
-      const NodeId to = program_.messages(node).empty() ? master : program_.route(node, 0).to;
-      if (to != master && !space_.used_[to]) space_.used_[node] = 0;
-    }
-    for (const Arrival& arrival : space_.all_) {
-      if (arrival.fate != Arrival::Fate::useful || !space_.used_[arrival.from]) continue;
-      space_.taken_.push_back(arrival);
+    tallies.take_useful();
+    for (const Arrival& arrival : space_.taken_)
       if (program_.route(arrival.from, arrival.message).to == master) ++result_.useful;
-    }
     result_.work = tallies.work_done(result_.time);
     // A small message may overtake a larger one of its sender; what they cover is counted in the sender's
     // order.
@@ -163,17 +147,16 @@ void SharedRound::start_flow(std::uint32_t worker, double time) {
   const Program::Route route = program_.route(node, exchange_ ? 0 : message);
   if (!exchange_) {
     space_.queue_.update(
-        sending(node),
-        message + 1 < program_.messages(node).size()
-            ? conditions_.end_of(program_.messages(node)[message + 1].work, worker) + links_.latency
-            : Tournament::never);
+        node, message + 1 < program_.messages(node).size()
+                  ? conditions_.end_of(program_.messages(node)[message + 1].work, worker) + links_.latency
+                  : Tournament::never);
     if (conditions_.silence && route.to == master &&
         (result_.complete || intake_.full(program_.messages(node)[message].group))) {
       if (space_.keep_all) space_.all_.push_back({time, node, message, Arrival::Fate::dropped});
       return;
     }
   } else {
-    space_.queue_.update(sending(node), Tournament::never);
+    space_.queue_.update(node, Tournament::never);
   }
   std::uint32_t flow = 0;
   if (space_.free_flows_.empty()) {
@@ -214,8 +197,7 @@ void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double 
   result_.volume += size;
   space_.volume_[to] += size;
   if (exchange_) {
-    constexpr std::size_t most_kept = 1000000;
-    if (space_.keep_all && space_.all_.size() < most_kept)
+    if (space_.keep_all && space_.all_.size() < Workspace::most_kept)
       space_.all_.push_back({time, from, message, Arrival::Fate::useful});
     ++result_.messages;
     ++space_.received_[to];
@@ -243,7 +225,7 @@ void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double 
     if (space_.received_[to] < need) {
       fate = Arrival::Fate::useful;
       if (++space_.received_[to] == need)
-        space_.queue_.update(sending(to),
+        space_.queue_.update(to,
                              std::max(conditions_.end_of(program_.load(to), to - 1), time) + links_.latency);
     }
   }
@@ -256,7 +238,7 @@ void SharedRound::send_next(std::uint32_t worker, double time) {
   const std::uint32_t sent = space_.next_[worker];
   if (sent == 0 || sent == program_.rounds() || space_.received_[node] < sent) return;
   if (space_.received_[program_.route(node, 0).to] < sent) return;
-  space_.queue_.update(sending(node), time + links_.latency);
+  space_.queue_.update(node, time + links_.latency);
 }
 
 /// New rates for all flows that are connected to a port, by progressive filling: the port with the least room

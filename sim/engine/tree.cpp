@@ -151,7 +151,6 @@ void TreeRound::tally(RoundResult& result) {
     space_.busy_[route.to] += std::max(0.0, result.time - began);
     return true;
   });
-  space_.used_.assign(program_.workers() + 1, 0);
   for (const Arrival& arrival : space_.all_) {
     if (arrival.fate == Arrival::Fate::dropped) continue;
     const Program::Route route = program_.route(arrival.from, arrival.message);
@@ -163,16 +162,9 @@ void TreeRound::tally(RoundResult& result) {
       ++result.messages;
       if (arrival.fate == Arrival::Fate::useful) ++result.useful;
     }
-    if (arrival.fate == Arrival::Fate::useful) space_.used_[arrival.from] = 1;
   }
-  // Useful to a relay is useful only if the relay's own message was. Receivers have the smaller numbers.
-  for (NodeId node = 1; node <= program_.workers(); ++node) {
-    const NodeId to = program_.messages(node).empty() ? master : program_.route(node, 0).to;
-    if (to != master && !space_.used_[to]) space_.used_[node] = 0;
-  }
-  for (const Arrival& arrival : space_.all_)
-    if (arrival.fate == Arrival::Fate::useful && space_.used_[arrival.from]) space_.taken_.push_back(arrival);
   Tallies tallies(program_, links_, conditions_, space_);
+  tallies.take_useful();
   // A relay that has computed but waits has sent nothing: its work is counted from the clock alone.
   result.work = tallies.work_done(result.time);
   result.wasted = std::max(0.0, result.work - tallies.work_covered());
