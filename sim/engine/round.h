@@ -35,6 +35,8 @@ struct Conditions {
   std::size_t workers = 0;
   /// Contained in `offset`: when each worker got the model. Empty: it was there from the start.
   std::span<const double> model_at = {};
+  /// Contained in `offset`: by how much each worker starts late. Empty: nobody does.
+  std::span<const double> delay = {};
   /// Contained in `offset`: what the iteration before left. Null: nothing.
   const Leftover* leftover = nullptr;
   /// From the instant a group is full, its messages that are not in service yet are dropped.

@@ -90,7 +90,7 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   trial_ = trial;
   for (Entry& entry : schemes_) {
     entry.has_previous = iteration > 0;
-    if (iteration == 0) entry.leftover = {};
+    if (iteration == 0) entry.next_leftover = {};
   }
   const Compute& compute = point_.compute;
   const ComputeModel& model = *compute.model;
@@ -122,7 +122,9 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   }
   const bool offset_drawn = compute.scaling == Scaling::data_dependent;
   delay_.resize(workers);
+  conditions_.delay = {};
   if (model.delay(address, delay_)) {
+    conditions_.delay = delay_;
     for (std::size_t w = 0; w < workers; ++w) offset_[w] = (offset_drawn ? offset_[w] : 0) + delay_[w];
   } else if (!offset_drawn) {
     std::fill(offset_.begin(), offset_.end(), 0);
@@ -166,17 +168,19 @@ const RoundResult& TrialRunner::run(std::size_t s) {
   Entry& entry = schemes_[s];
   if (entry.has_previous && !entry.result.complete) return entry.result;
   entry.result.taken = {};  // other schemes have used the workspace since
+  entry.leftover = std::move(entry.next_leftover);
+  entry.next_leftover = {};
   entry.program = &entry.scheme->next_round(entry.has_previous ? &entry.result : nullptr);
-  const Conditions conditions = conditions_of(entry);
-  entry.result = run_round(*entry.program, point_.links, conditions, workspace_);
+  entry.conditions = conditions_of(entry);
+  entry.result = run_round(*entry.program, point_.links, entry.conditions, workspace_);
   if (!entry.result.complete && dead_ == 0)
     throw std::logic_error(
         fmt::format("trial {} of scheme {} at point {} cannot complete: every worker has "
                     "answered, and {}",
                     trial_, point_.schemes[s].label, point_.index, missing(s)));
   if (entry.result.complete && point_.round_start != RoundStart::fresh)
-    leave(*entry.program, point_.links, conditions, entry.result, point_.round_start, workspace_,
-          entry.leftover);
+    leave(*entry.program, point_.links, entry.conditions, entry.result, point_.round_start, workspace_,
+          entry.next_leftover);
   return entry.result;
 }
 
@@ -250,14 +254,21 @@ class Verifier {
 /// Everything one thread needs, and the loop over a range of trials.
 class RangeRunner {
  public:
-  explicit RangeRunner(const Point& point)
-      : point_(point), runner_(point), verifier_(point), records_(point.schemes.size()) {}
+  RangeRunner(const Point& point, Keep keep)
+      : point_(point), keep_(keep), runner_(point), verifier_(point), records_(point.schemes.size()) {
+    runner_.workspace().keep_all = keep.critical;
+  }
 
   std::vector<SchemeResult> run(std::uint64_t first, std::uint64_t last) {
     std::vector<SchemeResult> results(point_.schemes.size());
     for (auto& records : records_) records.assign(last - first, {});
+    if (keep_.critical)
+      for (SchemeResult& result : results) result.critical.assign(last - first, {});
     for (std::uint64_t trial = first; trial < last; ++trial) run_trial(trial, trial - first, results);
-    for (std::size_t s = 0; s < results.size(); ++s) results[s].sample.append(first, records_[s]);
+    for (std::size_t s = 0; s < results.size(); ++s) {
+      results[s].sample.append(first, records_[s]);
+      if (keep_.records) results[s].records = records_[s];
+    }
     return results;
   }
 
@@ -271,6 +282,7 @@ class RangeRunner {
         if (!record.complete) continue;
         const RoundResult& round = runner_.run(s);
         add_iteration(record, round);
+        if (keep_.critical) add_critical(s, round, results[s].critical[slot]);
         if (!round.complete) {
           results[s].incomplete.merge({.trials = 1, .first = trial, .missing = runner_.missing(s)});
         } else if (verified)
@@ -286,7 +298,20 @@ class RangeRunner {
     for (auto& records : records_) records[slot].baseline_time = baseline;
   }
 
+  /// Adds this iteration's share of the trial's mean.
+  void add_critical(std::size_t s, const RoundResult& round, CriticalTimes& times) {
+    if (!round.complete) {
+      times.fill(std::numeric_limits<double>::quiet_NaN());
+      return;
+    }
+    const CriticalPath path = critical_path(runner_.program(s), point_.links, runner_.conditions(s), round,
+                                            runner_.workspace().all());
+    for (std::size_t cause = 0; cause < causes; ++cause)
+      times[cause] += path.seconds(static_cast<Cause>(cause)) / point_.iterations;
+  }
+
   const Point& point_;
+  const Keep keep_;
   TrialRunner runner_;
   Verifier verifier_;
   std::vector<std::vector<TrialRecord>> records_;  // per scheme, the trials of one range
@@ -295,7 +320,8 @@ class RangeRunner {
 }  // namespace
 
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
-                                     unsigned threads, const std::function<void(std::uint64_t)>& progress) {
+                                     unsigned threads, const std::function<void(std::uint64_t)>& progress,
+                                     Keep keep) {
   // Ranges end where Sample's chunks do, except that verified trials, which take far longer, go in smaller
   // portions.
   constexpr std::uint64_t verified_portion = 8;
@@ -318,7 +344,7 @@ std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, st
     try {
       std::optional<RangeRunner> runner;  // built by its own thread: memory near the core that uses it
       while ((range = next++) < ranges) {
-        if (!runner) runner.emplace(point);
+        if (!runner) runner.emplace(point, keep);
         partial[range] = runner->run(bounds[range], bounds[range + 1]);
         if (progress) progress(bounds[range + 1] - bounds[range]);
       }
@@ -345,6 +371,9 @@ std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, st
       results[s].sample.append(range[s].sample);
       results[s].verification.merge(range[s].verification);
       results[s].incomplete.merge(range[s].incomplete);
+      const auto append = [](auto& all, const auto& more) { all.insert(all.end(), more.begin(), more.end()); };
+      append(results[s].records, range[s].records);
+      append(results[s].critical, range[s].critical);
     }
   return results;
 }

@@ -1,11 +1,13 @@
 // Runs the trials of one sweep point, all schemes side by side on the same workers, on any number of threads.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
 
+#include "sim/engine/timeline.h"
 #include "sim/run/experiment.h"
 #include "sim/run/statistics.h"
 
@@ -41,18 +43,32 @@ struct Incomplete {
   void merge(const Incomplete& later);
 };
 
+/// What a run keeps of every trial, beside its statistics; some 100 bytes a trial and scheme each.
+struct Keep {
+  bool records = false;
+  bool critical = false;  ///< takes longer: every round keeps its arrivals
+};
+
+/// The seconds of a trial's completion time by Cause, a mean over its iterations; they add up to it. NaN for
+/// a trial that could not complete.
+using CriticalTimes = std::array<double, causes>;
+
 struct SchemeResult {
   Sample sample;
   Verification verification;
   Incomplete incomplete;
+  /// One entry a trial, in order, where Keep asks for it; else empty.
+  std::vector<TrialRecord> records;
+  std::vector<CriticalTimes> critical;
 };
 
 /// The trials [first, last) of a point; one result a scheme, in order. The result does not depend on
 /// `threads`. `progress` is told now and then, from any thread, how many more trials are finished. A trial
-/// that cannot complete although every worker answers is a std::logic_error.
+/// that cannot complete although every worker answers is a std::logic_error; asking for the critical path of
+/// a ring so large that not all its arrivals are kept is a std::length_error.
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
-                                     unsigned threads,
-                                     const std::function<void(std::uint64_t)>& progress = {});
+                                     unsigned threads, const std::function<void(std::uint64_t)>& progress = {},
+                                     Keep keep = {});
 
 /// Draws the conditions of an iteration and runs schemes in it: the part that sweep and replay share. One a
 /// thread.
@@ -70,7 +86,10 @@ class TrialRunner {
 
   Scheme& scheme(std::size_t s) { return *schemes_[s].scheme; }
   const Program& program(std::size_t s) const { return *schemes_[s].program; }
+  /// As drawn.
   const Conditions& conditions() const { return conditions_; }
+  /// As scheme `s` met them when it last ran: with its downlink and what its last iteration left.
+  const Conditions& conditions(std::size_t s) const { return schemes_[s].conditions; }
   Workspace& workspace() { return workspace_; }
 
  private:
@@ -79,7 +98,8 @@ class TrialRunner {
     const Program* program = nullptr;
     RoundResult result;
     bool has_previous = false;
-    Leftover leftover;
+    Conditions conditions;
+    Leftover leftover, next_leftover;  // that the iteration starts with, that it leaves
     std::vector<double> model_at, offset;  // where they differ from those of the other schemes
   };
 
