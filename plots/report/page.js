@@ -65,14 +65,22 @@ const tooltip = (formatter) => ({
   trigger: 'item', confine: true, backgroundColor: colour('paper'), borderColor: colour('faint'), textStyle: { color: colour('ink') },
   formatter });
 
+/** A logarithmic or linear axis of what is swept or measured: ECharts would widen a logarithmic one to whole decades. */
+const scaled = (log) => {
+  if (!log) return { type: 'value' };
+  const digit = (value) => 10 ** Math.floor(Math.log10(value));
+  return { type: 'log', min: ({ min }) => Math.floor(min / 1.1 / digit(min / 1.1)) * digit(min / 1.1),
+           max: ({ max }) => Math.ceil((max * 1.1) / digit(max * 1.1)) * digit(max * 1.1),
+           axisLabel: { color: colour('faint'), hideOverlap: true, formatter: short } };
+};
+
 /** A slider below, and Ctrl with the wheel; the wheel alone scrolls the page. */
 const zoom = (more = {}) => [
   { type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false,
     moveOnMouseMove: true, preventDefaultMouseMove: false, ...more },
   { type: 'slider', xAxisIndex: 0, filterMode: 'none', height: 16, bottom: 4, brushSelect: false, showDetail: false,
     borderColor: colour('grid'), fillerColor: colour('s0') + '33', handleStyle: { color: colour('s0') },
-    moveHandleStyle: { color: colour('faint') }, dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { opacity: 0 } },
-    ...more }];
+    moveHandleStyle: { color: colour('faint') }, showDataShadow: false, ...more }];
 
 const still = { animation: false };  // nothing moves that nobody has moved
 
@@ -107,6 +115,7 @@ function whiskers(name, items, lying, log) {
   const ink = colour('ink');
   return {
     type: 'custom', name, silent: true, z: 4, data: items, clip: true, tooltip: { show: false },
+    encode: lying ? { x: [1, 2, 3, 4], y: 0 } : { x: 0, y: [1, 2, 3, 4] },
     renderItem(_, api) {
       const [at, low, high, theoryLow, theoryHigh] = [0, 1, 2, 3, 4].map((i) => api.value(i));
       const place = (value) => api.coord(lying ? [value, at] : [at, log && value <= 0 ? high : value]);
@@ -148,7 +157,7 @@ function barsOption(metric, unit) {
     grid: { left: 8, right: 64, top: 34, bottom: 66, containLabel: true },
     xAxis: axis('value', unit, { min: 0 }),
     yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
-                                  axisLabel: { color: colour('ink'), width: wide ? 210 : 110, overflow: 'break', interval: 0 } }),
+                                  axisLabel: { color: colour('ink'), width: wide ? 210 : 110, overflow: 'break', lineHeight: 13, interval: 0 } }),
     dataZoom: zoom(), series: items.flat() };
 }
 
@@ -165,8 +174,8 @@ function curvesOption(metric, unit, log) {
   return {
     height: 460, ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
     grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
-    xAxis: axis(data.log_x ? 'log' : 'value', data.x, { scale: true }),
-    yAxis: axis(log ? 'log' : 'value', unit, { nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    xAxis: axis('value', data.x, { scale: true, ...scaled(data.log_x) }),
+    yAxis: axis('value', unit, { ...scaled(log), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items.flat() };
 }
 
@@ -193,8 +202,8 @@ function tradeOffOption(measure, logX, logY) {
     height: 460, ...still, legend: legend([...names, ...(front.length > 1 ? ['not beaten in both'] : [])]),
     tooltip: tooltip(({ data: item }) => rowTip(item.row)),
     grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
-    xAxis: axis(logX ? 'log' : 'value', measures[measure]),
-    yAxis: axis(logY ? 'log' : 'value', 'time [s]', { nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    xAxis: axis('value', measures[measure], scaled(logX)),
+    yAxis: axis('value', 'time [s]', { ...scaled(logY), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items };
 }
 
@@ -215,7 +224,7 @@ function distributionOption(point, tail) {
       [item.seriesName, tail ? `${short(item.value[1])} take at least ${short(item.value[0])} s`
         : `${short(100 * item.value[1])} % within ${short(item.value[0])} s`]))), trigger: 'axis' },
     grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
-    xAxis: axis(log ? 'log' : 'value', 'completion time [s]'),
+    xAxis: axis('value', 'completion time [s]', scaled(log)),
     yAxis: axis(tail ? 'log' : 'value', tail ? 'share of trials that take at least so long' : 'share of trials complete by then',
                 { ...(tail ? { min: least, max: 1 } : { min: 0, max: 1 }), nameLocation: 'end', nameGap: 12,
                   nameTextStyle: { color: colour('ink'), align: 'left' } }),
@@ -238,7 +247,7 @@ function sharesOption(bars) {
     grid: { left: 8, right: 24, top: 34, bottom: 66, containLabel: true },
     xAxis: axis('value', 'share of the completion time [%]', { min: 0, max: 100 }),
     yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
-                                  axisLabel: { color: colour('ink'), width: wide ? 260 : 120, overflow: 'break', interval: 0 } }),
+                                  axisLabel: { color: colour('ink'), width: wide ? 260 : 120, overflow: 'break', lineHeight: 13, interval: 0 } }),
     dataZoom: zoom(),
     series: causes.map(([name, ink], c) => ({
       type: 'bar', name, stack: 'all', barWidth: 13, itemStyle: { color: colour(ink), borderColor: colour('paper'), borderWidth: 0.5 },
@@ -324,10 +333,8 @@ const charts = [];
 /** A chart in a figure; `option` is asked again when colours, widths or choices change. */
 function show(figure, tools, option) {
   const place = element('div', { class: 'chart' });
-  const caption = figure.querySelector('figcaption');
-  figure.insertBefore(place, caption);
   const bar = element('div', { class: 'tools' }, ...tools);
-  figure.insertBefore(bar, place);
+  figure.append(bar, place);
   figure.classList.add('live');
   const chart = init(place, null, { renderer: 'svg', height: option().height });
   const reset = element('button', { type: 'button' }, 'Whole range');
@@ -339,7 +346,7 @@ function show(figure, tools, option) {
     chart.resize({ height });
     const before = keep && chart.getOption();
     if (before?.legend?.[0]) wanted.legend.selected = before.legend[0].selected;
-    chart.setOption({ ...wanted, aria: { enabled: true, label: { description: caption.textContent.trim() } } }, true);
+    chart.setOption({ ...wanted, aria: { enabled: true, label: { description: figure.dataset.description } } }, true);
   };
   redraw(false);
   new ResizeObserver(() => chart.resize()).observe(place);
@@ -354,10 +361,13 @@ function checkbox(label, checked, changed) {
   return element('label', {}, box, label);
 }
 
+let choices = 0;
+
 function choice(label, options, changed) {
-  const select = element('select', {}, ...options.map((name, i) => element('option', { value: i }, name)));
+  const id = `choice-${++choices}`;
+  const select = element('select', { id }, ...options.map((name, i) => element('option', { value: i }, name)));
   select.addEventListener('change', () => changed(Number(select.value)));
-  return { select, whole: element('label', {}, label, select) };
+  return { select, whole: element('span', {}, element('label', { for: id }, label), select) };
 }
 
 function metricChart(metric, unit) {
@@ -427,9 +437,15 @@ function timelines() {
       .map(([name, seconds]) => `${name} ${short((100 * seconds) / total)} %`).join(', ');
     const rows = trial.rows.length < trial.nodes
       ? ` ${trial.rows.length} of ${trial.nodes} nodes: the master, those on the critical path, others evenly chosen.` : '';
-    caption.replaceChildren(element('b', {}, `${trial.title}.`), ` ${trial.complete ? words && `It waited for: ${words}.` : 'Never complete.'}${rows}`);
-    // Printed is what is chosen.
+    const rest = `${trial.complete ? words && `It waited for: ${words}.` : 'Never complete.'}${rows}`;
+    caption.replaceChildren(element('b', {}, trial.title), ` ${rest}`);
+    figure.dataset.description = `${trial.title}. ${rest}`;
     const place = data.points.indexOf(point), index = point.trials.indexOf(trial);
+    for (const other of points) {
+      const beside = document.getElementById(`shares-${other.point}`);
+      if (beside) beside.hidden = other !== point;
+    }
+    // Printed is what is chosen.
     document.querySelectorAll('.timelines').forEach((list) => {
       list.querySelectorAll('details').forEach((details, i) => {
         const chosen = Number(list.dataset.point) === place && i === index;

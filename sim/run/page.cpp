@@ -215,6 +215,14 @@ class Results {
     const std::string place = place_of(point(row), varied_);
     return place.empty() ? label(row) : label(row) + ", " + place;
   }
+  /// The same without what surroundings() says already: `GC, load = 5`.
+  std::string short_name(std::size_t row) const {
+    std::vector<std::size_t> axes;
+    for (const std::size_t axis : varied_)
+      if (experiment_.axes[axis].starts_with("/schemes/")) axes.push_back(axis);
+    const std::string place = place_of(point(row), axes);
+    return place.empty() ? label(row) : label(row) + ", " + place;
+  }
   /// `rate = 5`; empty without a sweep.
   std::string place(const Point& point) const { return place_of(point, varied_); }
 
@@ -247,7 +255,7 @@ class Results {
     return place_of(point, axes);
   }
   /// A swept pointer as short as it can be told from the others: `/compute/rate` is `rate`.
-  std::string short_name(std::size_t axis) const {
+  std::string axis_name(std::size_t axis) const {
     const std::string& full = experiment_.axes[axis];
     std::size_t slash = full.rfind('/');
     const auto ends_others = [&](const std::string& tail) {
@@ -266,7 +274,7 @@ class Results {
   std::string place_of(const Point& point, const std::vector<std::size_t>& axes) const {
     std::vector<std::string> texts;
     for (const std::size_t axis : axes)
-      texts.push_back(fmt::format("{} = {}", short_name(axis), plain(point.axes[axis].second)));
+      texts.push_back(fmt::format("{} = {}", axis_name(axis), plain(point.axes[axis].second)));
     return joined(texts);
   }
 
@@ -413,7 +421,7 @@ std::string heading_of(const std::string& column) {
       {"prime_exact", "exact in the prime field"},
   };
   if (const auto found = names.find(column); found != names.end()) return found->second;
-  if (column.ends_with("_std_error")) return "± (std. error)";
+  if (column.ends_with("_std_error")) return "± s.e.";
   if (column.starts_with('/')) return column;
   std::string words = column;
   std::replace(words.begin(), words.end(), '_', ' ');
@@ -497,12 +505,12 @@ class Page {
   }
   void end() { add("</section>\n"); }
 
-  /// A figure: the picture, in whose place a chart comes where there are scripts, and the words.
-  void figure(const std::string& id, const Caption& caption, const std::string& svg) {
-    add(fmt::format(
-        "<figure id=\"{0}\" data-chart=\"{0}\">\n<div class=\"picture\">{1}</div>\n<figcaption><b>{2}.</b> {3}"
-        "</figcaption>\n</figure>\n",
-        id, svg, escaped(caption.title), escaped(caption.description)));
+  /// A figure: what is seen, and the picture, in whose place a chart comes where there are scripts. The caption's
+  /// description, with the main numbers, is for who cannot see it.
+  void figure(const std::string& id, const Caption& caption, const std::string& words, const std::string& svg) {
+    add(fmt::format("<figure id=\"{}\" data-description=\"{}\">\n<figcaption><b>{}</b> {}</figcaption>\n"
+                    "<div class=\"picture\">{}</div>\n</figure>\n",
+                    id, escaped(caption.title + ". " + caption.description), escaped(caption.title), escaped(words), svg));
   }
 
   void head() {
@@ -511,11 +519,22 @@ class Page {
     add("<a class=\"skip\" href=\"#main\">To the results</a>\n<header>\n");
     add(fmt::format("<h1>{}</h1>\n", escaped(title_)));
     const std::size_t points = experiment_.points.size();
-    paragraph(fmt::format("{} at {}; {} each, seed {}; {} {}.", plural(labels.size(), "scheme"),
-                          plural(points, "point"), plural(experiment_.points[0].trials, "trial"),
-                          table_.header.seed, plural(static_cast<std::uint64_t>(experiment_.points[0].workers),
-                                                     "worker"),
-                          points > 1 ? "at the first point" : "a trial"));
+    const auto range = [&](const auto& of, const std::string& one) {
+      auto least = of(experiment_.points[0]), most = least;
+      for (const Point& point : experiment_.points) {
+        least = std::min(least, of(point));
+        most = std::max(most, of(point));
+      }
+      return least == most ? plural(most, one) : fmt::format("{} to {}", least, plural(most, one));
+    };
+    const auto workers = [](const Point& point) { return static_cast<std::uint64_t>(point.workers); };
+    const auto iterations = [](const Point& point) { return std::uint64_t{point.iterations}; };
+    std::string summary = plural(labels.size(), "scheme");
+    if (points > 1) summary += fmt::format(" at {} points", points);
+    summary += fmt::format("; {} each", range([](const Point& point) { return point.trials; }, "trial"));
+    if (range(iterations, "iteration") != "1 iteration") summary += " of " + range(iterations, "iteration");
+    summary += fmt::format(", with {}; seed {}.", range(workers, "worker"), table_.header.seed);
+    paragraph(summary);
     std::size_t rows = 0;
     for (const Point& point : experiment_.points) rows += point.schemes.size();
     if (table_.rows.size() < rows)
@@ -568,12 +587,15 @@ class Page {
       const std::string place = results_.surroundings(results_.point(groups[g].front()));
       const Point& point = results_.point(*fastest);
       std::string text = place.empty() ? "" : place + ": ";
-      text += fmt::format("fastest is {}, {} s", results_.name(*fastest), estimate(*fastest, "time"));
+      text += fmt::format("fastest is {}, {} s", results_.short_name(*fastest), estimate(*fastest, "time"));
       const std::string& baseline = point.schemes[point.baseline].label;
       const double speedup = results_.number(*fastest, "speedup_mean");
       if (results_.label(*fastest) != baseline && !std::isnan(speedup))
         text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
-      text += fmt::format("; fewest messages has {}, {}.", results_.name(*fewest), estimate(*fewest, "messages"));
+      text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest), estimate(*fewest, "messages"));
+      std::vector<std::string> names;
+      for (const std::size_t row : front(groups[g])) names.push_back(results_.short_name(row));
+      text += "; not beaten in both by any other: " + joined(names, "; ") + ".";
       text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
       add("<li>" + escaped(text) + "</li>\n");
     }
@@ -612,16 +634,17 @@ class Page {
         one.marks.push_back(mark_of(results_, rows.rows[i], metric, curves ? rows.x[i] : 0));
       series.push_back(std::move(one));
     }
-    Caption caption{title, words + " " + in_words(metric, unit)};
-    if (left_out > 0) caption.description += fmt::format(" The picture shows the first {} of {}.", most, most + left_out);
+    const Caption caption{title, in_words(metric, unit)};
+    const std::string note =
+        left_out > 0 ? fmt::format(" The picture shows the first {} of {}.", most, most + left_out) : "";
     if (curves) {
       const bool log = wide(series, &Mark::y);
       data_["charts"][metric] = {{"log_y", log}};
-      figure(metric, caption,
+      figure(metric, caption, words + note,
              curves_picture(caption, series, {results_.x(), results_.log_x()}, {axis, log}));
     } else {
       data_["charts"][metric] = {{"log_y", false}};
-      figure(metric, caption, bars_picture(caption, series, axis));
+      figure(metric, caption, words + note, bars_picture(caption, series, axis));
     }
   }
 
@@ -655,24 +678,17 @@ class Page {
       series.push_back(std::move(one));
     }
     const auto groups = results_.conditions();
-    std::string words = "Below and to the left is better. ";
-    for (std::size_t g = 0; g < std::min<std::size_t>(groups.size(), 4); ++g) {
-      std::vector<std::string> names;
-      for (const std::size_t row : front(groups[g])) names.push_back(results_.name(row));
-      const std::string place = results_.surroundings(results_.point(groups[g].front()));
-      words += fmt::format("{}Not beaten in both by any other{}: {}. ", place.empty() ? "" : place + ". ", "",
-                           joined(names, "; "));
-    }
-    words.pop_back();
     const bool log_x = wide(series, &Mark::x), log_y = wide(series, &Mark::y);
     data_["charts"]["trade-off"] = {{"log_x", log_x}, {"log_y", log_y}};
     if (groups.size() == 1) data_["charts"]["trade-off"]["front"] = front(groups[0]);
-    const Caption caption{"The trade-off between time and messages", words};
+    const Caption caption{"The trade-off between time and messages", in_words("messages", " messages")};
     std::vector<std::pair<double, double>> steps;
     if (groups.size() == 1)
       for (const std::size_t row : front(groups[0]))
         steps.emplace_back(results_.number(row, "messages_mean"), results_.number(row, "time_mean"));
     figure("trade-off", caption,
+           steps.size() > 1 ? "Below and to the left is better; behind the broad line nothing is beaten in both."
+                            : "Below and to the left is better.",
            curves_picture(caption, series, {"messages received by the master", log_x}, {"time [s]", log_y}, steps));
   }
 
@@ -709,30 +725,40 @@ class Page {
 
   void table() {
     begin("table", "All results");
-    std::set<std::string> main = {"label", "time_mean", "time_std_error", "time_p99", "messages_mean",
-                                  "messages_std_error", "theory_time_z", "theory_messages_z", "speedup_mean"};
-    for (const std::size_t axis : experiment_.lead_axes) main.insert(experiment_.axes[axis]);
-    if (results_.has("bytes_into_busiest_mean")) main.insert("bytes_into_busiest_mean");
-    for (std::size_t r = 0; r < results_.rows(); ++r)
-      if (results_.number(r, "incomplete") > 0) main.insert("incomplete");
-    for (const char* name : {"theory_time_low", "theory_messages"})
-      if (results_.has(name)) main.insert(name);
+    std::vector<std::string> main = {"label"};
+    for (const std::size_t axis : experiment_.lead_axes) main.push_back(experiment_.axes[axis]);
+    for (const char* name : {"time_mean", "time_std_error"}) main.push_back(name);
+    if (results_.has("theory_time_low")) main.push_back("theory_time_low");
+    for (std::size_t r = 0; r < results_.rows() && main.back() != "theory_time_high"; ++r)
+      if (results_.text(r, "theory_time_low") != results_.text(r, "theory_time_high")) main.push_back("theory_time_high");
+    if (results_.has("theory_time_z")) main.push_back("theory_time_z");
+    main.push_back("time_p99");
+    for (const char* name : {"messages_mean", "messages_std_error"}) main.push_back(name);
+    for (const char* name : {"theory_messages", "theory_messages_z", "speedup_mean", "bytes_into_busiest_mean"})
+      if (results_.has(name)) main.push_back(name);
+    for (std::size_t r = 0; r < results_.rows() && main.back() != "incomplete"; ++r)
+      if (results_.number(r, "incomplete") > 0) main.push_back("incomplete");
+    const auto is_main = [&](const std::string& name) {
+      return std::find(main.begin(), main.end(), name) != main.end();
+    };
     paragraph(rows_note() + "Numbers are rounded; pointing at one shows it as results.csv has it.");
     add("<input type=\"checkbox\" id=\"all-columns\"><label for=\"all-columns\"> all columns of results.csv</label>\n"
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-labelledby=\"results-caption\">\n"
         "<table id=\"results\" class=\"sortable\">\n<caption id=\"results-caption\">One row a point and scheme; means "
         "over the trials</caption>\n<thead><tr>");
-    // The label comes first, so that a row says what it is about; the other columns as in the file.
-    std::vector<std::size_t> order = {*table_.header.find("label")};
+    // What a row is about and its main numbers come first, the other columns as in the file.
+    std::vector<std::size_t> order;
+    for (const std::string& name : main)
+      if (const auto found = table_.header.find(name)) order.push_back(*found);
     for (std::size_t c = 0; c < table_.header.columns.size(); ++c)
-      if (c != order[0]) order.push_back(c);
+      if (std::find(order.begin(), order.end(), c) == order.end()) order.push_back(c);
     std::vector<std::string> more;  // the places of the others
     std::size_t place = 0;
     for (const std::size_t c : order) {
       const std::string& name = table_.header.columns[c];
       add(fmt::format("<th scope=\"col\" data-column=\"{}\">{}</th>", escaped(name), escaped(heading_of(name))));
       ++place;
-      if (!main.contains(name)) more.push_back(fmt::format("#results tr>:nth-child({})", place));
+      if (!is_main(name)) more.push_back(fmt::format("#results tr>:nth-child({})", place));
     }
     add("</tr></thead>\n<tbody>\n");
     more_columns_ = fmt::format("#all-columns:not(:checked)~.box :is({}){{display:none}}\n", joined(more, ","));
@@ -774,11 +800,11 @@ class Page {
                                           ? fmt::format(", {} never complete", plural(scheme.incomplete, "trial"))
                                           : ""));
       }
-      Caption caption{"Completion times" + (place.empty() ? "" : " at " + place),
-                      fmt::format("Empirical distribution of {}, {}, and its tail. {}.",
-                                  plural(experiment_.points[shown.point].trials, "trial"),
-                                  shown.from_samples ? "from samples.csv" : "run again from config.json",
-                                  joined(words, "; "))};
+      const Caption caption{"Completion times" + (place.empty() ? "" : " at " + place), joined(words, "; ") + "."};
+      const std::string seen =
+          fmt::format("Empirical distribution of {}, {}, and its tail.",
+                      plural(experiment_.points[shown.point].trials, "trial"),
+                      shown.from_samples ? "read from samples.csv" : "run again from config.json");
       const std::string svg = distribution_picture(caption, samples);
       Json entry = {{"point", shown.point}, {"place", place}, {"distributions", data}, {"trials", Json::array()}};
       const std::size_t needed = svg.size() + json_in_script(entry).size() + 600;
@@ -786,7 +812,7 @@ class Page {
         paragraph(fmt::format("There is no room for point {}{}.", shown.point, place.empty() ? "" : ", " + place));
         entry["distributions"] = Json::array();
       } else {
-        figure(fmt::format("distribution-{}", shown.point), caption, svg);
+        figure(fmt::format("distribution-{}", shown.point), caption, seen, svg);
       }
       data_["points"].push_back(std::move(entry));
     }
@@ -885,9 +911,15 @@ class Page {
     end();
   }
 
+  static std::string shares_in_words(const std::vector<Shares>& bars) {
+    std::vector<std::string> words;
+    for (const Shares& one : bars) words.push_back(one.name + ": " + straggle::shares_in_words(one.seconds));
+    return joined(words, "; ") + ".";
+  }
+
   static std::string path_words(const ShownTrial& trial) {
     if (!trial.timeline.complete) return "never complete";
-    const std::string words = shares_in_words(trial.timeline.path);
+    const std::string words = straggle::shares_in_words(trial.timeline.path);
     return words.empty() ? "the critical path is too long to be kept" : "it waited for: " + words;
   }
 
@@ -909,11 +941,14 @@ class Page {
                 " the iteration waited for computation alone: its critical path is compute throughout.");
       return;
     }
-    const Caption caption{"The critical path of the trials below" + (place.empty() ? "" : " at " + place),
-                          "Shares of the completion time: compute, queueing in a port, links, and waiting for a late "
-                          "start or earlier work."};
+    const Caption caption{"The critical path of the trials shown" + (place.empty() ? "" : " at " + place),
+                          shares_in_words(bars)};
     const std::string svg = shares_picture(caption, bars);
-    if (take(svg.size() + 500)) figure(fmt::format("shares-{}", shown.point), caption, svg);
+    if (take(svg.size() + 2 * caption.description.size() + 500))
+      figure(fmt::format("shares-{}", shown.point), caption,
+             "Shares of the completion time: compute, queueing in a port, links, and waiting for a late start or "
+             "earlier work.",
+             svg);
   }
 
   /// From the columns of a run that kept critical paths: over all trials.
@@ -927,13 +962,15 @@ class Page {
       if (!std::isnan(one.seconds[0])) bars.push_back(one);
     }
     if (bars.empty()) return;
-    const Caption caption{"The critical path over all trials",
-                          fmt::format("Mean seconds of each cause, as shares of the mean completion time{}.",
-                                      bars.size() < table_.rows.size()
-                                          ? fmt::format("; {} of {} rows", bars.size(), table_.rows.size())
-                                          : "")};
+    const Caption caption{"The critical path over all trials", shares_in_words(bars)};
     const std::string svg = shares_picture(caption, bars);
-    if (take(svg.size() + 500)) figure("shares", caption, svg);
+    if (take(svg.size() + 2 * caption.description.size() + 500))
+      figure("shares", caption,
+             fmt::format("Mean seconds of each cause, as shares of the mean completion time{}.",
+                         bars.size() < table_.rows.size()
+                             ? fmt::format("; {} of {} rows", bars.size(), table_.rows.size())
+                             : ""),
+             svg);
   }
 
   /// A small table in its own scrolling box. Cells are HTML.
@@ -998,7 +1035,7 @@ class Page {
                             all - exact - bounded == 1 ? "One is" : fmt::format("{} are", all - exact - bounded)));
     small_table(fmt::format("z is the distance in standard errors{}",
                             rows.size() < all ? fmt::format("; the first {} of {}", rows.size(), all) : ""),
-                {"scheme", "time [s]", "± (std. error)", "theory", "low [s]", "high [s]", "z", "messages", "theory",
+                {"scheme", "time [s]", "± s.e.", "theory", "low [s]", "high [s]", "z", "messages", "theory",
                  "z"},
                 rows);
     end();

@@ -478,8 +478,10 @@ namespace {
 constexpr std::array<Ink, causes> cause_inks = {Ink{"t-compute", "#1d5f9e"}, Ink{"t-queue", "#b98900"},
                                                 Ink{"t-transfer", "#2f9e63"}, Ink{"t-held", "#8b929c"}};
 
-std::string shares_text(const double* seconds) {
-  const double total = std::accumulate(seconds, seconds + causes, 0.0);
+}  // namespace
+
+std::string shares_in_words(const double (&seconds)[causes]) {
+  const double total = std::accumulate(std::begin(seconds), std::end(seconds), 0.0);
   std::string result;
   for (std::size_t c = 0; c < causes; ++c) {
     if (!(seconds[c] > 0)) continue;
@@ -490,12 +492,10 @@ std::string shares_text(const double* seconds) {
   return result;
 }
 
-}  // namespace
-
 std::string shares_in_words(const CriticalPath& path) {
   double seconds[causes];
   for (std::size_t c = 0; c < causes; ++c) seconds[c] = path.seconds(static_cast<Cause>(c));
-  return shares_text(seconds);
+  return shares_in_words(seconds);
 }
 
 std::string shares_picture(const Caption& caption, const std::vector<Shares>& shares) {
@@ -505,7 +505,7 @@ std::string shares_picture(const Caption& caption, const std::vector<Shares>& sh
     const double top = 4 + row * static_cast<double>(i);
     const double total = std::accumulate(std::begin(shares[i].seconds), std::end(shares[i].seconds), 0.0);
     svg.text({left, top + 14,
-              fitting(fmt::format("{}: {} s; {}", shares[i].name, rounded(total), shares_text(shares[i].seconds)),
+              fitting(fmt::format("{}: {} s; {}", shares[i].name, rounded(total), shares_in_words(shares[i].seconds)),
                       right - left)});
     double x = left;
     for (std::size_t c = 0; c < causes && total > 0; ++c) {

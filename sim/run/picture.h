@@ -117,7 +117,8 @@ std::string timeline_picture(const Timeline& timeline, std::size_t workers, cons
 std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& drawing,
                              const std::string& title);
 
-/// `compute 83 %, link 17 %`: how the critical path divides.
+/// `compute 83 %, link 17 %`: how a critical path, or the seconds of each cause, divide.
 std::string shares_in_words(const CriticalPath& path);
+std::string shares_in_words(const double (&seconds)[causes]);
 
 }  // namespace straggle
