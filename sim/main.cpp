@@ -623,10 +623,12 @@ int report(const std::vector<std::string>& words) {
   const fs::path output = arguments.last("output").value_or((folder / "report.html").string());
   std::error_code error;
   if (!fs::is_directory(folder, error))
-    throw ConfigError(fmt::format("{}: is no folder; report takes one that `straggle run` has written, with "
-                                  "results.csv and config.json",
-                                  folder.string()));
-  const std::string results_file = (folder / "results.csv").string(), samples_file = (folder / "samples.csv").string();
+    throw ConfigError(
+        fmt::format("{}: is no folder; report takes one that `straggle run` has written, with "
+                    "results.csv and config.json",
+                    folder.string()));
+  const std::string results_file = (folder / "results.csv").string(),
+                    samples_file = (folder / "samples.csv").string();
   const ResultsTable results = read_results(results_file);
   const Experiment experiment = load_experiment((folder / "config.json").string());
   check_results(results, experiment, results_file);
@@ -640,17 +642,20 @@ int report(const std::vector<std::string>& words) {
   {
     Progress progress(total);
     for (const std::size_t p : points)
-      shown.push_back(look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
+      shown.push_back(
+          look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
   }
   const PageAssets& assets = page_assets();
   if (assets.script.empty())
-    std::cerr << "straggle was built without interactive charts (for want of node, npm or a registry): the page has "
+    std::cerr << "straggle was built without interactive charts (for want of node, npm or a registry): the "
+                 "page has "
                  "pictures and tables only\n";
   const std::string page = report_page(experiment, results, shown, assets);
   OutputFile file(output);
   file.stream() << page;
   file.flush();
-  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(), static_cast<double>(page.size()) / 1e3);
+  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(),
+                           static_cast<double>(page.size()) / 1e3);
   return fine;
 }
 
@@ -690,7 +695,8 @@ int list(const std::vector<std::string>& words) {
 
 int dispatch(const std::vector<std::string>& words) {
   const std::vector<std::pair<std::string, int (*)(const std::vector<std::string>&)>> commands = {
-      {"run", run}, {"verify", verify}, {"check", check}, {"replay", replay_trial}, {"report", report}, {"list", list}};
+      {"run", run},       {"verify", verify}, {"check", check}, {"replay", replay_trial},
+      {"report", report}, {"list", list}};
   if (words.empty()) {
     std::cerr << program_help;
     return mendable;

@@ -239,7 +239,7 @@ function sharesOption(bars) {
   const names = bars.map((bar) => bar.name);
   const wide = document.documentElement.clientWidth > 700;
   return {
-    height: 96 + 26 * names.length, ...still, legend: legend(causes.map(([name]) => name)),
+    height: 96 + (names.some((name) => name.length > 30) ? 34 : 26) * names.length, ...still, legend: legend(causes.map(([name]) => name)),
     tooltip: tooltip(({ data: item }) => {
       const bar = bars[item.bar], total = bar.seconds.reduce((a, b) => a + b, 0);
       return tip(bar.name, causes.map(([name], c) => [name, `${short(bar.seconds[c])} s, ${short((100 * bar.seconds[c]) / total)} %`]));

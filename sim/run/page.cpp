@@ -60,7 +60,8 @@ Distribution distribution_of(std::string name, std::vector<double> times) {
 /// One iteration of a trial, drawn: the one whose completion time is nearest to `wanted`.
 ShownTrial shown_trial(const Point& point, std::size_t s, const std::string& which, std::uint64_t trial,
                        double time, double wanted) {
-  ShownTrial shown{.which = which, .trial = trial, .time = time, .iteration = 0, .timeline = {}, .drawing = {}};
+  ShownTrial shown{
+      .which = which, .trial = trial, .time = time, .iteration = 0, .timeline = {}, .drawing = {}};
   TrialRunner runner(point);
   runner.workspace().keep_all = true;
   double nearest = std::numeric_limits<double>::infinity();
@@ -71,8 +72,8 @@ ShownTrial shown_trial(const Point& point, std::size_t s, const std::string& whi
     if (!(distance < nearest)) continue;
     nearest = distance;
     shown.iteration = iteration;
-    shown.timeline = timeline_of(runner.program(s), point.links, runner.conditions(s), round,
-                                 runner.workspace().all());
+    shown.timeline =
+        timeline_of(runner.program(s), point.links, runner.conditions(s), round, runner.workspace().all());
   }
   shown.drawing = draw(shown.timeline, static_cast<std::size_t>(point.workers));
   shown.timeline.slices = {};
@@ -92,8 +93,8 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment,
   for (std::vector<std::string> fields; reader.next(fields);) {
     const double index = number_of(fields[point_column]);
     if (!(index >= 0 && index < static_cast<double>(experiment.points.size())))
-      reader.fail(fmt::format("point is \"{}\", but the configuration has points 0 to {}", fields[point_column],
-                              experiment.points.size() - 1));
+      reader.fail(fmt::format("point is \"{}\", but the configuration has points 0 to {}",
+                              fields[point_column], experiment.points.size() - 1));
     const auto p = static_cast<std::size_t>(index);
     if (std::find(points.begin(), points.end(), p) == points.end()) continue;
     const std::vector<SchemeSetup>& schemes = experiment.points[p].schemes;
@@ -101,7 +102,8 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment,
       return setup.label == fields[label_column];
     });
     if (found == schemes.end())
-      reader.fail(fmt::format("label is \"{}\", which no scheme of the configuration has", fields[label_column]));
+      reader.fail(
+          fmt::format("label is \"{}\", which no scheme of the configuration has", fields[label_column]));
     std::vector<double>& times = result[{p, static_cast<std::size_t>(found - schemes.begin())}];
     if (fields[trial_column] != fmt::format("{}", times.size()))
       reader.fail(fmt::format("trial is \"{}\", but {} comes next", fields[trial_column], times.size()));
@@ -156,13 +158,14 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
     return *found;
   };
   if (results.header.hash != experiment.hash)
-    throw ConfigError(
-        fmt::format("{}: is of configuration {}, but {} is configuration {}; run it again: straggle run {} --out {}",
-                    file, results.header.hash, experiment.file, experiment.hash, experiment.file,
-                    std::filesystem::path(file).parent_path().string()));
+    throw ConfigError(fmt::format(
+        "{}: is of configuration {}, but {} is configuration {}; run it again: straggle run {} --out {}",
+        file, results.header.hash, experiment.file, experiment.hash, experiment.file,
+        std::filesystem::path(file).parent_path().string()));
   if (results.rows.empty()) throw ConfigError(fmt::format("{}: has no rows; was the run interrupted?", file));
   for (const std::string& axis : experiment.axes) column(axis);
-  for (const char* name : {"scheme", "trials", "time_mean", "time_std_error", "messages_mean", "messages_std_error"})
+  for (const char* name :
+       {"scheme", "trials", "time_mean", "time_std_error", "messages_mean", "messages_std_error"})
     column(name);
   const std::size_t point = column("point"), label = column("label");
   for (std::size_t r = 0; r < results.rows.size(); ++r) {
@@ -338,7 +341,8 @@ class Results {
 
 /// A mean with its 95 % interval; `theory` is `theory_time` for both ends or `theory_messages`.
 Mark mark_of(const Results& results, std::size_t row, const std::string& metric, double x) {
-  const double mean = results.number(row, metric + "_mean"), error = results.number(row, metric + "_std_error");
+  const double mean = results.number(row, metric + "_mean"),
+               error = results.number(row, metric + "_std_error");
   const double half = std::isnan(error) ? 0 : 1.96 * error;
   Mark mark{.x = x, .y = mean, .low = mean - half, .high = mean + half};
   if (metric == "time") {
@@ -363,8 +367,8 @@ bool wide(const std::vector<Series>& series, double Mark::*value) {
 
 // ---- the page ----
 
-constexpr std::size_t most_bytes = 1'900'000;       // of the page; the promise is 2 MB
-constexpr std::size_t most_table_bytes = 350'000;   // of the table with every column
+constexpr std::size_t most_bytes = 1'900'000;      // of the page; the promise is 2 MB
+constexpr std::size_t most_table_bytes = 350'000;  // of the table with every column
 constexpr std::size_t most_bars = 60, most_curves = 32;
 
 std::string json_in_script(const Json& json) {
@@ -432,15 +436,20 @@ class Page {
  public:
   Page(const Experiment& experiment, const ResultsTable& table, const std::vector<ShownPoint>& shown,
        const PageAssets& assets)
-      : experiment_(experiment), table_(table), shown_(shown), assets_(assets),
+      : experiment_(experiment),
+        table_(table),
+        shown_(shown),
+        assets_(assets),
         results_(experiment, table, rows_that_fit(table)) {}
 
   std::string write() {
-    title_ = experiment_.title.empty() ? std::filesystem::path(experiment_.file).parent_path().filename().string()
-                                       : experiment_.title;
+    title_ = experiment_.title.empty()
+                 ? std::filesystem::path(experiment_.file).parent_path().filename().string()
+                 : experiment_.title;
     if (title_.empty()) title_ = "straggle report";
-    data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},      {"names", Json::array()},
-             {"x", results_.x()},                {"log_x", results_.log_x()},  {"series", Json::array()},
+    data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},
+             {"names", Json::array()},           {"x", results_.x()},
+             {"log_x", results_.log_x()},        {"series", Json::array()},
              {"charts", Json::object()},         {"points", Json::array()}};
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       data_["rows"].push_back(table_.rows[r]);
@@ -459,7 +468,7 @@ class Page {
     configuration();
     const std::string end = std::exchange(body_, "");
     room_ = most_bytes - std::min(most_bytes, later.size() + end.size() + json_in_script(data_).size() +
-                                                   assets_.style.size() + assets_.script.size() + 4000);
+                                                  assets_.style.size() + assets_.script.size() + 4000);
     distributions();
     timelines();
     const std::string details = std::exchange(body_, "");
@@ -490,9 +499,11 @@ class Page {
         "<meta name=\"generator\" content=\"{1}\">\n<link rel=\"icon\" href=\"data:,\">\n"
         "<title>{2}</title>\n<style>\n{3}{7}</style>\n</head>\n<body>\n{4}"
         "<script type=\"application/json\" id=\"data\">{5}</script>\n{6}</body>\n</html>\n",
-        escaped(nonce), escaped(table_.header.version), escaped(title_), assets_.style, main, json_in_script(data_),
-        assets_.script.empty() ? ""
-                               : fmt::format("<script nonce=\"{}\">{}</script>\n", escaped(nonce), assets_.script),
+        escaped(nonce), escaped(table_.header.version), escaped(title_), assets_.style, main,
+        json_in_script(data_),
+        assets_.script.empty()
+            ? ""
+            : fmt::format("<script nonce=\"{}\">{}</script>\n", escaped(nonce), assets_.script),
         more_columns_);
   }
 
@@ -500,17 +511,20 @@ class Page {
   void paragraph(const std::string& text) { add("<p>" + escaped(text) + "</p>\n"); }
 
   void begin(const std::string& id, const std::string& heading) {
-    add(fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-heading\">\n<h2 id=\"{0}-heading\">{1}</h2>\n", id,
-                    escaped(heading)));
+    add(fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-heading\">\n<h2 id=\"{0}-heading\">{1}</h2>\n",
+                    id, escaped(heading)));
   }
   void end() { add("</section>\n"); }
 
-  /// A figure: what is seen, and the picture, in whose place a chart comes where there are scripts. The caption's
-  /// description, with the main numbers, is for who cannot see it.
-  void figure(const std::string& id, const Caption& caption, const std::string& words, const std::string& svg) {
-    add(fmt::format("<figure id=\"{}\" data-description=\"{}\">\n<figcaption><b>{}</b> {}</figcaption>\n"
+  /// A figure: what is seen, and the picture, in whose place a chart comes where there are scripts. The
+  /// caption's description, with the main numbers, is for who cannot see it.
+  void figure(const std::string& id, const Caption& caption, const std::string& words,
+              const std::string& svg) {
+    add(
+        fmt::format("<figure id=\"{}\" data-description=\"{}\">\n<figcaption><b>{}</b> {}</figcaption>\n"
                     "<div class=\"picture\">{}</div>\n</figure>\n",
-                    id, escaped(caption.title + ". " + caption.description), escaped(caption.title), escaped(words), svg));
+                    id, escaped(caption.title + ". " + caption.description), escaped(caption.title),
+                    escaped(words), svg));
   }
 
   void head() {
@@ -538,18 +552,24 @@ class Page {
     std::size_t rows = 0;
     for (const Point& point : experiment_.points) rows += point.schemes.size();
     if (table_.rows.size() < rows)
-      paragraph(fmt::format("The run was not finished: results.csv has {} of {} rows.", table_.rows.size(), rows));
+      paragraph(
+          fmt::format("The run was not finished: results.csv has {} of {} rows.", table_.rows.size(), rows));
     if (assets_.script.empty())
-      add("<p class=\"note\">This page has pictures and tables only: the program that wrote it was built without "
+      add("<p class=\"note\">This page has pictures and tables only: the program that wrote it was built "
+          "without "
           "interactive charts (they need node and npm when straggle is built).</p>\n");
     else
       add("<noscript><p class=\"note\">Without scripts the pictures stand still; everything is there to be "
           "read.</p></noscript>\n");
     add("<nav aria-label=\"Sections\"><ul>");
-    for (const auto& [id, name] : std::vector<std::pair<std::string, std::string>>{
-             {"overview", "Overview"}, {"table", "Table"}, {"distributions", "Distributions"},
-             {"timelines", "Timelines"}, {"theory", "Theory"}, {"exactness", "Exactness"},
-             {"configuration", "Configuration"}})
+    for (const auto& [id, name] :
+         std::vector<std::pair<std::string, std::string>>{{"overview", "Overview"},
+                                                          {"table", "Table"},
+                                                          {"distributions", "Distributions"},
+                                                          {"timelines", "Timelines"},
+                                                          {"theory", "Theory"},
+                                                          {"exactness", "Exactness"},
+                                                          {"configuration", "Configuration"}})
       add(fmt::format("<li><a href=\"#{}\">{}</a></li>", id, name));
     add("</ul></nav>\n</header>\n<main id=\"main\">\n");
   }
@@ -570,7 +590,8 @@ class Page {
   }
 
   std::string estimate(std::size_t row, const std::string& metric) const {
-    const double mean = results_.number(row, metric + "_mean"), error = results_.number(row, metric + "_std_error");
+    const double mean = results_.number(row, metric + "_mean"),
+                 error = results_.number(row, metric + "_std_error");
     std::string text = rounded_to_error(mean, error);
     if (error > 0) text += " ± " + rounded_to_error(error, error);
     return text;
@@ -592,7 +613,8 @@ class Page {
       const double speedup = results_.number(*fastest, "speedup_mean");
       if (results_.label(*fastest) != baseline && !std::isnan(speedup))
         text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
-      text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest), estimate(*fewest, "messages"));
+      text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest),
+                          estimate(*fewest, "messages"));
       std::vector<std::string> names;
       for (const std::size_t row : front(groups[g])) names.push_back(results_.short_name(row));
       text += "; not beaten in both by any other: " + joined(names, "; ") + ".";
@@ -610,11 +632,13 @@ class Page {
     constexpr std::size_t most_words = 12;
     std::vector<std::string> words;
     for (std::size_t r = 0; r < results_.rows() && words.size() < most_words; ++r)
-      words.push_back(std::isnan(results_.number(r, metric + "_mean"))
-                          ? results_.name(r) + " -"
-                          : fmt::format("{} {:.4g}{}", results_.name(r), results_.number(r, metric + "_mean"), unit));
+      words.push_back(
+          std::isnan(results_.number(r, metric + "_mean"))
+              ? results_.name(r) + " -"
+              : fmt::format("{} {:.4g}{}", results_.name(r), results_.number(r, metric + "_mean"), unit));
     std::string text = joined(words, "; ");
-    if (results_.rows() > most_words) text += fmt::format("; and {} more in the table", results_.rows() - most_words);
+    if (results_.rows() > most_words)
+      text += fmt::format("; and {} more in the table", results_.rows() - most_words);
     return text + ".";
   }
 
@@ -687,9 +711,11 @@ class Page {
       for (const std::size_t row : front(groups[0]))
         steps.emplace_back(results_.number(row, "messages_mean"), results_.number(row, "time_mean"));
     figure("trade-off", caption,
-           steps.size() > 1 ? "Below and to the left is better; behind the broad line nothing is beaten in both."
-                            : "Below and to the left is better.",
-           curves_picture(caption, series, {"messages received by the master", log_x}, {"time [s]", log_y}, steps));
+           steps.size() > 1
+               ? "Below and to the left is better; behind the broad line nothing is beaten in both."
+               : "Below and to the left is better.",
+           curves_picture(caption, series, {"messages received by the master", log_x}, {"time [s]", log_y},
+                          steps));
   }
 
   void charts() {
@@ -730,11 +756,13 @@ class Page {
     for (const char* name : {"time_mean", "time_std_error"}) main.push_back(name);
     if (results_.has("theory_time_low")) main.push_back("theory_time_low");
     for (std::size_t r = 0; r < results_.rows() && main.back() != "theory_time_high"; ++r)
-      if (results_.text(r, "theory_time_low") != results_.text(r, "theory_time_high")) main.push_back("theory_time_high");
+      if (results_.text(r, "theory_time_low") != results_.text(r, "theory_time_high"))
+        main.push_back("theory_time_high");
     if (results_.has("theory_time_z")) main.push_back("theory_time_z");
     main.push_back("time_p99");
     for (const char* name : {"messages_mean", "messages_std_error"}) main.push_back(name);
-    for (const char* name : {"theory_messages", "theory_messages_z", "speedup_mean", "bytes_into_busiest_mean"})
+    for (const char* name :
+         {"theory_messages", "theory_messages_z", "speedup_mean", "bytes_into_busiest_mean"})
       if (results_.has(name)) main.push_back(name);
     for (std::size_t r = 0; r < results_.rows() && main.back() != "incomplete"; ++r)
       if (results_.number(r, "incomplete") > 0) main.push_back("incomplete");
@@ -742,9 +770,11 @@ class Page {
       return std::find(main.begin(), main.end(), name) != main.end();
     };
     paragraph(rows_note() + "Numbers are rounded; pointing at one shows it as results.csv has it.");
-    add("<input type=\"checkbox\" id=\"all-columns\"><label for=\"all-columns\"> all columns of results.csv</label>\n"
+    add("<input type=\"checkbox\" id=\"all-columns\"><label for=\"all-columns\"> all columns of "
+        "results.csv</label>\n"
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-labelledby=\"results-caption\">\n"
-        "<table id=\"results\" class=\"sortable\">\n<caption id=\"results-caption\">One row a point and scheme; means "
+        "<table id=\"results\" class=\"sortable\">\n<caption id=\"results-caption\">One row a point and "
+        "scheme; means "
         "over the trials</caption>\n<thead><tr>");
     // What a row is about and its main numbers come first, the other columns as in the file.
     std::vector<std::size_t> order;
@@ -756,12 +786,14 @@ class Page {
     std::size_t place = 0;
     for (const std::size_t c : order) {
       const std::string& name = table_.header.columns[c];
-      add(fmt::format("<th scope=\"col\" data-column=\"{}\">{}</th>", escaped(name), escaped(heading_of(name))));
+      add(fmt::format("<th scope=\"col\" data-column=\"{}\">{}</th>", escaped(name),
+                      escaped(heading_of(name))));
       ++place;
       if (!is_main(name)) more.push_back(fmt::format("#results tr>:nth-child({})", place));
     }
     add("</tr></thead>\n<tbody>\n");
-    more_columns_ = fmt::format("#all-columns:not(:checked)~.box :is({}){{display:none}}\n", joined(more, ","));
+    more_columns_ =
+        fmt::format("#all-columns:not(:checked)~.box :is({}){{display:none}}\n", joined(more, ","));
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       add("<tr>");
       for (const std::size_t c : order) {
@@ -794,22 +826,25 @@ class Page {
                         {"rank", ranks},
                         {"time", times}});
         if (words.size() < 12 && !scheme.trials.empty())
-          words.push_back(fmt::format("{}: median {:.4g} s, worst {:.4g} s{}", scheme.distribution.name,
-                                      scheme.trials.front().time, scheme.trials.back().time,
-                                      scheme.incomplete > 0
-                                          ? fmt::format(", {} never complete", plural(scheme.incomplete, "trial"))
-                                          : ""));
+          words.push_back(fmt::format(
+              "{}: median {:.4g} s, worst {:.4g} s{}", scheme.distribution.name, scheme.trials.front().time,
+              scheme.trials.back().time,
+              scheme.incomplete > 0 ? fmt::format(", {} never complete", plural(scheme.incomplete, "trial"))
+                                    : ""));
       }
-      const Caption caption{"Completion times" + (place.empty() ? "" : " at " + place), joined(words, "; ") + "."};
+      const Caption caption{"Completion times" + (place.empty() ? "" : " at " + place),
+                            joined(words, "; ") + "."};
       const std::string seen =
           fmt::format("Empirical distribution of {}, {}, and its tail.",
                       plural(experiment_.points[shown.point].trials, "trial"),
                       shown.from_samples ? "read from samples.csv" : "run again from config.json");
       const std::string svg = distribution_picture(caption, samples);
-      Json entry = {{"point", shown.point}, {"place", place}, {"distributions", data}, {"trials", Json::array()}};
+      Json entry = {
+          {"point", shown.point}, {"place", place}, {"distributions", data}, {"trials", Json::array()}};
       const std::size_t needed = svg.size() + json_in_script(entry).size() + 600;
       if (!take(needed)) {
-        paragraph(fmt::format("There is no room for point {}{}.", shown.point, place.empty() ? "" : ", " + place));
+        paragraph(
+            fmt::format("There is no room for point {}{}.", shown.point, place.empty() ? "" : ", " + place));
         entry["distributions"] = Json::array();
       } else {
         figure(fmt::format("distribution-{}", shown.point), caption, seen, svg);
@@ -839,10 +874,11 @@ class Page {
   std::string trial_title(const ShownPoint& shown, const ShownScheme& scheme, const ShownTrial& trial) const {
     const Point& point = experiment_.points[shown.point];
     const std::string place = results_.place(point);
-    std::string title = fmt::format("{}, {} trial ({}): {:.4g} s", scheme.distribution.name, trial.which, trial.trial,
-                                    trial.time);
+    std::string title = fmt::format("{}, {} trial ({}): {:.4g} s", scheme.distribution.name, trial.which,
+                                    trial.trial, trial.time);
     if (point.iterations > 1)
-      title += fmt::format(", iteration {} of {}: {:.4g} s", trial.iteration, point.iterations, trial.timeline.end);
+      title += fmt::format(", iteration {} of {}: {:.4g} s", trial.iteration, point.iterations,
+                           trial.timeline.end);
     return place.empty() ? title : title + ", at " + place;
   }
 
@@ -853,8 +889,9 @@ class Page {
     const auto work = [](double value) { return number_of(fmt::format("{:.4g}", value)); };
     Json bars = Json::array(), path = Json::array(), seconds = Json::array();
     for (const TimelineDrawing::Bar& bar : trial.drawing.bars) {
-      Json entry = {bar.row, static_cast<int>(bar.kind), time(bar.begin), time(bar.end) - time(bar.begin),
-                    work(bar.from), work(bar.to)};
+      Json entry = {bar.row,         static_cast<int>(bar.kind),
+                    time(bar.begin), time(bar.end) - time(bar.begin),
+                    work(bar.from),  work(bar.to)};
       if (bar.message > 0 || bar.count > 1) entry.push_back(bar.message);
       if (bar.count > 1) entry.push_back(bar.count);
       bars.push_back(std::move(entry));
@@ -865,17 +902,25 @@ class Page {
                       time(link.end) - time(link.begin)});
     for (std::size_t c = 0; c < causes; ++c)
       seconds.push_back(trial.timeline.path.seconds(static_cast<Cause>(c)));
-    return {{"title", title},     {"which", trial.which},           {"trial", trial.trial},
-            {"end", end},         {"complete", trial.timeline.complete}, {"rows", trial.drawing.rows},
-            {"nodes", trial.drawing.nodes}, {"bars", bars},           {"path", path},
+    return {{"title", title},
+            {"which", trial.which},
+            {"trial", trial.trial},
+            {"end", end},
+            {"complete", trial.timeline.complete},
+            {"rows", trial.drawing.rows},
+            {"nodes", trial.drawing.nodes},
+            {"bars", bars},
+            {"path", path},
             {"seconds", seconds}};
   }
 
   void timelines() {
     begin("timelines", "Timelines, and what the iteration waited for");
-    paragraph("What every node did in one iteration of two trials of each scheme: the one of median completion time, "
-              "and the worst. The critical path, in another colour, leads back from the message that completed the "
-              "iteration through ports, links and work to its start.");
+    paragraph(
+        "What every node did in one iteration of two trials of each scheme: the one of median completion "
+        "time, "
+        "and the worst. The critical path, in another colour, leads back from the message that completed the "
+        "iteration through ports, links and work to its start.");
     points_note();
     if (table_.header.find("critical_compute_mean")) mean_shares();
     std::size_t left_out = 0, in_all = 0;
@@ -905,9 +950,10 @@ class Page {
                       place.empty() ? "" : "<h3>" + escaped(place) + "</h3>\n", items));
     }
     if (left_out > 0)
-      paragraph(fmt::format("{} of {} timelines have no room in this page; `straggle report ... --point P` shows fewer "
-                            "points, `straggle replay` any trial.",
-                            left_out, in_all));
+      paragraph(fmt::format(
+          "{} of {} timelines have no room in this page; `straggle report ... --point P` shows fewer "
+          "points, `straggle replay` any trial.",
+          left_out, in_all));
     end();
   }
 
@@ -929,7 +975,8 @@ class Page {
       for (const ShownTrial& trial : scheme.trials) {
         if (trial.timeline.path.segments.empty() || bars.size() == most_bars) continue;
         Shares one{scheme.distribution.name + ", " + trial.which, {}};
-        for (std::size_t c = 0; c < causes; ++c) one.seconds[c] = trial.timeline.path.seconds(static_cast<Cause>(c));
+        for (std::size_t c = 0; c < causes; ++c)
+          one.seconds[c] = trial.timeline.path.seconds(static_cast<Cause>(c));
         bars.push_back(one);
       }
     if (bars.empty()) return;
@@ -946,7 +993,8 @@ class Page {
     const std::string svg = shares_picture(caption, bars);
     if (take(svg.size() + 2 * caption.description.size() + 500))
       figure(fmt::format("shares-{}", shown.point), caption,
-             "Shares of the completion time: compute, queueing in a port, links, and waiting for a late start or "
+             "Shares of the completion time: compute, queueing in a port, links, and waiting for a late "
+             "start or "
              "earlier work.",
              svg);
   }
@@ -954,8 +1002,8 @@ class Page {
   /// From the columns of a run that kept critical paths: over all trials.
   void mean_shares() {
     std::vector<Shares> bars;
-    const char* const columns[causes] = {"critical_compute_mean", "critical_port_queue_mean", "critical_link_mean",
-                                         "critical_waiting_mean"};
+    const char* const columns[causes] = {"critical_compute_mean", "critical_port_queue_mean",
+                                         "critical_link_mean", "critical_waiting_mean"};
     for (std::size_t r = 0; r < results_.rows() && bars.size() < most_bars; ++r) {
       Shares one{results_.name(r), {}};
       for (std::size_t c = 0; c < causes; ++c) one.seconds[c] = results_.number(r, columns[c]);
@@ -976,9 +1024,10 @@ class Page {
   /// A small table in its own scrolling box. Cells are HTML.
   void small_table(const std::string& caption, const std::vector<std::string>& headings,
                    const std::vector<std::string>& rows) {
-    add(fmt::format("<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table class=\"sortable\">"
-                    "<caption>{0}</caption>\n<thead><tr>",
-                    escaped(caption)));
+    add(fmt::format(
+        "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table class=\"sortable\">"
+        "<caption>{0}</caption>\n<thead><tr>",
+        escaped(caption)));
     for (const std::string& heading : headings) add("<th scope=\"col\">" + escaped(heading) + "</th>");
     add("</tr></thead>\n<tbody>\n");
     for (const std::string& row : rows) add("<tr>" + row + "</tr>\n");
@@ -1016,9 +1065,9 @@ class Page {
       }
       if (rows.size() == most_small_rows) continue;
       rows.push_back("<th scope=\"row\">" + escaped(results_.name(r)) + "</th>" + field(r, "time_mean") +
-                     field(r, "time_std_error") + "<td>" + escaped(kind) + "</td>" + field(r, "theory_time_low") +
-                     field(r, "theory_time_high") + field(r, "theory_time_z") + field(r, "messages_mean") +
-                     field(r, "theory_messages") + field(r, "theory_messages_z"));
+                     field(r, "time_std_error") + "<td>" + escaped(kind) + "</td>" +
+                     field(r, "theory_time_low") + field(r, "theory_time_high") + field(r, "theory_time_z") +
+                     field(r, "messages_mean") + field(r, "theory_messages") + field(r, "theory_messages_z"));
     }
     if (all == 0) {
       paragraph("Nothing is known about these schemes under these conditions.");
@@ -1026,18 +1075,20 @@ class Page {
       return;
     }
     if (exact > 0)
-      paragraph(fmt::format("{} of {} expected completion times are met within 2 standard errors (about 95 % should "
-                            "be); the farthest is {:.2g} away: {}.",
-                            near, exact, farthest, farthest_name));
+      paragraph(fmt::format(
+          "{} of {} expected completion times are met within 2 standard errors (about 95 % should "
+          "be); the farthest is {:.2g} away: {}.",
+          near, exact, farthest, farthest_name));
     if (bounded > 0) paragraph(fmt::format("{} of {} lie within proved bounds.", inside, bounded));
     if (exact + bounded < all)
-      paragraph(fmt::format("{} asymptotic only: a small system may lie outside the band.",
-                            all - exact - bounded == 1 ? "One is" : fmt::format("{} are", all - exact - bounded)));
-    small_table(fmt::format("z is the distance in standard errors{}",
-                            rows.size() < all ? fmt::format("; the first {} of {}", rows.size(), all) : ""),
-                {"scheme", "time [s]", "± s.e.", "theory", "low [s]", "high [s]", "z", "messages", "theory",
-                 "z"},
-                rows);
+      paragraph(
+          fmt::format("{} asymptotic only: a small system may lie outside the band.",
+                      all - exact - bounded == 1 ? "One is" : fmt::format("{} are", all - exact - bounded)));
+    small_table(
+        fmt::format("z is the distance in standard errors{}",
+                    rows.size() < all ? fmt::format("; the first {} of {}", rows.size(), all) : ""),
+        {"scheme", "time [s]", "± s.e.", "theory", "low [s]", "high [s]", "z", "messages", "theory", "z"},
+        rows);
     end();
   }
 
@@ -1055,25 +1106,26 @@ class Page {
       if (const double error = results_.number(r, "real_max_error"); error > worst) worst = error;
       if (const double count = results_.number(r, "real_unjudged"); count > 0) unjudged += count;
       if (rows.size() == most_small_rows) continue;
-      rows.push_back("<th scope=\"row\">" + escaped(results_.name(r)) + "</th>" + field(r, "verified_trials") +
-                     field(r, "real_max_error") + field(r, "real_unjudged") + field(r, "prime_exact") +
-                     field(r, "recovered"));
+      rows.push_back("<th scope=\"row\">" + escaped(results_.name(r)) + "</th>" +
+                     field(r, "verified_trials") + field(r, "real_max_error") + field(r, "real_unjudged") +
+                     field(r, "prime_exact") + field(r, "recovered"));
     }
     if (all == 0) {
       paragraph("No trial carried real data through the codes (\"verify\" in the configuration).");
     } else {
-      paragraph(fmt::format("In {:.0f} trials, of {} of the {} rows, the workers' messages carried real data, and the "
-                            "gradient decoded from those the master had taken was compared with the direct sum. In the "
-                            "prime field of 2^61 - 1 elements {}. In doubles the largest relative error is {:.2g}{}.",
-                            verified, all, results_.rows(),
-                            wrong == 0 ? "all that were tried are equal" : plural(wrong, "row") + " are NOT equal", worst,
-                            unjudged > 0 ? fmt::format("; {:.0f} decodes were too ill-conditioned to judge", unjudged)
-                                         : ""));
-      small_table(fmt::format("Verified trials{}",
-                              rows.size() < all ? fmt::format("; the first {} of {} rows", rows.size(), all) : ""),
-                  {"scheme", "verified trials", "largest relative error", "decodes not judged",
-                   "exact in the prime field", "share recovered"},
-                  rows);
+      paragraph(fmt::format(
+          "In {:.0f} trials, of {} of the {} rows, the workers' messages carried real data, and the "
+          "gradient decoded from those the master had taken was compared with the direct sum. In the "
+          "prime field of 2^61 - 1 elements {}. In doubles the largest relative error is {:.2g}{}.",
+          verified, all, results_.rows(),
+          wrong == 0 ? "all that were tried are equal" : plural(wrong, "row") + " are NOT equal", worst,
+          unjudged > 0 ? fmt::format("; {:.0f} decodes were too ill-conditioned to judge", unjudged) : ""));
+      small_table(
+          fmt::format("Verified trials{}",
+                      rows.size() < all ? fmt::format("; the first {} of {} rows", rows.size(), all) : ""),
+          {"scheme", "verified trials", "largest relative error", "decodes not judged",
+           "exact in the prime field", "share recovered"},
+          rows);
     }
     end();
   }
@@ -1081,11 +1133,11 @@ class Page {
   void configuration() {
     begin("configuration", "Configuration and origin");
     add("<dl>\n");
-    for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
-             {"command", table_.header.command},
-             {"version", table_.header.version},
-             {"seed", table_.header.seed},
-             {"configuration", table_.header.hash}})
+    for (const auto& [name, text] :
+         std::vector<std::pair<std::string, std::string>>{{"command", table_.header.command},
+                                                          {"version", table_.header.version},
+                                                          {"seed", table_.header.seed},
+                                                          {"configuration", table_.header.hash}})
       add(fmt::format("<dt>{}</dt><dd><code>{}</code></dd>\n", name, escaped(text)));
     add("</dl>\n");
     constexpr std::size_t most_configuration = 100'000;
@@ -1096,10 +1148,11 @@ class Page {
       if (!json.empty() && static_cast<unsigned char>(json.back()) >= 0xc0) json.pop_back();
       json += "\n... config.json has all of it";
     }
-    add("<details><summary>The configuration with every default</summary>\n<pre tabindex=\"0\">" + escaped(json) +
-        "</pre></details>\n");
+    add("<details><summary>The configuration with every default</summary>\n<pre tabindex=\"0\">" +
+        escaped(json) + "</pre></details>\n");
     end();
-    add("</main>\n<footer><p>Every number comes from results.csv, or from trials run again from config.json: a trial is "
+    add("</main>\n<footer><p>Every number comes from results.csv, or from trials run again from config.json: "
+        "a trial is "
         "a function of the configuration and its number alone.</p></footer>\n");
   }
 

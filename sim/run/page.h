@@ -32,8 +32,8 @@ struct ShownTrial {
 };
 
 struct ShownScheme {
-  Distribution distribution;      ///< of the complete trials
-  std::uint64_t incomplete = 0;   ///< trials that could not complete
+  Distribution distribution;       ///< of the complete trials
+  std::uint64_t incomplete = 0;    ///< trials that could not complete
   std::vector<ShownTrial> trials;  ///< median and worst by this scheme's own completion time
 };
 

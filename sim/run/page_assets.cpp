@@ -1,4 +1,5 @@
-// The style and the script of the report page, as plots/report and the build made them, taken into the program.
+// The style and the script of the report page, as plots/report and the build made them, taken into the
+// program.
 #include <string_view>
 
 #include "sim/run/page.h"

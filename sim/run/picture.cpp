@@ -33,8 +33,9 @@ std::string escaped(std::string_view text) {
         result += "&#39;";
         break;
       default:  // XML has no other control characters
-        result += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') ? std::string("\xef\xbf\xbd")
-                                                                                   : std::string(1, c);
+        result += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+                      ? std::string("\xef\xbf\xbd")
+                      : std::string(1, c);
     }
   }
   return result;
@@ -52,7 +53,9 @@ std::string at(double value) {
   return text == "-0" ? "0" : text;
 }
 
-std::string rounded(double value) { return fmt::format("{:.4g}", value); }
+std::string rounded(double value) {
+  return fmt::format("{:.4g}", value);
+}
 
 /// How wide a text is likely to be, in pixels.
 double width_of(std::string_view text) {
@@ -176,8 +179,9 @@ class Scale {
  public:
   /// Covers [low, high], with room on both sides; linear ones that begin near 0 begin at 0 when `from_zero`.
   Scale(double low, double high, bool log, bool from_zero, double from, double to)
-      : low_(low), high_(high), log_(log && low > 0), from_(from), to_(to) {
+      : low_(low), high_(high), log_(false), from_(from), to_(to) {
     if (!(low_ <= high_)) low_ = 0, high_ = 1;  // there is nothing to show
+    log_ = log && low_ > 0;
     if (log_) {
       const double room = low_ == high_ ? 2 : std::pow(high_ / low_, 0.05);
       low_ /= room;
@@ -191,8 +195,8 @@ class Scale {
   }
 
   double operator()(double value) const {
-    const double share =
-        log_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
+    double share = (value - low_) / (high_ - low_);
+    if (log_) share = value > 0 ? std::log(value / low_) / std::log(high_ / low_) : 0;
     return from_ + std::clamp(share, -0.01, 1.01) * (to_ - from_);
   }
 
@@ -214,7 +218,10 @@ class Scale {
     }
     const double rough = (high_ - low_) / wanted;
     const double power = std::pow(10.0, std::floor(std::log10(rough)));
-    const double step = power * (rough <= 1.5 * power ? 1 : rough <= 3 * power ? 2 : rough <= 7 * power ? 5 : 10);
+    const double step = power * (rough <= 1.5 * power ? 1
+                                 : rough <= 3 * power ? 2
+                                 : rough <= 7 * power ? 5
+                                                      : 10);
     for (double i = std::ceil(low_ / step); i * step <= high_; ++i) result.push_back(i * step);
     return result;
   }
@@ -225,7 +232,9 @@ class Scale {
   double from_, to_;
 };
 
-std::string tick_text(double value) { return fmt::format("{:.5g}", std::abs(value) < 1e-300 ? 0 : value); }
+std::string tick_text(double value) {
+  return fmt::format("{:.5g}", std::abs(value) < 1e-300 ? 0 : value);
+}
 
 /// A frame with grid lines, ticks and the names of both axes.
 struct Plane {
@@ -270,8 +279,12 @@ class Legend {
   double x_ = 8, y_;
 };
 
-bool has_theory(const Mark& mark) { return !std::isnan(mark.theory_low); }
-bool is_band(const Mark& mark) { return has_theory(mark) && mark.theory_low < mark.theory_high; }
+bool has_theory(const Mark& mark) {
+  return !std::isnan(mark.theory_low);
+}
+bool is_band(const Mark& mark) {
+  return has_theory(mark) && mark.theory_low < mark.theory_high;
+}
 
 /// Whether any mark has theory of one kind: a value, or a band.
 bool any_theory(const std::vector<Series>& series, bool band) {
@@ -287,8 +300,10 @@ std::string cross(double x, double y) {
 
 /// An error bar with its caps, upright or lying.
 std::string whisker(double x, double low, double high, bool lying) {
-  return lying ? fmt::format("M{1} {3}V{4}M{1} {0}H{2}M{2} {3}V{4}", at(x), at(low), at(high), at(x - 3), at(x + 3))
-               : fmt::format("M{3} {1}H{4}M{0} {1}V{2}M{3} {2}H{4}", at(x), at(low), at(high), at(x - 3), at(x + 3));
+  return lying ? fmt::format("M{1} {3}V{4}M{1} {0}H{2}M{2} {3}V{4}", at(x), at(low), at(high), at(x - 3),
+                             at(x + 3))
+               : fmt::format("M{3} {1}H{4}M{0} {1}V{2}M{3} {2}H{4}", at(x), at(low), at(high), at(x - 3),
+                             at(x + 3));
 }
 
 }  // namespace
@@ -323,17 +338,20 @@ std::string bars_picture(const Caption& caption, const std::vector<Series>& seri
     svg.close();
     if (mark.high > mark.low) svg.stroke(ink, 1.2, whisker(middle, x(mark.low), x(mark.high), true));
     if (is_band(mark)) {
-      svg.stroke(ink, 1.2,
-                 fmt::format("M{0} {2}v-3H{1}v3", at(x(mark.theory_low)), at(x(mark.theory_high)), at(middle - 6)));
+      svg.stroke(
+          ink, 1.2,
+          fmt::format("M{0} {2}v-3H{1}v3", at(x(mark.theory_low)), at(x(mark.theory_high)), at(middle - 6)));
     } else if (has_theory(mark)) {
       svg.stroke(ink, 2, fmt::format("M{} {}v19", at(x(mark.theory_low)), at(middle - 9.5)));
     }
-    const double end = std::max({x(mark.y), x(mark.high), std::isnan(mark.theory_high) ? 0 : x(mark.theory_high)});
+    const double end =
+        std::max({x(mark.y), x(mark.high), std::isnan(mark.theory_high) ? 0 : x(mark.theory_high)});
     svg.text({end + 9, middle + 4, rounded(mark.y)});
   }
   svg.text({(left + right) / 2, plane.bottom + 33, unit, "middle"});
   Legend legend(svg, plane.bottom + 44);
-  legend.add("95 % confidence", [&](double lx, double ly) { svg.stroke(ink, 1.2, whisker(ly, lx + 4, lx + 24, true)); });
+  legend.add("95 % confidence",
+             [&](double lx, double ly) { svg.stroke(ink, 1.2, whisker(ly, lx + 4, lx + 24, true)); });
   if (any_theory(series, false))
     legend.add("theory", [&](double lx, double ly) {
       svg.stroke(ink, 2, fmt::format("M{} {}v16", at(lx + 14), at(ly - 8)));
@@ -387,12 +405,14 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
     }
     svg.open_series(s);
     if (!upper.empty())
-      svg.raw(fmt::format("<path fill=\"currentColor\" fill-opacity=\".15\" stroke=\"currentColor\" "
-                          "stroke-opacity=\".5\" d=\"{}{}Z\"/>\n",
-                          upper, lower));
+      svg.raw(
+          fmt::format("<path fill=\"currentColor\" fill-opacity=\".15\" stroke=\"currentColor\" "
+                      "stroke-opacity=\".5\" d=\"{}{}Z\"/>\n",
+                      upper, lower));
     if (series[s].marks.size() > 1) svg.raw(line_of(s, line));
     if (!errors.empty())
-      svg.raw(fmt::format("<path stroke=\"currentColor\" stroke-width=\"1.2\" fill=\"none\" d=\"{}\"/>\n", errors));
+      svg.raw(fmt::format("<path stroke=\"currentColor\" stroke-width=\"1.2\" fill=\"none\" d=\"{}\"/>\n",
+                          errors));
     svg.raw(symbols);
     svg.close();
     svg.stroke(ink, 1.2, exact);
@@ -413,9 +433,10 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
     });
   if (any_theory(series, true))
     legend.add("bounds or band of theory", [&](double lx, double ly) {
-      svg.raw(fmt::format("<path class=\"ink\" fill=\"#1f2937\" fill-opacity=\".15\" stroke=\"#1f2937\" "
-                          "stroke-opacity=\".5\" d=\"M{} {}h26v10h-26z\"/>\n",
-                          at(lx), at(ly - 5)));
+      svg.raw(
+          fmt::format("<path class=\"ink\" fill=\"#1f2937\" fill-opacity=\".15\" stroke=\"#1f2937\" "
+                      "stroke-opacity=\".5\" d=\"M{} {}h26v10h-26z\"/>\n",
+                      at(lx), at(ly - 5)));
     });
   return svg.finish(legend.bottom());
 }
@@ -505,13 +526,15 @@ std::string shares_picture(const Caption& caption, const std::vector<Shares>& sh
     const double top = 4 + row * static_cast<double>(i);
     const double total = std::accumulate(std::begin(shares[i].seconds), std::end(shares[i].seconds), 0.0);
     svg.text({left, top + 14,
-              fitting(fmt::format("{}: {} s; {}", shares[i].name, rounded(total), shares_in_words(shares[i].seconds)),
+              fitting(fmt::format("{}: {} s; {}", shares[i].name, rounded(total),
+                                  shares_in_words(shares[i].seconds)),
                       right - left)});
     double x = left;
     for (std::size_t c = 0; c < causes && total > 0; ++c) {
       const double length = shares[i].seconds[c] / total * (right - left);
       if (length > 0)
-        svg.stroke(cause_inks[c], 11, fmt::format("M{} {}h{}", at(x), at(top + 25), at(std::max(length, 0.5))));
+        svg.stroke(cause_inks[c], 11,
+                   fmt::format("M{} {}h{}", at(x), at(top + 25), at(std::max(length, 0.5))));
       x += length;
     }
   }
@@ -549,7 +572,8 @@ std::vector<NodeId> choose_rows(const Timeline& timeline, std::size_t workers, b
     std::vector<NodeId> on_path;
     for (const CriticalPath::Segment& segment : timeline.path.segments)
       for (const NodeId node : {segment.node, segment.to})
-        if (node != nobody && node != master && std::find(on_path.begin(), on_path.end(), node) == on_path.end() &&
+        if (node != nobody && node != master &&
+            std::find(on_path.begin(), on_path.end(), node) == on_path.end() &&
             on_path.size() < 10 * most_rows)
           on_path.push_back(node);
     for (const NodeId node : evenly(on_path, most_path_rows)) chosen.insert(node);
@@ -594,7 +618,8 @@ TimelineDrawing draw(const Timeline& timeline, std::size_t workers) {
   drawing.rows = choose_rows(timeline, workers, with_master);
   drawing.nodes = workers + (with_master ? 1 : 0);
   std::vector<std::uint32_t> row_of(workers + 1, TimelineDrawing::hidden);
-  for (std::size_t r = 0; r < drawing.rows.size(); ++r) row_of[drawing.rows[r]] = static_cast<std::uint32_t>(r);
+  for (std::size_t r = 0; r < drawing.rows.size(); ++r)
+    row_of[drawing.rows[r]] = static_cast<std::uint32_t>(r);
 
   for (const Slice& slice : timeline.slices)
     if (const auto row = row_of[slice.node]; row != TimelineDrawing::hidden && slice.begin < timeline.end)
@@ -621,8 +646,8 @@ TimelineDrawing draw(const Timeline& timeline, std::size_t workers) {
     if (!stale && served > at_port) add(transfer.from, Kind::port_queue, std::max(0.0, at_port), served);
     if (received > served) add(transfer.to, Kind::transfer, std::max(0.0, served), received);
     if (transfer.received <= timeline.end && transfer.fate)
-      add(transfer.to, transfer.fate == Arrival::Fate::useful ? Kind::useful : Kind::not_useful, transfer.received,
-          transfer.received);
+      add(transfer.to, transfer.fate == Arrival::Fate::useful ? Kind::useful : Kind::not_useful,
+          transfer.received, transfer.received);
   }
   std::sort(drawing.bars.begin(), drawing.bars.end(), [](const auto& a, const auto& b) {
     return std::tie(a.kind, a.row, a.begin, a.end, a.from, a.message) <
@@ -635,8 +660,8 @@ TimelineDrawing draw(const Timeline& timeline, std::size_t workers) {
     const auto place = [&](NodeId node) { return node == nobody ? TimelineDrawing::hidden : row_of[node]; };
     if (segment.end - segment.begin < shortest || segment.end <= segment.begin) continue;
     drawing.path.push_back({segment.cause, place(segment.node),
-                            segment.cause == Cause::link ? place(segment.to) : place(segment.node), segment.begin,
-                            segment.end, segment.node, segment.to, segment.message});
+                            segment.cause == Cause::link ? place(segment.to) : place(segment.node),
+                            segment.begin, segment.end, segment.node, segment.to, segment.message});
   }
   return drawing;
 }
@@ -672,7 +697,8 @@ constexpr Ink path_ink{"t-path", "#d6006c"};
 
 }  // namespace
 
-std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& drawing, const std::string& title) {
+std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& drawing,
+                             const std::string& title) {
   using Kind = TimelineDrawing::Kind;
   constexpr double left = 74, right = width - 16, top = 24, row = 16;
   const double bottom = top + row * static_cast<double>(drawing.rows.size());
@@ -696,8 +722,7 @@ std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& dr
   svg.stroke(grid, 0.7, lines);
   svg.text({(left + right) / 2, bottom + 31, "seconds into the iteration", "middle"});
   for (std::size_t r = 0; r < drawing.rows.size(); ++r)
-    svg.text({left - 6, top + row * static_cast<double>(r) + 11,
-              node_name(drawing.rows[r]), "end", ink, 10});
+    svg.text({left - 6, top + row * static_cast<double>(r) + 11, node_name(drawing.rows[r]), "end", ink, 10});
 
   std::array<std::string, styles.size()> paths;
   std::string strikes;  // through what was computed in vain, for who sees no colours
@@ -747,7 +772,8 @@ std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& dr
   }
   svg.stroke(path_ink, 2, path, " stroke-linejoin=\"round\"");
   if (timeline.complete)
-    svg.stroke(ink, 1.4, fmt::format("M{} {}V{}", at(x(end)), at(top - 4), at(bottom)), " stroke-dasharray=\"5 3\"");
+    svg.stroke(ink, 1.4, fmt::format("M{} {}V{}", at(x(end)), at(top - 4), at(bottom)),
+               " stroke-dasharray=\"5 3\"");
   svg.text({right, top - 9, completion, "end"});
   svg.text({4, top - 9,
             drawing.rows.size() < drawing.nodes
@@ -762,7 +788,8 @@ std::string timeline_picture(const Timeline& timeline, const TimelineDrawing& dr
     legend.add(styles[kind].name, [&](double lx, double ly) {
       const bool instant = kind >= static_cast<std::size_t>(Kind::sent);
       svg.stroke(styles[kind].colour, styles[kind].thickness,
-                 instant ? fmt::format("M{} {}v10", at(lx + 13), at(ly - 5)) : fmt::format("M{} {}h26", at(lx), at(ly)),
+                 instant ? fmt::format("M{} {}v10", at(lx + 13), at(ly - 5))
+                         : fmt::format("M{} {}h26", at(lx), at(ly)),
                  dash(styles[kind].dash));
       if (kind == static_cast<std::size_t>(Kind::wasted))
         svg.stroke({"t-strike", "#7c3f00"}, 1, fmt::format("M{} {}h26", at(lx), at(ly)));

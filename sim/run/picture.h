@@ -1,5 +1,5 @@
-// Static pictures as SVG: bars and curves with error bars and what theory says, distributions, shares, and the
-// timeline of an iteration. Every picture is complete by itself; a page it stands in may give its classes
+// Static pictures as SVG: bars and curves with error bars and what theory says, distributions, shares, and
+// the timeline of an iteration. Every picture is complete by itself; a page it stands in may give its classes
 // other colours (`s0`..`s7` of the series, `t-...` of a timeline, `ink`, `faint`, `grid`, `paper`).
 #pragma once
 
@@ -80,12 +80,12 @@ struct TimelineDrawing {
     unfinished,
     wait,
     failed,
-    transfer,     ///< a message on its way or in service, on the receiver's row (in latency: the sender's)
-    port_queue,   ///< a message that waits for its receiver's port, on the sender's row
-    model,        ///< the model on its way down, on the receiver's row
-    sent,         ///< the instant a message leaves, on the sender's row
-    useful,       ///< the instant a useful message is received
-    not_useful,   ///< the same of one that is of no use
+    transfer,    ///< a message on its way or in service, on the receiver's row (in latency: the sender's)
+    port_queue,  ///< a message that waits for its receiver's port, on the sender's row
+    model,       ///< the model on its way down, on the receiver's row
+    sent,        ///< the instant a message leaves, on the sender's row
+    useful,      ///< the instant a useful message is received
+    not_useful,  ///< the same of one that is of no use
   };
   struct Bar {
     std::uint32_t row;

@@ -10,7 +10,8 @@ namespace straggle {
 
 /// What is wrong with the nesting of the tags; empty when nothing is. Attributes must be quoted and text must
 /// not contain a bare `<`. `empty_elements` are never closed, as HTML has some.
-inline std::string mistake_in_markup(std::string_view text, const std::set<std::string>& empty_elements = {}) {
+inline std::string mistake_in_markup(std::string_view text,
+                                     const std::set<std::string>& empty_elements = {}) {
   std::vector<std::string> open;
   for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at)) {
     const std::string place = " at " + std::to_string(at) + ": " + std::string(text.substr(at, 60));
@@ -48,7 +49,8 @@ inline std::string mistake_in_markup(std::string_view text, const std::set<std::
 
 inline std::size_t count_of(std::string_view text, std::string_view part) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size()))
+    ++count;
   return count;
 }
 

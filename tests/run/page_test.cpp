@@ -50,7 +50,8 @@ struct Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  std::string page(const std::vector<std::size_t>& points = {0}, const PageAssets& assets = {"", "run()"}) const {
+  std::string page(const std::vector<std::size_t>& points = {0},
+                   const PageAssets& assets = {"", "run()"}) const {
     std::vector<ShownPoint> shown;
     for (const std::size_t p : points) shown.push_back(look_at(experiment.points[p], {}, 1));
     return report_page(experiment, results, shown, assets);
@@ -127,7 +128,8 @@ TEST_CASE("page: every cell of the table, and the data for charts, are results.c
 TEST_CASE("page: it asks for nothing, and lets no script run but its own") {
   const Run run(small_config());
   const std::string page = run.page();
-  for (const char* request : {"src=", "href=\"http", "url(", "@import", "<iframe", "<img", "onclick", "onload"})
+  for (const char* request :
+       {"src=", "href=\"http", "url(", "@import", "<iframe", "<img", "onclick", "onload"})
     CHECK(count_of(page, request) == 0);
   CHECK(count_of(page, "default-src 'none'") == 1);
   CHECK(count_of(page, "script-src 'nonce-" + run.experiment.hash + "'") == 1);
@@ -139,7 +141,8 @@ TEST_CASE("page: the words of a reader without scripts are all there") {
   const Run run(small_config());
   const std::string page = run.page();
   CHECK(count_of(page, "<html lang=\"en\">") == 1);
-  for (const char* section : {"overview", "table", "distributions", "timelines", "theory", "exactness", "configuration"}) {
+  for (const char* section :
+       {"overview", "table", "distributions", "timelines", "theory", "exactness", "configuration"}) {
     CHECK(count_of(page, std::string("<section id=\"") + section + "\"") == 1);
     CHECK(count_of(page, std::string("href=\"#") + section + "\"") == 1);
   }
@@ -191,7 +194,8 @@ TEST_CASE("page: median and worst trial are those of the scheme's own completion
     REQUIRE(scheme.trials.size() == 2);
     CHECK(fmt::format("{}", scheme.trials[0].time) == run.results.rows[s][column("time_p50")]);
     CHECK(fmt::format("{}", scheme.trials[1].time) == run.results.rows[s][column("time_max")]);
-    for (const ShownTrial& trial : scheme.trials) CHECK(trial.timeline.end == trial.time);  // of one iteration
+    for (const ShownTrial& trial : scheme.trials)
+      CHECK(trial.timeline.end == trial.time);  // of one iteration
     CHECK(scheme.distribution.count == 300);
     CHECK(scheme.distribution.steps.back().rank == 300);
     CHECK(scheme.distribution.steps.back().time == scheme.trials[1].time);
@@ -200,7 +204,9 @@ TEST_CASE("page: median and worst trial are those of the scheme's own completion
   }
 }
 
-TEST_CASE("page: of several iterations the worst trial shows its longest, the median trial the one nearest to its mean") {
+TEST_CASE(
+    "page: of several iterations the worst trial shows its longest, the median trial the one nearest to its "
+    "mean") {
   Json config = small_config();
   config["iterations"] = 5;
   const Run run(config);
@@ -240,7 +246,8 @@ TEST_CASE("page: completion times come from samples.csv where it is of the same 
         << "\npoint,scheme,label,trial,time,messages\n";
     for (const char* label : {"all", "\"GC, three\"", "uc-mmc load=4"})
       for (int trial = 0; trial < trials; ++trial)
-        out << "0,x," << label << "," << trial << "," << (trial == 7 ? "" : fmt::format("{}", trial + 1)) << ",1\n";
+        out << "0,x," << label << "," << trial << "," << (trial == 7 ? "" : fmt::format("{}", trial + 1))
+            << ",1\n";
     out << last;
   };
   write(run.experiment.hash, 300);
@@ -274,16 +281,19 @@ TEST_CASE("page: results of another configuration, or of none, are refused") {
   ResultsTable table = run.results;
   check_results(table, run.experiment, "r.csv");
   table.header.hash = "another";
-  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"), Catch::Contains("r.csv: is of configuration another"));
+  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"),
+                    Catch::Contains("r.csv: is of configuration another"));
   table = run.results;
   table.rows[1][*table.header.find("point")] = "3";
-  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"), Catch::Contains("row 2 is of point \"3\""));
+  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"),
+                    Catch::Contains("row 2 is of point \"3\""));
   table = run.results;
   table.rows[0][*table.header.find("label")] = "other";
   CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"), Catch::Contains("row 1 is of \"other\""));
   table = run.results;
   table.header.columns[*table.header.find("time_mean")] = "x";
-  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"), Catch::Contains("no column \"time_mean\""));
+  CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"),
+                    Catch::Contains("no column \"time_mean\""));
   table.rows.clear();
   table.header = run.results.header;
   CHECK_THROWS_WITH(check_results(table, run.experiment, "r.csv"), Catch::Contains("has no rows"));
@@ -322,12 +332,15 @@ TEST_CASE("page: many large timelines leave room for none but the first, and it 
   CHECK(mistake_in_markup(page, empty_elements) == "");
 }
 
-TEST_CASE("page: curves go over the first swept number, and logarithmically over more than a decade and a half") {
+TEST_CASE(
+    "page: curves go over the first swept number, and logarithmically over more than a decade and a half") {
   Json config = small_config();
   config["trials"] = 20;
-  config["sweep"] = {{{"path", "/verify/fields"}, {"values", {{"real"}, {"prime"}}}},
-                     {{"path", "/compute/rate"}, {"values", {100, 1, 10}}},
-                     {{"path", "/compute/shift"}, {"values", {0.01, 0.02}}}};
+  config["verify"] = {{"fields", {"real"}}};
+  config["sweep"] = {
+      {{"path", "/verify/fields"}, {"values", {Json::array({"real"}), Json::array({"prime"})}}},
+      {{"path", "/compute/rate"}, {"values", {100, 1, 10}}},
+      {{"path", "/compute/shift"}, {"values", {0.01, 0.02}}}};
   const Run run(config);
   const Json data = data_of(run.page());
   CHECK(data["x"] == "/compute/rate");
@@ -353,7 +366,8 @@ TEST_CASE("page: the style and the script that were built in cannot end early") 
   CHECK(page_assets().style.find("</style") == std::string_view::npos);
   CHECK(page_assets().script.find("</script") == std::string_view::npos);
   CHECK(page_assets().script.find("<!--") == std::string_view::npos);
-  if (page_assets().script.empty()) WARN("built without interactive charts: their licences cannot be looked for");
+  if (page_assets().script.empty())
+    WARN("built without interactive charts: their licences cannot be looked for");
   if (!page_assets().script.empty()) {
     CHECK(page_assets().script.find("The Apache Software Foundation") != std::string_view::npos);
     CHECK(page_assets().script.find("Redistributions in binary form") != std::string_view::npos);

@@ -15,7 +15,9 @@ namespace {
 const std::string evil = "<img src=x onerror=alert(1)>\"'&</text>";
 const std::string evil_escaped = "&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;&lt;/text&gt;";
 
-Mark mark(double x, double y, double half = 0) { return {.x = x, .y = y, .low = y - half, .high = y + half}; }
+Mark mark(double x, double y, double half = 0) {
+  return {.x = x, .y = y, .low = y - half, .high = y + half};
+}
 
 /// The same, and well formed, with its title and its description.
 const std::string& checked(const std::string& svg) {
@@ -74,9 +76,10 @@ TEST_CASE("picture: text from outside stays text") {
 }
 
 TEST_CASE("picture: bars are as long as their numbers, with theory where it is") {
-  const std::vector<Series> series = {{"one", {{.x = 0, .y = 1, .low = 0.9, .high = 1.1, .theory_low = 0.5, .theory_high = 0.5}}},
-                                      {"two", {{.x = 0, .y = 2, .low = 2, .high = 2, .theory_low = 1, .theory_high = 1.5}}},
-                                      {"none", {mark(0, std::nan(""))}}};
+  const std::vector<Series> series = {
+      {"one", {{.x = 0, .y = 1, .low = 0.9, .high = 1.1, .theory_low = 0.5, .theory_high = 0.5}}},
+      {"two", {{.x = 0, .y = 2, .low = 2, .high = 2, .theory_low = 1, .theory_high = 1.5}}},
+      {"none", {mark(0, std::nan(""))}}};
   const std::string svg = checked(bars_picture({"t", "d"}, series, "time [s]"));
   double lengths[2];
   std::size_t at = 0;
@@ -95,7 +98,8 @@ TEST_CASE("picture: bars are as long as their numbers, with theory where it is")
 }
 
 TEST_CASE("picture: curves join the marks of a series, and logarithmic axes have decades") {
-  const std::vector<Series> series = {{"a", {mark(10, 1), mark(100, 2), mark(1000, 3)}}, {"b", {mark(10, 2)}}};
+  const std::vector<Series> series = {{"a", {mark(10, 1), mark(100, 2), mark(1000, 3)}},
+                                      {"b", {mark(10, 2)}}};
   const std::string linear = checked(curves_picture({"t", "d"}, series, {"x"}, {"y"}));
   const std::string log = checked(curves_picture({"t", "d"}, series, {"x", true}, {"y"}));
   CHECK(linear != log);
@@ -113,7 +117,8 @@ TEST_CASE("picture: curves join the marks of a series, and logarithmic axes have
 
 TEST_CASE("picture: a distribution ends at one, and its tail at the rarest trial") {
   Distribution sample{.name = "a", .count = 1000, .steps = {}};
-  for (std::uint64_t rank = 1; rank <= 1000; rank += 37) sample.steps.push_back({rank, 0.1 + 1e-3 * static_cast<double>(rank)});
+  for (std::uint64_t rank = 1; rank <= 1000; rank += 37)
+    sample.steps.push_back({rank, 0.1 + 1e-3 * static_cast<double>(rank)});
   sample.steps.push_back({1000, 2});
   const std::string svg = checked(distribution_picture({"t", "d"}, {sample, {"empty", 0, {}}}));
   CHECK(count_of(svg, ">0.001</text>") == 1);  // one of a thousand
@@ -128,7 +133,8 @@ TEST_CASE("picture: shares fill their bar") {
 }
 
 TEST_CASE("drawing: a small timeline has every slice, message and link of the path") {
-  const Timeline timeline = replayed(R"([{"scheme": "gc", "load": 3}])", 5, R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.01})");
+  const Timeline timeline = replayed(R"([{"scheme": "gc", "load": 3}])", 5,
+                                     R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.01})");
   const TimelineDrawing drawing = draw(timeline, 8);
   CHECK(drawing.rows == std::vector<NodeId>{0, 1, 2, 3, 4, 5, 6, 7, 8});
   CHECK(drawing.nodes == 9);
@@ -137,12 +143,14 @@ TEST_CASE("drawing: a small timeline has every slice, message and link of the pa
   for (const auto& bar : drawing.bars) {
     CHECK(bar.begin <= bar.end);
     CHECK(bar.end <= timeline.end);
-    if (bar.kind == TimelineDrawing::Kind::compute || bar.kind == TimelineDrawing::Kind::wasted) work += bar.to - bar.from;
+    if (bar.kind == TimelineDrawing::Kind::compute || bar.kind == TimelineDrawing::Kind::wasted)
+      work += bar.to - bar.from;
     useful += bar.kind == TimelineDrawing::Kind::useful;
     received += bar.kind == TimelineDrawing::Kind::useful && bar.row == 0;
   }
   for (const Slice& slice : timeline.slices)
-    if (slice.activity == Activity::compute || slice.activity == Activity::wasted) slices += slice.to - slice.from;
+    if (slice.activity == Activity::compute || slice.activity == Activity::wasted)
+      slices += slice.to - slice.from;
   CHECK(work == Approx(slices));
   CHECK(useful == 6);  // of 8 - 3 + 1
   CHECK(received == 6);
@@ -152,8 +160,9 @@ TEST_CASE("drawing: a small timeline has every slice, message and link of the pa
 }
 
 TEST_CASE("drawing: a large system keeps the master, the critical path and at most sixty rows") {
-  const Timeline timeline = replayed(R"([{"scheme": "coded-reduce", "tree": {"arity": 4, "depth": 4}, "stragglers": 1}])", 3,
-                                     R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.01})", 340);
+  const Timeline timeline =
+      replayed(R"([{"scheme": "coded-reduce", "tree": {"arity": 4, "depth": 4}, "stragglers": 1}])", 3,
+               R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.01})", 340);
   const TimelineDrawing drawing = draw(timeline, 340);
   CHECK(drawing.rows.size() <= 60);
   CHECK(drawing.rows.size() > 50);
@@ -165,7 +174,8 @@ TEST_CASE("drawing: a large system keeps the master, the critical path and at mo
 }
 
 TEST_CASE("drawing: a ring of many messages stays small, and says how many run together") {
-  const Timeline timeline = replayed(R"([{"scheme": "rar"}])", 0, R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.001})", 300);
+  const Timeline timeline = replayed(R"([{"scheme": "rar"}])", 0,
+                                     R"({"model": "serial", "bandwidth": 1e6, "overhead": 0.001})", 300);
   REQUIRE(timeline.transfers.size() > 100000);
   const TimelineDrawing drawing = draw(timeline, 300);
   CHECK(drawing.bars.size() <= 5000);
@@ -176,10 +186,12 @@ TEST_CASE("drawing: a ring of many messages stays small, and says how many run t
   CHECK(timeline_picture(timeline, drawing, "t").size() < 100000);
 }
 
-TEST_CASE("picture: a timeline has a row a node, the completion, the path, and what was in vain struck through") {
+TEST_CASE(
+    "picture: a timeline has a row a node, the completion, the path, and what was in vain struck through") {
   const Timeline timeline = replayed(R"([{"scheme": "gc", "load": 3}])", 5);
   const std::string svg = checked(timeline_picture(timeline, 8, "GC"));
-  for (int worker = 1; worker <= 8; ++worker) CHECK(count_of(svg, ">worker " + std::to_string(worker) + "</text>") == 1);
+  for (int worker = 1; worker <= 8; ++worker)
+    CHECK(count_of(svg, ">worker " + std::to_string(worker) + "</text>") == 1);
   CHECK(count_of(svg, ">master</text>") == 1);
   CHECK(count_of(svg, ">complete at ") == 1);
   CHECK(count_of(svg, "critical path: compute 100 %") == 1);

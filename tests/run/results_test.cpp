@@ -29,8 +29,9 @@ class TextFile {
   std::filesystem::path path_;
 };
 
-const std::string header = "# \"a \\\"title\\\"\"\n# command: straggle run x.json\n# version: straggle 1\n# seed: 7\n"
-                           "# configuration: 0123456789abcdef\n";
+const std::string header =
+    "# \"a \\\"title\\\"\"\n# command: straggle run x.json\n# version: straggle 1\n# seed: 7\n"
+    "# configuration: 0123456789abcdef\n";
 
 std::string mistake(const std::string& text) {
   const TextFile file(text);
@@ -72,8 +73,10 @@ TEST_CASE("results: a mistake is said with its file and line") {
   CHECK(mistake(header + "a,b\n1,2,3\n") == ":7: has 3 fields, but there are 2 columns");
   CHECK(mistake(header + "a,b\n1,\"2\n") == ":7: has a quotation mark that is never closed");
   CHECK(mistake(header + "a,b\n1,\"2\"x\n") == ":7: has text behind a closing quotation mark");
-  CHECK(mistake("") == ":1: must begin with \"# \"; the first lines of what `straggle run` writes begin with \"# \"");
-  CHECK_THROWS_WITH(read_results("/nowhere/results.csv"), "/nowhere/results.csv: cannot be opened for reading");
+  CHECK(mistake("") ==
+        ":1: must begin with \"# \"; the first lines of what `straggle run` writes begin with \"# \"");
+  CHECK_THROWS_WITH(read_results("/nowhere/results.csv"),
+                    "/nowhere/results.csv: cannot be opened for reading");
   CHECK_THROWS_WITH(read_results("/"), "/: is a folder, not a results file");
 }
 
