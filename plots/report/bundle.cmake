@@ -41,6 +41,7 @@ function(bundle)
     execute_process(COMMAND "${npm}" ci WORKING_DIRECTORY "${INTO}" RESULT_VARIABLE status OUTPUT_VARIABLE said
                     ERROR_VARIABLE said)
     if(NOT status EQUAL 0)
+      string(SUBSTRING "${said}" 0 400 said)
       go_on_without("npm cannot install what ${FROM}/package-lock.json lists; it says:\n${said}")
     endif()
     file(WRITE "${INTO}/installed" "${wanted}")
