@@ -1061,7 +1061,7 @@ class Page {
         }
       } else if (kind == "bounds") {
         ++bounded;
-        if (z == 0) ++inside;
+        if (std::abs(z) <= 2) ++inside;
       }
       if (rows.size() == most_small_rows) continue;
       rows.push_back("<th scope=\"row\">" + escaped(results_.name(r)) + "</th>" + field(r, "time_mean") +
@@ -1079,7 +1079,7 @@ class Page {
           "{} of {} expected completion times are met within 2 standard errors (about 95 % should "
           "be); the farthest is {:.2g} away: {}.",
           near, exact, farthest, farthest_name));
-    if (bounded > 0) paragraph(fmt::format("{} of {} lie within proved bounds.", inside, bounded));
+    if (bounded > 0) paragraph(fmt::format("{} of {} lie within proved bounds, or within 2 standard errors of them.", inside, bounded));
     if (exact + bounded < all)
       paragraph(
           fmt::format("{} asymptotic only: a small system may lie outside the band.",
