@@ -1079,7 +1079,9 @@ class Page {
           "{} of {} expected completion times are met within 2 standard errors (about 95 % should "
           "be); the farthest is {:.2g} away: {}.",
           near, exact, farthest, farthest_name));
-    if (bounded > 0) paragraph(fmt::format("{} of {} lie within proved bounds, or within 2 standard errors of them.", inside, bounded));
+    if (bounded > 0)
+      paragraph(fmt::format("{} of {} lie within proved bounds, or within 2 standard errors of them.", inside,
+                            bounded));
     if (exact + bounded < all)
       paragraph(
           fmt::format("{} asymptotic only: a small system may lie outside the band.",
