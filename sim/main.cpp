@@ -91,9 +91,10 @@ Runs one trial again and prints every message the master received, up to complet
 example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7
 )";
 
-constexpr const char* list_help = R"(usage: straggle list [schemes|codes|compute|networks]
+constexpr const char* list_help = R"(usage: straggle list [schemes|codes|compute|networks|columns]
 
-One line for each: its name in a configuration, what it is; the fields it takes.
+One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the result files,
+with their units; they are listed only when asked for.
 
 example: straggle list schemes
 )";
@@ -487,8 +488,8 @@ int list(const std::vector<std::string>& words) {
     std::cout << list_help;
     return fine;
   }
-  const std::vector<std::string> kinds = {"schemes", "codes", "compute", "networks"};
-  const std::vector<std::string> wanted = arguments.positional().empty() ? kinds : arguments.positional();
+  const std::vector<std::string> plug_ins = {"schemes", "codes", "compute", "networks"};
+  const std::vector<std::string> wanted = arguments.positional().empty() ? plug_ins : arguments.positional();
   using Lines = std::vector<std::vector<std::string>>;
   const auto lines_of = [](const auto& entries) {
     Lines lines;
@@ -505,7 +506,14 @@ int list(const std::vector<std::string>& words) {
       lines = lines_of(Registry<ComputePlugin>::instance().entries());
     } else if (kind == "networks") {
       lines = lines_of(Registry<NetworkPlugin>::instance().entries());
+    } else if (kind == "columns") {
+      for (const Column& column : result_columns())
+        lines.push_back({"  " + column.name, column.unit, column.meaning});
+      std::cout << "results.csv\n" << align(lines, 3);
+      continue;
     } else {
+      std::vector<std::string> kinds = plug_ins;
+      kinds.push_back("columns");
       const auto near = nearest_name(kind, kinds);
       throw ConfigError(fmt::format("list {}: must be {}{}", kind, quoted_list(kinds),
                                     near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));

@@ -141,19 +141,64 @@ const Estimate& metric(const Row& row, const std::string& name) {
   throw std::logic_error("there is no metric called " + name);
 }
 
+const std::vector<Column>& result_columns() {
+  static const std::vector<Column> columns = [] {
+    std::vector<Column> result = {
+        {"point", "-", "Number of the point of the sweep, from 0."},
+        {"/POINTER", "-",
+         "One column for each swept field, named by its JSON pointer: its value at this point."},
+        {"scheme", "-", "The scheme, by its name in configurations."},
+        {"label", "-", "Its label: the configuration's, or made of the scheme and its fields."},
+        {"trials", "-", "Trials run."},
+        {"incomplete", "-",
+         "Of these, the ones that could not complete because workers never answered. All "
+         "that follows is over the others."},
+        {"recovered", "-", "Share of the data set in the result, below 1 for approximate schemes."},
+        {"time_min", "s", "Least completion time of a trial."},
+        {"time_p50", "s", "Median of the completion times, the nearest rank."},
+        {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
+        {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
+        {"time_max", "s", "Greatest completion time of a trial."}};
+    for (const Column& metric : metrics()) {
+      result.push_back({metric.name + "_mean", metric.unit, metric.meaning});
+      result.push_back(
+          {metric.name + "_std_error", metric.unit, "Standard error of " + metric.name + "_mean."});
+    }
+    for (const Column& column : std::vector<Column>{
+             {"theory", "-",
+              "What theory says of the time: exact, bounds or asymptotic; empty where it says "
+              "nothing."},
+             {"theory_time_low", "s", "The expected time, or the lower of two bounds."},
+             {"theory_time_high", "s", "The expected time, or the upper of two bounds."},
+             {"theory_time_z", "-",
+              "Standard errors from theory to time_mean: from an expectation, or from the "
+              "nearer of two bounds, 0 between them; empty where asymptotic."},
+             {"theory_messages", "-", "Expected messages, where theory is exact."},
+             {"theory_messages_z", "-", "Standard errors from there to messages_mean."},
+             {"verified_trials", "-", "Trials that carried real data through the code."},
+             {"real_max_error", "-",
+              "Greatest relative error of a decode in doubles; empty where none was judged."},
+             {"real_unjudged", "-", "Decodes of LCC that doubles are too coarse for."},
+             {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}})
+      result.push_back(column);
+    return result;
+  }();
+  return columns;
+}
+
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
   out << "# " << Json(experiment.title).dump() << "\n"
       << "# command: " << provenance.command << "\n"
       << "# version: straggle " << provenance.version << "\n"
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"
-      << "# configuration: " << experiment.hash << "\n"
-      << "point";
-  for (const std::string& axis : experiment.axes) out << "," << csv_field(axis);
-  out << ",scheme,label,trials,incomplete,recovered";
-  for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
-  for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
-  out << ",theory,theory_time_low,theory_time_high,theory_time_z,theory_messages,theory_messages_z"
-      << ",verified_trials,real_max_error,real_unjudged,prime_exact\n";
+      << "# configuration: " << experiment.hash << "\n";
+  std::string names;
+  for (const Column& column : result_columns())
+    if (column.name == "/POINTER")
+      for (const std::string& axis : experiment.axes) names += "," + csv_field(axis);
+    else
+      names += "," + column.name;
+  out << names.substr(1) << "\n";
 }
 
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {

@@ -39,6 +39,8 @@ struct Provenance {
   std::string version;
 };
 
+/// The columns of results.csv, in order. "/POINTER" stands for one column a swept pointer.
+const std::vector<Column>& result_columns();
 /// The comment header and the column names of results.csv.
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance);
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);
