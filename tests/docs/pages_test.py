@@ -1,0 +1,113 @@
+"""The pages for readers agree with what they speak of: what is generated is up to date, every relative link and anchor
+leads somewhere, and the columns of result files are those that are described.
+
+usage: pages_test.py PROGRAM SOURCE_DIR
+"""
+
+import csv
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+SOURCE = pathlib.Path(sys.argv[2]).resolve()
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SOURCE / "docs"))
+
+import generate  # noqa: E402  (found by the path above)
+
+PAGES = [SOURCE / "README.md", SOURCE / "sim/README.md", *sorted((SOURCE / "docs").glob("*.md")),
+         *sorted((SOURCE / "experiments").glob("*/README.md"))]
+
+
+def without_code(text):
+    """A page without its fenced blocks and inline code, in which brackets mean something else."""
+    return re.sub(r"`[^`\n]*`", "`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+
+
+def anchors(path):
+    """The anchors GitHub gives the headings of a page."""
+    found = []
+    for heading in re.findall(r"^#+ +(.+?) *$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE),
+                              re.MULTILINE):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        earlier = sum(re.fullmatch(re.escape(anchor) + r"(-\d+)?", one) is not None for one in found)
+        found.append(f"{anchor}-{earlier}" if earlier else anchor)
+    return found
+
+
+def listed_columns(file):
+    """The names `straggle list columns` gives for a result file."""
+    told = subprocess.run([PROGRAM, "list", "columns"], check=True, capture_output=True, text=True).stdout
+    return [line.split()[0] for line in re.search(rf"^{re.escape(file)}\n((?:  .*\n)+)", told, re.MULTILINE)[1].splitlines()]
+
+
+def header(path):
+    """The names of the columns a result file has; those of swept pointers as one /POINTER each."""
+    with path.open(newline="") as file:
+        names = next(csv.reader(line for line in file if not line.startswith("#")))
+    return ["/POINTER" if name.startswith("/") else name for name in names]
+
+
+class PagesTest(unittest.TestCase):
+    def test_the_generated_pages_are_up_to_date(self):
+        pages = generate.pages(str(PROGRAM))
+        self.assertIn("configuration.md", pages)
+        for name, content in pages.items():
+            path = SOURCE / "docs" / name
+            self.assertTrue(path.exists() and path.read_bytes() == content, f"docs/{name} is out of date: run ./dev docs")
+
+    def test_the_configuration_page_has_a_section_for_every_scheme_and_model(self):
+        found = anchors(SOURCE / "docs/configuration.md")
+        schemes = anchors(SOURCE / "docs/schemes.md")
+        definitions = json.loads((SOURCE / "configs/schema.json").read_text())["definitions"]
+        for definition, field in (("scheme", "scheme"), ("compute-model", "model"), ("network", "model")):
+            for name in definitions[definition]["properties"][field]["enum"]:
+                self.assertIn(name, found)
+                if field == "scheme":
+                    self.assertIn(name, schemes)
+
+    def test_every_relative_link_leads_somewhere(self):
+        checked = 0
+        for page in PAGES:
+            text = without_code(page.read_text())
+            for target in re.findall(r"\]\(([^)\s]+)\)|<img [^>]*src=\"([^\"]+)\"", text):
+                target = target[0] or target[1]
+                if re.match(r"[a-z]+:", target):
+                    continue
+                file, _, anchor = target.partition("#")
+                path = (page.parent / file).resolve() if file else page
+                with self.subTest(page=str(page.relative_to(SOURCE)), link=target):
+                    self.assertTrue(path.exists(), "there is no such file")
+                    if anchor:
+                        self.assertIn(anchor, anchors(path))
+                checked += 1
+        self.assertGreater(checked, 50)
+
+    def test_the_columns_of_result_files_are_the_listed_ones(self):
+        config = {"workers": 2, "trials": 2, "compute": {"model": "constant", "time": 1},
+                  "schemes": [{"scheme": "uncoded"}],
+                  "sweep": [{"path": "/compute/time", "values": [1, 2]}, {"path": "/seed", "values": [1, 2]}]}
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "two.json").write_text(json.dumps(config))
+            subprocess.run([PROGRAM, "run", "two.json", "--out", "out"], cwd=folder, check=True, capture_output=True)
+            names = header(pathlib.Path(folder) / "out/results.csv")
+            self.assertEqual(names.count("/POINTER"), 2)
+            names.remove("/POINTER")
+            self.assertEqual(names, listed_columns("results.csv"))
+
+    def test_the_schema_and_the_program_describe_metrics_with_the_same_words(self):
+        metric = generate.DEFINITIONS["expectation"]["properties"]["metric"]
+        told = subprocess.run([PROGRAM, "list", "columns"], check=True, capture_output=True, text=True).stdout
+        means = re.findall(r"^  (\w+)_mean +\S+ +(.*)$", told.split("samples.csv\n")[0], re.MULTILINE)
+        expected = [(name, words) for name, words in means if not name.startswith("critical_")]
+        self.assertEqual(list(zip(metric["enum"], metric["enumDescriptions"])), expected)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
