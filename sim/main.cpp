@@ -507,7 +507,7 @@ int list(const std::vector<std::string>& words) {
     } else if (kind == "networks") {
       lines = lines_of(Registry<NetworkPlugin>::instance().entries());
     } else if (kind == "columns") {
-      for (const Column& column : result_columns())
+      for (const ResultColumn& column : result_columns())
         lines.push_back({"  " + column.name, column.unit, column.meaning});
       std::cout << "results.csv\n" << align(lines, 3);
       continue;

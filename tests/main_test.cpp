@@ -303,20 +303,3 @@ TEST_CASE("check lists points and programs, list every plug-in, replay a trial u
   CHECK(contains(outcome.out, "useful, 6 of 6; COMPLETE"));
   CHECK(contains(outcome.out, "6 messages received, 6 of them useful"));
 }
-
-TEST_CASE("the examples of the help and the README work as printed") {
-  const std::string source = STRAGGLE_SOURCE_DIR;
-  const Folder folder;
-  for (const std::string arguments :
-       {"run configs/first.json --set /compute/shift=0.05 --trials 200", "check configs/first.json",
-        "run experiments/gc-mmc/figure1.json --trials 200 --out results/quick",
-        "replay configs/first.json --scheme GC-MMC --trial 7",
-        "replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7", "list schemes"}) {
-    fs::create_directory_symlink(source + "/configs", folder.path() / "configs");
-    fs::create_directory_symlink(source + "/experiments", folder.path() / "experiments");
-    INFO(arguments);
-    CHECK(folder.run(arguments).code == 0);
-    fs::remove(folder.path() / "configs");
-    fs::remove(folder.path() / "experiments");
-  }
-}

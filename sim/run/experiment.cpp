@@ -504,8 +504,8 @@ std::string Experiment::place_of(const Point& point) const {
   return leading.description();
 }
 
-const std::vector<Column>& metrics() {
-  static const std::vector<Column> columns = {
+const std::vector<ResultColumn>& metrics() {
+  static const std::vector<ResultColumn> columns = {
       {"time", "s", "Completion time."},
       {"messages", "-",
        "Messages the master received at or before completion, also duplicates and those of clusters already "
@@ -525,7 +525,7 @@ const std::vector<Column>& metrics() {
 const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> result;
-    for (const Column& metric : metrics()) result.push_back(metric.name);
+    for (const ResultColumn& metric : metrics()) result.push_back(metric.name);
     return result;
   }();
   return names;

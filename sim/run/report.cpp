@@ -141,9 +141,9 @@ const Estimate& metric(const Row& row, const std::string& name) {
   throw std::logic_error("there is no metric called " + name);
 }
 
-const std::vector<Column>& result_columns() {
-  static const std::vector<Column> columns = [] {
-    std::vector<Column> result = {
+const std::vector<ResultColumn>& result_columns() {
+  static const std::vector<ResultColumn> columns = [] {
+    std::vector<ResultColumn> result = {
         {"point", "-", "Number of the point of the sweep, from 0."},
         {"/POINTER", "-",
          "One column for each swept field, named by its JSON pointer: its value at this point."},
@@ -159,12 +159,12 @@ const std::vector<Column>& result_columns() {
         {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
         {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
         {"time_max", "s", "Greatest completion time of a trial."}};
-    for (const Column& metric : metrics()) {
+    for (const ResultColumn& metric : metrics()) {
       result.push_back({metric.name + "_mean", metric.unit, metric.meaning});
       result.push_back(
           {metric.name + "_std_error", metric.unit, "Standard error of " + metric.name + "_mean."});
     }
-    for (const Column& column : std::vector<Column>{
+    for (const ResultColumn& column : std::vector<ResultColumn>{
              {"theory", "-",
               "What theory says of the time: exact, bounds or asymptotic; empty where it says "
               "nothing."},
@@ -193,7 +193,7 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"
       << "# configuration: " << experiment.hash << "\n";
   std::string names;
-  for (const Column& column : result_columns())
+  for (const ResultColumn& column : result_columns())
     if (column.name == "/POINTER")
       for (const std::string& axis : experiment.axes) names += "," + csv_field(axis);
     else

@@ -40,7 +40,7 @@ struct Provenance {
 };
 
 /// The columns of results.csv, in order. "/POINTER" stands for one column a swept pointer.
-const std::vector<Column>& result_columns();
+const std::vector<ResultColumn>& result_columns();
 /// The comment header and the column names of results.csv.
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance);
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);

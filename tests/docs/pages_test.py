@@ -62,7 +62,7 @@ class PagesTest(unittest.TestCase):
             path = SOURCE / "docs" / name
             self.assertTrue(path.exists() and path.read_bytes() == content, f"docs/{name} is out of date: run ./dev docs")
 
-    def test_the_configuration_page_has_a_section_for_every_scheme_and_model(self):
+    def test_every_scheme_and_model_has_its_sections_and_every_scheme_is_in_the_comparison(self):
         found = anchors(SOURCE / "docs/configuration.md")
         schemes = anchors(SOURCE / "docs/schemes.md")
         definitions = json.loads((SOURCE / "configs/schema.json").read_text())["definitions"]
@@ -71,6 +71,9 @@ class PagesTest(unittest.TestCase):
                 self.assertIn(name, found)
                 if field == "scheme":
                     self.assertIn(name, schemes)
+        compared = generate.read("configs/schemes.json")["schemes"]
+        names = definitions["scheme"]["properties"]["scheme"]["enum"]
+        self.assertEqual([(scheme["scheme"], scheme["label"]) for scheme in compared], [(name, name) for name in names])
 
     def test_every_relative_link_leads_somewhere(self):
         checked = 0
