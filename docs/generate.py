@@ -265,7 +265,7 @@ def smallest(scheme):
 
 
 def source(file):
-    language = {".cpp": "cpp", ".json": "json"}[pathlib.Path(file).suffix]
+    language = {".cpp": "cpp", ".json": "jsonc"}[pathlib.Path(file).suffix]
     return f"```{language}\n{(SOURCE / file).read_text(encoding='utf-8')}```\n"
 
 
