@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
@@ -75,6 +76,18 @@ std::string exactness(const Verification& v, double recovered) {
   return text;
 }
 
+/// The shares of the critical path: `98.4 % compute, 1.6 % link`.
+std::string waited_for(const std::vector<Estimate>& critical) {
+  double sum = 0;
+  for (const Estimate& seconds : critical) sum += seconds.mean;
+  std::string text;
+  for (std::size_t cause = 0; cause < critical.size(); ++cause)
+    if (critical[cause].mean > 0)
+      text += fmt::format("{}{:.3g} % {}", text.empty() ? "" : ", ", 100 * critical[cause].mean / sum,
+                          name_of(static_cast<Cause>(cause)));
+  return text.empty() ? "-" : text;
+}
+
 /// The largest error over the real decodes that could be judged, if there were any.
 std::optional<double> real_error(const Verification& v) {
   return v.real_judged > 0 ? std::optional(v.real_max_error) : std::nullopt;
@@ -124,6 +137,12 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     if (theory.messages) row.theory_messages_z = z_score(row.messages, *theory.messages);
   }
   row.verification = result.verification;
+  for (std::size_t cause = 0; cause < causes && !result.critical.empty(); ++cause) {
+    Moments moments;
+    for (const CriticalTimes& seconds : result.critical)
+      if (!std::isnan(seconds[cause])) moments.add(seconds[cause]);
+    row.critical.push_back(estimate(moments));
+  }
   return row;
 }
 
@@ -141,59 +160,36 @@ const Estimate& metric(const Row& row, const std::string& name) {
   throw std::logic_error("there is no metric called " + name);
 }
 
-const std::vector<ResultColumn>& result_columns() {
-  static const std::vector<ResultColumn> columns = [] {
-    std::vector<ResultColumn> result = {
-        {"point", "-", "Number of the point of the sweep, from 0."},
-        {"/POINTER", "-",
-         "One column for each swept field, named by its JSON pointer: its value at this point."},
-        {"scheme", "-", "The scheme, by its name in configurations."},
-        {"label", "-", "Its label: the configuration's, or made of the scheme and its fields."},
-        {"trials", "-", "Trials run."},
-        {"incomplete", "-",
-         "Of these, the ones that could not complete because workers never answered. All "
-         "that follows is over the others."},
-        {"recovered", "-", "Share of the data set in the result, below 1 for approximate schemes."},
-        {"time_min", "s", "Least completion time of a trial."},
-        {"time_p50", "s", "Median of the completion times, the nearest rank."},
-        {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
-        {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
-        {"time_max", "s", "Greatest completion time of a trial."}};
-    for (const ResultColumn& metric : metrics()) {
-      result.push_back({metric.name + "_mean", metric.unit, metric.meaning});
-      result.push_back(
-          {metric.name + "_std_error", metric.unit, "Standard error of " + metric.name + "_mean."});
-    }
-    for (const ResultColumn& column : std::vector<ResultColumn>{
-             {"theory", "-",
-              "What theory says of the time: exact, bounds or asymptotic; empty where it says "
-              "nothing."},
-             {"theory_time_low", "s", "The expected time, or the lower of two bounds."},
-             {"theory_time_high", "s", "The expected time, or the upper of two bounds."},
-             {"theory_time_z", "-",
-              "Standard errors from theory to time_mean: from an expectation, or from the "
-              "nearer of two bounds, 0 between them; empty where asymptotic."},
-             {"theory_messages", "-", "Expected messages, where theory is exact."},
-             {"theory_messages_z", "-", "Standard errors from there to messages_mean."},
-             {"verified_trials", "-", "Trials that carried real data through the code."},
-             {"real_max_error", "-",
-              "Greatest relative error of a decode in doubles; empty where none was judged."},
-             {"real_unjudged", "-", "Decodes of LCC that doubles are too coarse for."},
-             {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}})
-      result.push_back(column);
-    return result;
-  }();
-  return columns;
+namespace {
+
+/// Of the critical paths, by Cause.
+const ResultColumn critical_columns[causes] = {
+    {"critical_compute", "s",
+     "Seconds of the completion time in which the iteration waited for somebody to compute. The four of this "
+     "kind add up to time; they are there with --critical-path only."},
+    {"critical_port_queue", "s", "Seconds in which it waited for a message in a port, behind others."},
+    {"critical_link", "s", "Seconds in which it waited for a message on its way: latency and transfer."},
+    {"critical_waiting", "s",
+     "Seconds in which it waited for somebody who starts late or is busy with an earlier iteration's work."}};
+
+/// What every table of results begins with.
+std::vector<ResultColumn> key_columns() {
+  return {{"point", "-", "Number of the point of the sweep, from 0."},
+          {"/POINTER", "-",
+           "One column for each swept field, named by its JSON pointer: its value at this point."},
+          {"scheme", "-", "The scheme, by its name in configurations."},
+          {"label", "-", "Its label: the configuration's, or made of the scheme and its fields."}};
 }
 
-void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
+void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                  const std::vector<ResultColumn>& columns) {
   out << "# " << Json(experiment.title).dump() << "\n"
       << "# command: " << provenance.command << "\n"
       << "# version: straggle " << provenance.version << "\n"
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"
       << "# configuration: " << experiment.hash << "\n";
   std::string names;
-  for (const ResultColumn& column : result_columns())
+  for (const ResultColumn& column : columns)
     if (column.name == "/POINTER")
       for (const std::string& axis : experiment.axes) names += "," + csv_field(axis);
     else
@@ -201,13 +197,77 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
   out << names.substr(1) << "\n";
 }
 
+/// The cells of key_columns().
+std::string row_start(const Point& point, const SchemeSetup& scheme) {
+  std::string text = fmt::format("{}", point.index);
+  for (const auto& [path, value] : point.axes) text += "," + csv_field(plain(value));
+  return text + "," + scheme.scheme + "," + csv_field(scheme.label);
+}
+
+}  // namespace
+
+std::vector<ResultColumn> result_columns(Keep keep) {
+  std::vector<ResultColumn> result = key_columns();
+  const auto add = [&](const std::vector<ResultColumn>& columns) {
+    result.insert(result.end(), columns.begin(), columns.end());
+  };
+  const auto add_estimate = [&](const ResultColumn& column) {
+    add({{column.name + "_mean", column.unit, column.meaning},
+         {column.name + "_std_error", column.unit, "Standard error of " + column.name + "_mean."}});
+  };
+  add({{"trials", "-", "Trials run."},
+       {"incomplete", "-",
+        "Of these, the ones that could not complete because workers never answered. All "
+        "that follows is over the others."},
+       {"recovered", "-", "Share of the data set in the result, below 1 for approximate schemes."},
+       {"time_min", "s", "Least completion time of a trial."},
+       {"time_p50", "s", "Median of the completion times, the nearest rank."},
+       {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
+       {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
+       {"time_max", "s", "Greatest completion time of a trial."}});
+  for (const ResultColumn& column : metrics()) add_estimate(column);
+  add({{"theory", "-",
+        "What theory says of the time: exact, bounds or asymptotic; empty where it says "
+        "nothing."},
+       {"theory_time_low", "s", "The expected time, or the lower of two bounds."},
+       {"theory_time_high", "s", "The expected time, or the upper of two bounds."},
+       {"theory_time_z", "-",
+        "Standard errors from theory to time_mean: from an expectation, or from the "
+        "nearer of two bounds, 0 between them; empty where asymptotic."},
+       {"theory_messages", "-", "Expected messages, where theory is exact."},
+       {"theory_messages_z", "-", "Standard errors from there to messages_mean."},
+       {"verified_trials", "-", "Trials that carried real data through the code."},
+       {"real_max_error", "-",
+        "Greatest relative error of a decode in doubles; empty where none was judged."},
+       {"real_unjudged", "-", "Decodes of LCC that doubles are too coarse for."},
+       {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}});
+  if (keep.critical)
+    for (const ResultColumn& column : critical_columns) add_estimate(column);
+  return result;
+}
+
+std::vector<ResultColumn> sample_columns(Keep keep) {
+  std::vector<ResultColumn> result = key_columns();
+  result.push_back(
+      {"trial", "-",
+       "Number of the trial, from 0. What follows is its mean over its iterations, and empty where it "
+       "could not complete."});
+  for (const ResultColumn& column : metrics())
+    if (column.name != "speedup") result.push_back(column);
+  if (keep.critical) result.insert(result.end(), std::begin(critical_columns), std::end(critical_columns));
+  return result;
+}
+
+void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                      Keep keep) {
+  write_header(out, experiment, provenance, result_columns(keep));
+}
+
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
   const Point& point = experiment.points[row.point];
   const SchemeSetup& scheme = point.schemes[row.scheme];
-  out << row.point;
-  for (const auto& [path, value] : point.axes) out << "," << csv_field(plain(value));
-  out << "," << scheme.scheme << "," << csv_field(scheme.label) << "," << row.trials << ","
-      << row.incomplete.trials << "," << number(scheme.recipe.recovered);
+  out << row_start(point, scheme) << "," << row.trials << "," << row.incomplete.trials << ","
+      << number(scheme.recipe.recovered);
   for (const double quantile : {row.min, row.p50, row.p95, row.p99, row.max}) out << "," << number(quantile);
   for (const std::string& name : metric_names()) {
     const Estimate& e = metric(row, name);
@@ -225,7 +285,40 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   const Verification& v = row.verification;
   out << "," << v.trials << "," << (real_error(v) ? number(*real_error(v)) : "") << ","
       << (v.real ? fmt::format("{}", v.unjudged) : "") << ","
-      << (v.prime ? (v.prime_exact ? "true" : "false") : "") << "\n";
+      << (v.prime ? (v.prime_exact ? "true" : "false") : "");
+  for (const Estimate& seconds : row.critical)
+    out << "," << number(seconds.mean) << "," << number(seconds.std_error);
+  out << "\n";
+}
+
+void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                          Keep keep) {
+  write_header(out, experiment, provenance, sample_columns(keep));
+}
+
+void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
+  const std::string start = row_start(point, point.schemes[s]);
+  const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
+  fmt::memory_buffer text;
+  for (std::size_t trial = 0; trial < result.records.size(); ++trial) {
+    const TrialRecord& record = result.records[trial];
+    fmt::format_to(std::back_inserter(text), "{},{}", start, trial);
+    const auto add = [&](double value) {
+      text.push_back(',');
+      if (!std::isnan(value)) fmt::format_to(std::back_inserter(text), "{}", value);
+    };
+    for (const double value :
+         {record.time, record.messages, record.useful_messages, record.messages_in_all, record.volume * bytes,
+          record.largest_volume * bytes, record.utilisation, record.work, record.wasted})
+      add(record.complete ? value : std::numeric_limits<double>::quiet_NaN());
+    if (!result.critical.empty())
+      for (const double seconds : result.critical[trial]) add(seconds);
+    text.push_back('\n');
+    if (text.size() > 1 << 20 || trial + 1 == result.records.size()) {
+      out.write(text.data(), static_cast<std::streamsize>(text.size()));
+      text.clear();
+    }
+  }
 }
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows) {
@@ -265,6 +358,8 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                       {"real_unjudged", v.real ? Json(v.unjudged) : Json()},
                       {"prime_exact", v.prime ? Json(v.prime_exact) : Json()},
                       {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};
+    for (std::size_t cause = 0; cause < row.critical.size(); ++cause)
+      json[critical_columns[cause].name] = estimate_json(row.critical[cause]);
     result["rows"].push_back(std::move(json));
   }
   return result;
@@ -311,6 +406,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
   const bool any_bytes = std::any_of(experiment.points.begin(), experiment.points.end(),
                                      [](const Point& point) { return point.gradient_bytes.has_value(); });
   if (any_bytes) columns.push_back({"bytes into busiest", 6});
+  const bool any_critical =
+      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.critical.empty(); });
+  if (any_critical) columns.push_back({"waited for", 3});
   const bool any_incomplete =
       std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.incomplete.trials > 0; });
   if (any_incomplete) columns.push_back({"incomplete", 0});
@@ -329,6 +427,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.push_back(with_error(row.speedup));
     cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
     if (any_bytes) cells.push_back(bytes_text(row.bytes_into_busiest.mean));
+    if (any_critical) cells.push_back(waited_for(row.critical));
     if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
   }

@@ -97,12 +97,16 @@ class PagesTest(unittest.TestCase):
                   "schemes": [{"scheme": "uncoded"}],
                   "sweep": [{"path": "/compute/time", "values": [1, 2]}, {"path": "/seed", "values": [1, 2]}]}
         with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "out"
             (pathlib.Path(folder) / "two.json").write_text(json.dumps(config))
-            subprocess.run([PROGRAM, "run", "two.json", "--out", "out"], cwd=folder, check=True, capture_output=True)
-            names = header(pathlib.Path(folder) / "out/results.csv")
-            self.assertEqual(names.count("/POINTER"), 2)
-            names.remove("/POINTER")
-            self.assertEqual(names, listed_columns("results.csv"))
+            for options, left_out in (["--critical-path"], "never"), ([], "critical_"):
+                subprocess.run([PROGRAM, "run", "two.json", "--out", "out", "--samples", *options], cwd=folder, check=True,
+                               capture_output=True)
+                for file in ("results.csv", "samples.csv"):
+                    names = header(out / file)
+                    self.assertEqual(names.count("/POINTER"), 2)
+                    names.remove("/POINTER")
+                    self.assertEqual(names, [name for name in listed_columns(file) if not name.startswith(left_out)])
 
     def test_the_schema_and_the_program_describe_metrics_with_the_same_words(self):
         metric = generate.DEFINITIONS["expectation"]["properties"]["metric"]
