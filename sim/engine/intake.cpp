@@ -24,22 +24,23 @@ void hear(const Program& program, std::vector<std::uint32_t>& hears) {
   }
 }
 
-double Tallies::tasks_in_step(std::size_t w, std::size_t index, double end) const {
-  const auto messages = program_.messages(static_cast<NodeId>(w + 1));
+double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
+                     double end) {
+  const auto messages = program.messages(static_cast<NodeId>(w + 1));
   const double before = index > 0 ? messages[index - 1].work : 0;
   const double step = messages[index].work - before;
   double most = whole_part(step);
   if (most == step) most -= 1;  // the step itself has not ended
   if (most <= 0) return 0;
   double tasks = 0;
-  if (conditions_.prefix.empty() && conditions_.slope[w] > 0) {
+  if (conditions.prefix.empty() && conditions.slope[w] > 0) {
     // A quotient may round across a whole number; the product, which decides arrivals too, puts it right
     // below.
-    tasks = (end - conditions_.offset[w]) / conditions_.slope[w] - before;
+    tasks = (end - conditions.offset[w]) / conditions.slope[w] - before;
     tasks = tasks > 0 ? whole_part(std::min(tasks, most)) : 0;
-    if (tasks > 0 && conditions_.end_of(before + tasks, w) > end) tasks -= 1;
+    if (tasks > 0 && conditions.end_of(before + tasks, w) > end) tasks -= 1;
   }
-  while (tasks < most && conditions_.end_of(before + tasks + 1, w) <= end) tasks += 1;
+  while (tasks < most && conditions.end_of(before + tasks + 1, w) <= end) tasks += 1;
   return tasks;
 }
 
@@ -50,7 +51,7 @@ double Tallies::work_done(double end) const {
     std::size_t ended = space_.next_[w];
     while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= end) ++ended;
     if (ended > 0) sum += messages[ended - 1].work;
-    if (ended < messages.size()) sum += tasks_in_step(w, ended, end);
+    if (ended < messages.size()) sum += tasks_in_step(program_, conditions_, w, ended, end);
   }
   return sum;
 }

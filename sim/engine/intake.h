@@ -47,15 +47,17 @@ class Intake {
 /// Which worker each worker of an exchange hears, from 0. Throws std::logic_error unless it is exactly one.
 void hear(const Program& program, std::vector<std::uint32_t>& hears);
 
+/// Whole mini-batches of step `index` of worker w that have ended by `end`, the step itself not having ended.
+/// A step of a fractional amount counts its whole mini-batches one by one and the rest when it ends.
+double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
+                     double end);
+
 /// Tallies of a round whose completion time and useful messages are known.
 class Tallies {
  public:
   Tallies(const Program& program, const Links& links, const Conditions& conditions, Workspace& space)
       : program_(program), links_(links), conditions_(conditions), space_(space) {}
 
-  /// Whole mini-batches of step `index` of worker w that have ended by `end`, the step itself not having
-  /// ended. A step of a fractional amount counts its whole mini-batches one by one and the rest when it ends.
-  double tasks_in_step(std::size_t w, std::size_t index, double end) const;
   /// Mini-batches over all workers whose computation has ended by `end`, each worker's capped at its load.
   /// Every worker has ended its first next_[w] steps.
   double work_done(double end) const;

@@ -166,7 +166,6 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
       throw std::logic_error("only a star on ideal or serial links leaves something to the next iteration");
     const bool ideal = links.sharing == Links::Sharing::none;
     const double latency = ideal ? 0 : links.latency;
-    const Tallies tallies(program, links, conditions, space);
     // What waits for the port: an iteration ends with a message's service, so none is half served.
     for (const Leftover::Stale& stale : space.in_port_)
       messages.push_back({stale.time - end, stale.from, stale.seconds});
@@ -197,7 +196,7 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
         std::size_t step = 0;
         while (conditions.end_of(steps[step].work, w) <= end) ++step;
         const double before = step > 0 ? steps[step - 1].work : 0;
-        const double done = before + tallies.tasks_in_step(w, step, end);
+        const double done = before + tasks_in_step(program, conditions, w, step, end);
         if (done > 0 && conditions.end_of(done, w) == end) continue;  // at a boundary this very instant
         until = conditions.end_of(std::min(done + 1, steps[step].work), w);
       }

@@ -1,6 +1,6 @@
 // What every node did in one iteration: stretches of its time, the messages between nodes, and the chain of
-// causes that set the completion time. Worked out afterwards from what the engine says of the round, so that a
-// sweep pays nothing for it.
+// causes that set the completion time. Worked out afterwards from what the engine says of the round, so that
+// a sweep pays nothing for it.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,7 @@ struct CriticalPath {
 };
 
 struct Timeline {
-  double end = 0;  ///< completion; for a round that could not complete, its last arrival
+  double end = 0;  ///< completion; of a round that could not complete the last thing that happened
   bool complete = false;
   std::vector<Slice> slices;        ///< by worker, then by time
   std::vector<Transfer> transfers;  ///< as they end; those on their way at the end come last

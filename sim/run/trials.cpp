@@ -371,7 +371,9 @@ std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, st
       results[s].sample.append(range[s].sample);
       results[s].verification.merge(range[s].verification);
       results[s].incomplete.merge(range[s].incomplete);
-      const auto append = [](auto& all, const auto& more) { all.insert(all.end(), more.begin(), more.end()); };
+      const auto append = [](auto& all, const auto& more) {
+        all.insert(all.end(), more.begin(), more.end());
+      };
       append(results[s].records, range[s].records);
       append(results[s].critical, range[s].critical);
     }

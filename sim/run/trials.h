@@ -67,8 +67,8 @@ struct SchemeResult {
 /// that cannot complete although every worker answers is a std::logic_error; asking for the critical path of
 /// a ring so large that not all its arrivals are kept is a std::length_error.
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
-                                     unsigned threads, const std::function<void(std::uint64_t)>& progress = {},
-                                     Keep keep = {});
+                                     unsigned threads,
+                                     const std::function<void(std::uint64_t)>& progress = {}, Keep keep = {});
 
 /// Draws the conditions of an iteration and runs schemes in it: the part that sweep and replay share. One a
 /// thread.
@@ -99,7 +99,7 @@ class TrialRunner {
     RoundResult result;
     bool has_previous = false;
     Conditions conditions;
-    Leftover leftover, next_leftover;  // that the iteration starts with, that it leaves
+    Leftover leftover, next_leftover;      // that the iteration starts with, that it leaves
     std::vector<double> model_at, offset;  // where they differ from those of the other schemes
   };
 
