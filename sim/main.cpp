@@ -10,12 +10,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <thread>
 
 #include "sim/run/experiment.h"
 #include "sim/run/replay.h"
 #include "sim/run/report.h"
+#include "sim/run/trace.h"
 #include "sim/run/trials.h"
 #include "sim/schemes/gradient_codes.h"
 
@@ -257,13 +259,18 @@ std::string shell_word(const std::string& text) {
   return result + "'";
 }
 
+/// What the command line changes in the configuration, as options.
+std::string options_of(const Overrides& overrides) {
+  std::string options;
+  for (const std::string& set : overrides.set) options += " --set " + shell_word(set);
+  if (overrides.trials) options += fmt::format(" --trials {}", *overrides.trials);
+  if (overrides.seed) options += fmt::format(" --seed {}", *overrides.seed);
+  return options;
+}
+
 /// Of the command line only what decides the numbers.
 std::string command_of(const std::string& config, const Overrides& overrides) {
-  std::string command = "straggle run " + shell_word(config);
-  for (const std::string& set : overrides.set) command += " --set " + shell_word(set);
-  if (overrides.trials) command += fmt::format(" --trials {}", *overrides.trials);
-  if (overrides.seed) command += fmt::format(" --seed {}", *overrides.seed);
-  return command;
+  return "straggle run " + shell_word(config) + options_of(overrides);
 }
 
 std::size_t terminal_width() {
@@ -451,33 +458,97 @@ int check(const std::vector<std::string>& words) {
   return fine;
 }
 
+/// The indices of the schemes named, in the order they were named; all when none was.
+std::vector<std::size_t> find_schemes(const Point& point, const std::vector<std::string>& labels) {
+  std::vector<std::string> known;
+  for (const SchemeSetup& setup : point.schemes) known.push_back(setup.label);
+  std::vector<std::size_t> found;
+  for (const std::string& label : labels) {
+    const auto place = std::find(known.begin(), known.end(), label);
+    if (place == known.end()) {
+      const auto near = nearest_name(label, known);
+      throw ConfigError(fmt::format("--scheme {}: must be {}{}", label, quoted_list(known),
+                                    near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
+    }
+    const auto index = static_cast<std::size_t>(place - known.begin());
+    if (std::find(found.begin(), found.end(), index) == found.end()) found.push_back(index);
+  }
+  for (std::size_t s = 0; labels.empty() && s < known.size(); ++s) found.push_back(s);
+  return found;
+}
+
+/// A trial by its number, or by the rank of its completion time among all trials of a scheme.
+std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& wanted, unsigned threads) {
+  const std::map<std::string, double> ranks = {{"median", 0.5}, {"p99", 0.99}, {"worst", 1}};
+  const auto rank = ranks.find(wanted);
+  if (rank == ranks.end()) {
+    if (wanted.empty() || wanted.find_first_not_of("0123456789") != std::string::npos)
+      throw ConfigError(fmt::format("--trial {}: must be a number from 0, or median, p99 or worst", wanted));
+    const std::uint64_t trial = parse_count("trial", wanted, 0);
+    if (trial >= std::uint64_t{1} << 40)
+      throw ConfigError(fmt::format("--trial {}: must be below 2^40", trial));
+    return trial;
+  }
+  Point alone = point;
+  alone.schemes = {point.schemes[s]};
+  alone.baseline = 0;
+  alone.verify.trials = 0;
+  const std::vector<SchemeResult> results = run_trials(alone, 0, alone.trials, threads);
+  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].sample.times(), rank->second);
+  if (!trial)
+    throw ConfigError(fmt::format("--trial {}: none of the {} trials of \"{}\" could complete", wanted,
+                                  alone.trials, point.schemes[s].label));
+  return *trial;
+}
+
 int replay_trial(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"point", "scheme", "trial", "set", "seed"}, 1);
+  const Arguments arguments(words, {"point", "scheme", "trial", "trace", "set", "seed", "trials", "threads"},
+                            1);
   if (arguments.help()) {
     std::cout << replay_help;
     return fine;
   }
-  const Experiment experiment = load_experiment(arguments.config("replay"), arguments.overrides());
+  const unsigned threads = arguments.threads();
+  const Overrides overrides = arguments.overrides();
+  const std::string config = arguments.config("replay");
+  const Experiment experiment = load_experiment(config, overrides);
   const std::uint64_t index = arguments.count("point", 0).value_or(0);
   if (index >= experiment.points.size())
     throw ConfigError(
         fmt::format("--point {}: the sweep has points 0 to {}", index, experiment.points.size() - 1));
   const Point& point = experiment.points[index];
-  const std::uint64_t trial = arguments.count("trial", 0).value_or(0);
-  if (trial >= std::uint64_t{1} << 40)
-    throw ConfigError(fmt::format("--trial {}: must be below 2^40", trial));
-  std::vector<std::string> labels;
-  for (const SchemeSetup& setup : point.schemes) labels.push_back(setup.label);
-  const auto label = arguments.last("scheme");
-  if (!label && labels.size() > 1)
-    throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {})", quoted_list(labels)));
-  const auto found = label ? std::find(labels.begin(), labels.end(), *label) : labels.begin();
-  if (found == labels.end()) {
-    const auto near = nearest_name(*label, labels);
-    throw ConfigError(fmt::format("--scheme {}: must be {}{}", *label, quoted_list(labels),
-                                  near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
+  const std::vector<std::string> labels = arguments.all("scheme");
+  const std::vector<std::size_t> schemes = find_schemes(point, labels);
+  const auto trace = arguments.last("trace");
+  if (labels.empty() && schemes.size() > 1 && !trace) {
+    std::vector<std::string> known;
+    for (const SchemeSetup& setup : point.schemes) known.push_back(setup.label);
+    throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {}; or --trace FILE for all)",
+                                  quoted_list(known)));
   }
-  std::cout << replay(point, static_cast<std::size_t>(found - labels.begin()), trial).text;
+  const std::string wanted = arguments.last("trial").value_or("0");
+  const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
+  // Text for what was asked for by name; a trace of all schemes speaks for itself.
+  if (!labels.empty() || schemes.size() == 1)
+    for (std::size_t i = 0; i < schemes.size(); ++i)
+      std::cout << (i > 0 ? "\n" : "") << replay(point, schemes[i], trial).text;
+  if (trace) {
+    OutputFile file(*trace);
+    std::string command =
+        fmt::format("straggle replay {} --point {} --trial {}", shell_word(config), index, trial);
+    for (const std::string& label : labels) command += " --scheme " + shell_word(label);
+    command += options_of(overrides);
+    write_trace(file.stream(), point, schemes, trial,
+                {{"title", experiment.title},
+                 {"command", command},
+                 {"version", fmt::format("straggle {}", version)},
+                 {"configuration", experiment.hash},
+                 {"point", point.description()},
+                 {"trial", fmt::format("{}", trial)}});
+    file.flush();
+    std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
+                             trial, *trace);
+  }
   return fine;
 }
 

@@ -26,10 +26,10 @@ class ExchangeArrivals {
 
   std::uint32_t kept_rounds() const { return kept_; }
   double received(NodeId from, std::uint32_t round) const { return times_[place(from, round)]; }
-  NodeId heard_by(NodeId node) const { return hears_[node - 1] + 1; }
+  NodeId heard(NodeId node) const { return hears_[node - 1] + 1; }
   /// Whose message of round − 1 the sender waited for last: its own or its neighbour's.
   NodeId waited_for(NodeId from, std::uint32_t round) const {
-    return received(from, round - 1) >= received(heard_by(from), round - 1) ? from : heard_by(from);
+    return received(from, round - 1) >= received(heard(from), round - 1) ? from : heard(from);
   }
 
  private:
@@ -116,9 +116,9 @@ CriticalPath Reconstruction::path() const {
   CriticalPath path;
   if (!result_.complete) return path;
   std::vector<CriticalPath::Segment>& segments = path.segments;
-  const auto push = [&](Cause cause, NodeId node, NodeId to, std::uint32_t message, double begin,
-                        double end) {
-    if (end > begin) segments.push_back({cause, node, to, message, begin, end});
+  const auto push = [&](Cause cause, NodeId node, NodeId to, std::uint32_t message, double begin, double end,
+                        bool model = false) {
+    if (end > begin) segments.push_back({cause, node, to, message, model, begin, end});
   };
   NodeId worker = nobody;  // with whose work the path begins, and how much of it
   double work = 0;
@@ -185,9 +185,9 @@ CriticalPath Reconstruction::path() const {
   push(Cause::waiting, worker, nobody, 0, old_work ? 0 : model_at(w), begins(w));
   for (NodeId node = worker; !old_work && !conditions_.model_at.empty() && node != master;) {
     const Transfer way = way_down(node);
-    push(Cause::link, way.from, node, 0, way.served, way.received);
-    push(Cause::port_queue, way.from, node, 0, way.at_port, way.served);
-    push(Cause::link, way.from, node, 0, way.sent, way.at_port);
+    push(Cause::link, way.from, node, 0, way.served, way.received, true);
+    push(Cause::port_queue, way.from, node, 0, way.at_port, way.served, true);
+    push(Cause::link, way.from, node, 0, way.sent, way.at_port, true);
     node = way.from;
   }
   std::reverse(segments.begin(), segments.end());

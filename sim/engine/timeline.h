@@ -61,6 +61,7 @@ struct CriticalPath {
     NodeId node;  ///< who computes or is held up; of port_queue and link who sends
     NodeId to;    ///< of port_queue and link who receives, else nobody
     std::uint32_t message;
+    bool model;         ///< of port_queue and link: the model on its way down, not a message
     double begin, end;  ///< seconds; a segment begins where the one before it ends
   };
   std::vector<Segment> segments;  ///< in the order of time; together they fill [0, completion]

@@ -10,20 +10,7 @@
 namespace straggle {
 namespace {
 
-/// 0-based blocks as the papers number them: `B1-B6 B12`.
-std::string block_list(const std::vector<std::size_t>& blocks) {
-  std::string result;
-  for (std::size_t i = 0; i < blocks.size();) {
-    std::size_t end = i;
-    while (end + 1 < blocks.size() && blocks[end + 1] == blocks[end] + 1) ++end;
-    result += fmt::format("{}B{}", result.empty() ? "" : " ", blocks[i] + 1);
-    if (end > i) result += fmt::format("-B{}", blocks[end] + 1);
-    i = end + 1;
-  }
-  return result;
-}
-
-std::string node_name(NodeId node) {
+std::string receiver(NodeId node) {
   return node == master ? "master" : fmt::format("{}", node);
 }
 
@@ -99,7 +86,7 @@ std::string arrivals_of(const Program& program, Codebook& codebook, const std::v
       const std::size_t step = exchange ? 0 : arrival.message;
       line.push_back(plural(program.messages(arrival.from)[step].work, "mini-batch", "mini-batches"));
       line.push_back(fmt::format("message {}", arrival.message + 1));
-      if (!star) line.push_back(node_name(program.route(arrival.from, step).to));
+      if (!star) line.push_back(receiver(program.route(arrival.from, step).to));
       line.push_back(block_list(codebook.contents(arrival.from, arrival.message)));
     }
     line.push_back(narrator.fate(arrival));
@@ -108,7 +95,89 @@ std::string arrivals_of(const Program& program, Codebook& codebook, const std::v
   return align(lines, titles.size());
 }
 
+/// What the iteration waited for: the shares of its time, and the stretches of the critical path.
+std::string waited_for(const CriticalPath& path, double time) {
+  if (time <= 0 || path.segments.empty()) return "";
+  std::string text = "\nIt waited for";
+  for (std::size_t cause = 0; cause < causes; ++cause)
+    text += fmt::format("{}{} {:.4g} %", cause == 0 ? ": " : ", ", name_of(static_cast<Cause>(cause)),
+                        100 * path.seconds(static_cast<Cause>(cause)) / time);
+  text += ".\n";
+  constexpr std::size_t most = 12;  // of a ring the path has a stretch for every message
+  std::vector<std::vector<std::string>> lines = {{"  until [s]", "share", "what"}};
+  for (std::size_t i = 0; i < path.segments.size(); ++i) {
+    if (path.segments.size() > most && i == most / 2) {
+      const std::size_t left_out = path.segments.size() - most;
+      lines.push_back({"  ...", "", fmt::format("{} more", left_out)});
+      i += left_out;
+    }
+    const CriticalPath::Segment& segment = path.segments[i];
+    lines.push_back({fmt::format("  {:.9f}", segment.end),
+                     fmt::format("{:.3g} %", 100 * (segment.end - segment.begin) / time), describe(segment)});
+  }
+  return text + align(lines, 3);
+}
+
 }  // namespace
+
+std::string node_name(NodeId node) {
+  return node == master ? "master" : fmt::format("worker {}", node);
+}
+
+const char* name_of(Cause cause) {
+  switch (cause) {
+    case Cause::compute:
+      return "compute";
+    case Cause::port_queue:
+      return "port queue";
+    case Cause::link:
+      return "link";
+    case Cause::waiting:
+      return "waiting";
+  }
+  return "";
+}
+
+std::string block_list(const std::vector<std::size_t>& blocks) {
+  std::string result;
+  for (std::size_t i = 0; i < blocks.size();) {
+    std::size_t end = i;
+    while (end + 1 < blocks.size() && blocks[end + 1] == blocks[end] + 1) ++end;
+    result += fmt::format("{}B{}", result.empty() ? "" : " ", blocks[i] + 1);
+    if (end > i) result += fmt::format("-B{}", blocks[end] + 1);
+    i = end + 1;
+  }
+  return result;
+}
+
+std::string describe(const CriticalPath::Segment& segment) {
+  switch (segment.cause) {
+    case Cause::compute:
+      return fmt::format("{} computes", node_name(segment.node));
+    case Cause::waiting:
+      return fmt::format("{} is held up", node_name(segment.node));
+    case Cause::port_queue:
+    case Cause::link:
+      break;
+  }
+  const std::string what = segment.model ? "the model" : fmt::format("message {}", segment.message + 1);
+  return fmt::format("{} from {} to {} {}", what, node_name(segment.node), node_name(segment.to),
+                     segment.cause == Cause::link ? "is on the link" : "waits in the port");
+}
+
+std::vector<Timeline> timelines_of(const Point& point, std::size_t s, std::uint64_t trial) {
+  std::vector<Timeline> timelines;
+  TrialRunner runner(point);
+  runner.workspace().keep_all = true;
+  for (std::uint32_t iteration = 0; iteration < point.iterations; ++iteration) {
+    runner.draw(trial, iteration);
+    const RoundResult& round = runner.run(s);
+    timelines.push_back(
+        timeline_of(runner.program(s), point.links, runner.conditions(s), round, runner.workspace().all()));
+    if (!round.complete) break;
+  }
+  return timelines;
+}
 
 Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
   Replay result;
@@ -147,6 +216,9 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
           "mini-batches computed, {:g} of them in no useful message.\n",
           round.time, last->message + 1, last->from, round.messages, round.useful, round.work, round.wasted);
     }
+    if (round.complete && !(exchange && arrivals.size() < round.messages))
+      result.text +=
+          waited_for(critical_path(program, point.links, runner.conditions(s), round, arrivals), round.time);
     if (iteration + 1 < point.iterations) result.text += "\n";
 
     add_iteration(result.record, round);

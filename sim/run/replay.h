@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "sim/engine/timeline.h"
 #include "sim/run/experiment.h"
 #include "sim/run/statistics.h"
 
@@ -17,5 +19,19 @@ struct Replay {
 
 /// Replays trial `trial` of scheme `s` at a point, with every iteration of it.
 Replay replay(const Point& point, std::size_t s, std::uint64_t trial);
+
+/// What every node did in each iteration of a trial; a trial that cannot complete ends with the iteration in
+/// which it could not.
+std::vector<Timeline> timelines_of(const Point& point, std::size_t s, std::uint64_t trial);
+
+/// How a name is made of a node: `master`, `worker 7`.
+std::string node_name(NodeId node);
+/// How a cause is called: `compute`, `port queue`, `link`, `waiting`.
+const char* name_of(Cause cause);
+/// A stretch of a critical path in words: `worker 7 computes`, `message 1 from worker 7 to master waits in
+/// the port`.
+std::string describe(const CriticalPath::Segment& segment);
+/// The blocks of a message, 0-based, as the papers number them: `B1-B6 B12`.
+std::string block_list(const std::vector<std::size_t>& blocks);
 
 }  // namespace straggle

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <stdexcept>
 
 namespace straggle {
@@ -62,6 +63,15 @@ double nearest_rank(std::vector<double>& values, double p) {
   const auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
   std::nth_element(values.begin(), nth, values.end());
   return *nth;
+}
+
+std::optional<std::uint64_t> trial_of_rank(std::span<const double> times, double p) {
+  std::vector<double> finite;
+  std::copy_if(times.begin(), times.end(), std::back_inserter(finite),
+               [](double time) { return std::isfinite(time); });
+  if (finite.empty()) return std::nullopt;
+  const double wanted = nearest_rank(finite, p);
+  return static_cast<std::uint64_t>(std::find(times.begin(), times.end(), wanted) - times.begin());
 }
 
 void Sample::Sums::add(const TrialRecord& record) {

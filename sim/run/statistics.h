@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,10 @@ double z_score(const Estimate& found, double value);
 /// The nearest-rank quantile, the ⌈p·n⌉-th smallest; p in (0, 1]. Reorders its argument. NaN when it is
 /// empty.
 double nearest_rank(std::vector<double>& values, double p);
+
+/// The first trial whose completion time is the nearest-rank p-quantile of those that completed (finite
+/// times); nothing when none did.
+std::optional<std::uint64_t> trial_of_rank(std::span<const double> times, double p);
 
 /// What one trial counts: means over its iterations.
 struct TrialRecord {
