@@ -9,6 +9,10 @@ Draws time and messages side by side, a bar for every scheme of results.csv, wit
 EXAMPLE = "plots/gc_mmc_figure1.py results/gc-mmc/results.csv -o figure1.pdf -o figure1.png"
 
 
+def arguments_of():
+    return plots.parser(DESCRIPTION, EXAMPLE)
+
+
 def draw(arguments):
     """(figure, head of the results)."""
     table = plots.Table(arguments.results)
@@ -24,4 +28,4 @@ def draw(arguments):
 
 
 if __name__ == "__main__":
-    plots.main(plots.parser(DESCRIPTION, EXAMPLE), draw)
+    plots.main(arguments_of(), draw)

@@ -96,20 +96,19 @@ class Table:
 
     def __init__(self, path):
         self.path = str(path)
-        self._file = self._open()
-        first = self._line()
-        if first == "":
-            raise self.mistake("is empty")
-        try:
-            if not first.startswith("# "):
-                raise ValueError
-            title = json.loads(first[2:])
-            self.head = {"title": title if isinstance(title, str) else str(title)}
-        except ValueError:
-            raise self.mistake("is no results file of straggle: its first line has to be # and the title") from None
-        while (line := self._line()).startswith("#"):
-            name, _, value = line[1:].strip().partition(": ")
-            self.head[name] = value
+        with self._open() as file:
+            first = self._line(file)
+            if first == "":
+                raise self.mistake("is empty")
+            try:
+                if not first.startswith("# "):
+                    raise ValueError
+                self.head = {"title": str(json.loads(first[2:]))}
+            except ValueError:
+                raise self.mistake("is no results file of straggle: its first line has to be # and the title") from None
+            while (line := self._line(file)).startswith("#"):
+                name, _, value = line[1:].strip().partition(": ")
+                self.head[name] = value
         for name in ("command", "version", "seed", "configuration"):
             if name not in self.head:
                 raise self.mistake(f"is no results file of straggle: there is no line \"# {name}: ...\" at its top")
@@ -128,25 +127,27 @@ class Table:
         except OSError as error:
             raise self.mistake(f"cannot be read: {error.strerror}") from None
 
-    def _line(self):
+    def _line(self, file):
         try:
-            return self._file.readline()
+            return file.readline()
         except (OSError, UnicodeDecodeError) as error:
             raise self.mistake(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
 
     def rows(self):
-        """Every row as a list of texts; may be called once."""
-        width, reader = len(self.columns), csv.reader(self._file)
-        try:
-            for row in reader:
-                if len(row) != width:
-                    raise self.mistake(f"row {reader.line_num} has {len(row)} fields, but there are {width} columns; "
-                                       "was the run interrupted?")
-                yield row
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise self.mistake(f"cannot be read: {error}") from None
-        finally:
-            self._file.close()
+        """Every row as a list of texts."""
+        width = len(self.columns)
+        with self._open() as file:
+            while self._line(file).startswith("#"):  # and then the line of the columns
+                pass
+            reader = csv.reader(file)
+            try:
+                for row in reader:
+                    if len(row) != width:
+                        raise self.mistake(f"row {reader.line_num} has {len(row)} fields, but there are {width} columns; "
+                                           "was the run interrupted?")
+                    yield row
+            except (OSError, UnicodeDecodeError, csv.Error) as error:
+                raise self.mistake(f"cannot be read: {error}") from None
 
     def column(self, name, wanted="column", choices=None):
         """The index of a column; a mistake that names the nearest one where there is none."""
