@@ -58,6 +58,9 @@ DIR/results.csv (one row a point and scheme) and DIR/config.json (the configurat
   --threads N          default: all cores; the results do not depend on it
   --out DIR            default: results/NAME for CONFIG = .../NAME.json
   --format FORMAT      table (default), csv or json
+  --samples            also writes DIR/samples.csv, one row a trial: times, messages and the other tallies
+  --critical-path      adds columns: the seconds the iterations waited for computing, in a port's queue, on the link,
+                       and for workers that start late
 
 example: straggle run experiments/gc-mmc/figure1.json --trials 20000 --out results/quick
 )";
@@ -112,12 +115,15 @@ std::uint64_t parse_count(const std::string& option, const std::string& text, st
 /// The parsed arguments of one command.
 class Arguments {
  public:
-  /// `options` lists the long options, each with one value; `positional` is how many other words are allowed.
+  /// `options` lists the long options, each with one value, and `flags` those without; `most_positional` is
+  /// how many other words are allowed.
   Arguments(const std::vector<std::string>& words, const std::vector<std::string>& options,
-            std::size_t most_positional)
+            std::size_t most_positional, const std::vector<std::string>& flags = {})
       : known_(options) {
+    known_.insert(known_.end(), flags.begin(), flags.end());
     po::options_description description;
     description.add_options()("help,h", "");
+    for (const std::string& flag : flags) description.add_options()(flag.c_str(), "");
     for (const std::string& option : options)
       description.add_options()(option.c_str(), po::value<std::vector<std::string>>());
     description.add_options()("positional", po::value<std::vector<std::string>>());
@@ -146,7 +152,8 @@ class Arguments {
       throw ConfigError(fmt::format("{}: one argument too many", this->positional()[most_positional]));
   }
 
-  bool help() const { return map_.contains("help"); }
+  bool help() const { return given("help"); }
+  bool given(const std::string& flag) const { return map_.contains(flag); }
   std::vector<std::string> all(const std::string& option) const {
     return map_.contains(option) ? map_[option].as<std::vector<std::string>>() : std::vector<std::string>{};
   }
@@ -214,17 +221,20 @@ class Progress {
   std::mutex mutex_;
 };
 
-/// Runs all points; `finished` gets each row as soon as its point is done.
-std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
-                         const std::function<void(const Row&)>& finished) {
+/// Runs all points. As soon as one is done, `sampled` gets what was kept of each scheme's trials, and
+/// `finished` its row.
+std::vector<Row> run_all(
+    const Experiment& experiment, unsigned threads, const std::function<void(const Row&)>& finished,
+    Keep keep = {}, const std::function<void(const Point&, std::size_t, const SchemeResult&)>& sampled = {}) {
   std::uint64_t total = 0;
   for (const Point& point : experiment.points) total += point.trials;
   Progress progress(total);
   std::vector<Row> rows;
   for (const Point& point : experiment.points) {
-    std::vector<SchemeResult> results =
-        run_trials(point, 0, point.trials, threads, [&](std::uint64_t trials) { progress.add(trials); });
+    std::vector<SchemeResult> results = run_trials(
+        point, 0, point.trials, threads, [&](std::uint64_t trials) { progress.add(trials); }, keep);
     for (std::size_t s = 0; s < results.size(); ++s) {
+      if (sampled) sampled(point, s, results[s]);
       rows.push_back(make_row(point, s, std::move(results[s])));
       finished(rows.back());
     }
@@ -320,7 +330,8 @@ void write_resolved(const Experiment& experiment, const fs::path& path) {
 }
 
 int run(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"set", "trials", "seed", "threads", "out", "format"}, 1);
+  const Arguments arguments(words, {"set", "trials", "seed", "threads", "out", "format"}, 1,
+                            {"samples", "critical-path"});
   if (arguments.help()) {
     std::cout << run_help;
     return fine;
@@ -341,20 +352,35 @@ int run(const std::vector<std::string>& words) {
   if (error) throw ConfigError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
   write_resolved(experiment, folder / "config.json");
   OutputFile results(folder / "results.csv");
-  write_csv_header(results.stream(), experiment, provenance);
+  const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
+  write_csv_header(results.stream(), experiment, provenance, keep);
+  std::optional<OutputFile> samples;
+  if (keep.records) {
+    samples.emplace(folder / "samples.csv");
+    write_samples_header(samples->stream(), experiment, provenance, keep);
+  }
   // A row reaches the disk as soon as it is known: an interrupted sweep keeps the points it has finished.
-  const std::vector<Row> rows = run_all(experiment, threads, [&](const Row& row) {
-    write_csv_row(results.stream(), experiment, row);
-    results.flush();
-  });
+  const std::vector<Row> rows = run_all(
+      experiment, threads,
+      [&](const Row& row) {
+        write_csv_row(results.stream(), experiment, row);
+        results.flush();
+      },
+      keep,
+      [&](const Point& point, std::size_t s, const SchemeResult& result) {
+        if (!samples) return;
+        write_samples(samples->stream(), point, s, result);
+        samples->flush();
+      });
   std::cerr << "results: " << (folder / "results.csv").string() << "\n";
+  if (samples) std::cerr << "samples: " << (folder / "samples.csv").string() << "\n";
   const std::size_t failures = report_inexact(experiment, rows);
 
   if (format == "table") {
     if (!experiment.title.empty()) std::cout << experiment.title << "\n";
     std::cout << to_table(experiment, rows, terminal_width());
   } else if (format == "csv") {
-    write_csv_header(std::cout, experiment, provenance);
+    write_csv_header(std::cout, experiment, provenance, keep);
     for (const Row& row : rows) write_csv_row(std::cout, experiment, row);
   } else {
     std::cout << to_json(experiment, provenance, rows).dump(2) << "\n";
@@ -622,6 +648,9 @@ int main(int count, char** words) {
     return code;
   } catch (const straggle::ConfigError& error) {
     std::cerr << error.what() << "\n";
+    return straggle::mendable;
+  } catch (const std::length_error& error) {
+    std::cerr << "straggle: too large: " << error.what() << "\n";
     return straggle::mendable;
   } catch (const std::bad_alloc&) {
     std::cerr << "straggle: out of memory; fewer trials, workers or messages a worker would fit\n";

@@ -320,3 +320,116 @@ TEST_CASE("the examples of the help and the README work as printed") {
     fs::remove(folder.path() / "experiments");
   }
 }
+
+TEST_CASE("run --samples writes a row a trial whose means are those of results.csv, and nothing without it") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json").code == 0);
+  CHECK_FALSE(fs::exists(folder.path() / "results/small/samples.csv"));
+  const std::string without = read_file(folder.path() / "results/small/results.csv");
+  REQUIRE(folder.run("run small.json --samples --threads 2").code == 0);
+  CHECK(read_file(folder.path() / "results/small/results.csv") == without);
+  const std::vector<std::string> samples = lines_of(read_file(folder.path() / "results/small/samples.csv"));
+  const std::vector<std::string> results = lines_of(without);
+  REQUIRE(samples.size() == 6 + 2 * 3 * 3000);
+  for (std::size_t i = 0; i < 5; ++i) CHECK(samples[i] == results[i]);
+  for (const std::string& line : samples)
+    if (!line.starts_with("#")) REQUIRE(fields_of(line) == fields_of(samples[5]));
+  CHECK(samples[5] ==
+        "point,/compute/rate,scheme,label,trial,time,messages,useful_messages,messages_in_all,bytes_in_all,"
+        "bytes_into_busiest,port_utilisation,work,wasted");
+  // "all" at the first point: its trials, in order, and their mean.
+  double sum = 0;
+  for (std::size_t trial = 0; trial < 3000; ++trial) {
+    const std::string& line = samples[6 + trial];
+    const std::string start = "0,5,uncoded,all," + std::to_string(trial) + ",";
+    REQUIRE(line.starts_with(start));
+    sum += std::stod(line.substr(start.size()));
+  }
+  const std::string row = results[6];
+  std::istringstream cells(row);
+  std::string cell;
+  for (int column = 0; column < 13; ++column) std::getline(cells, cell, ',');  // time_mean
+  CHECK(std::stod(cell) == Approx(sum / 3000).epsilon(1e-12));
+}
+
+TEST_CASE("run --critical-path adds columns to results.csv, samples.csv, the table and JSON") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const Outcome outcome = folder.run("run small.json --trials 50 --critical-path --samples");
+  REQUIRE(outcome.code == 0);
+  CHECK(contains(outcome.out, "waited for"));
+  CHECK(contains(outcome.out, "100 % compute"));
+  for (const std::string file : {"results.csv", "samples.csv"}) {
+    const std::vector<std::string> lines = lines_of(read_file(folder.path() / "results/small" / file));
+    CHECK(contains(lines[5], "critical_waiting"));
+    for (std::size_t i = 5; i < lines.size(); ++i) REQUIRE(fields_of(lines[i]) == fields_of(lines[5]));
+  }
+  const Outcome json = folder.run("run small.json --trials 50 --critical-path --format json");
+  const auto rows = nlohmann::json::parse(json.out)["rows"];
+  CHECK(rows[0]["critical_compute"]["mean"] == Approx(rows[0]["time"]["mean"].get<double>()).epsilon(1e-12));
+  // A ring too large to keep every message of says so.
+  folder.write("ring.json", R"({"workers": 800, "trials": 1, "verify": {"trials": 0},
+    "compute": {"model": "constant", "time": 1}, "network": {"model": "serial", "overhead": 0.1},
+    "schemes": [{"scheme": "rar"}]})");
+  const Outcome ring = folder.run("run ring.json --critical-path");
+  CHECK(ring.code == 2);
+  CHECK(contains(ring.err, "707 workers at the most"));
+}
+
+TEST_CASE("replay --trace writes all schemes of a trial into one file, or those that are named") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const Outcome all = folder.run("replay small.json --trial worst --trace all.json");
+  REQUIRE(all.code == 0);
+  CHECK(all.out.empty());
+  const auto trace = nlohmann::json::parse(read_file(folder.path() / "all.json"));
+  std::vector<std::string> names;
+  for (const auto& event : trace["traceEvents"])
+    if (event["name"] == "process_name") names.push_back(event["args"]["name"]);
+  REQUIRE(names.size() == 3);
+  CHECK(names[0].starts_with("all: trial "));
+  CHECK(names[1].starts_with("GC, three: trial "));
+  // The worst trial is that of the first scheme: its time is results.csv's maximum.
+  REQUIRE(folder.run("run small.json").code == 0);
+  const std::string row = lines_of(read_file(folder.path() / "results/small/results.csv"))[6];
+  std::istringstream cells(row);
+  std::string cell;
+  for (int column = 0; column < 12; ++column) std::getline(cells, cell, ',');  // time_max
+  for (const auto& event : trace["traceEvents"])
+    if (event["pid"] == 1 && event["name"].get<std::string>().starts_with("complete"))
+      CHECK(event["args"]["time_s"] == std::stod(cell));
+  const std::string command = trace["otherData"]["command"];
+  CHECK(contains(command, "straggle replay small.json --point 0 --trial "));
+
+  const Outcome two =
+      folder.run("replay small.json --scheme 'GC, three' --scheme all --trace two.json --point 1");
+  REQUIRE(two.code == 0);
+  CHECK(contains(two.out, "GC, three, trial 0"));
+  CHECK(contains(two.out, "It waited for: compute 100 %"));
+  CHECK(contains(two.err, "two.json"));
+}
+
+TEST_CASE("replay says what is wrong with a trial's rank, a scheme or a trace's file") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  for (const auto& [arguments, complaint] : std::vector<std::pair<std::string, std::string>>{
+           {"--scheme all --trial best", "--trial best: must be a number from 0, or median, p99 or worst"},
+           {"--scheme all --trial -1", "must be a number from 0"},
+           {"--scheme all --trial 1.5", "must be a number from 0"},
+           {"--scheme all --scheme al", "did you mean \"all\""},
+           {"--scheme all --trace nowhere/trace.json", "nowhere/trace.json: cannot be written"},
+           {"--scheme all --trace", "--trace"},
+           {"", "or --trace FILE for all"}}) {
+    const Outcome outcome = folder.run("replay small.json " + arguments);
+    CAPTURE(arguments, outcome.err);
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.err, complaint));
+  }
+  folder.write("dead.json", R"({"workers": 2, "trials": 5, "verify": {"trials": 0},
+    "compute": {"model": "constant", "time": 1, "failure": {"workers": [1]}}, "schemes": [{"scheme": "uncoded"}]})");
+  const Outcome dead = folder.run("replay dead.json --trial median");
+  CHECK(dead.code == 2);
+  CHECK(contains(dead.err, "none of the 5 trials of \"uncoded\" could complete"));
+  CHECK(folder.run("replay dead.json --trace dead-trace.json").code == 0);
+}

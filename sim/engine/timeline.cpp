@@ -125,7 +125,8 @@ CriticalPath Reconstruction::path() const {
   if (exchange()) {
     if (arrivals_.size() < result_.messages)
       throw std::length_error(
-          "the critical path of an exchange takes all of its messages, and not all are kept");
+          "the critical path of an exchange takes all of its messages, and a million are kept: a ring of 707 "
+          "workers at the most");
     const ExchangeArrivals arrivals(program_, arrivals_);
     std::uint32_t round = program_.rounds();
     // Without messages the slowest worker ends it.
@@ -395,6 +396,20 @@ Timeline Reconstruction::timeline() const {
 }
 
 }  // namespace
+
+const char* name_of(Cause cause) {
+  switch (cause) {
+    case Cause::compute:
+      return "compute";
+    case Cause::port_queue:
+      return "port queue";
+    case Cause::link:
+      return "link";
+    case Cause::waiting:
+      return "waiting";
+  }
+  return "";
+}
 
 double CriticalPath::seconds(Cause cause) const {
   double sum = 0;

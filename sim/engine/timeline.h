@@ -51,6 +51,8 @@ enum class Cause : std::uint8_t {
   waiting,     ///< a late start, or an earlier iteration's work
 };
 inline constexpr std::size_t causes = 4;
+/// `compute`, `port queue`, `link`, `waiting`.
+const char* name_of(Cause cause);
 
 /// The chain of causes that ends with the message that completes the iteration: from its reception back
 /// through the port and the link to its sender, there back through the work or, where a relay waited longer

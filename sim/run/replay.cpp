@@ -124,20 +124,6 @@ std::string node_name(NodeId node) {
   return node == master ? "master" : fmt::format("worker {}", node);
 }
 
-const char* name_of(Cause cause) {
-  switch (cause) {
-    case Cause::compute:
-      return "compute";
-    case Cause::port_queue:
-      return "port queue";
-    case Cause::link:
-      return "link";
-    case Cause::waiting:
-      return "waiting";
-  }
-  return "";
-}
-
 std::string block_list(const std::vector<std::size_t>& blocks) {
   std::string result;
   for (std::size_t i = 0; i < blocks.size();) {

@@ -26,8 +26,6 @@ std::vector<Timeline> timelines_of(const Point& point, std::size_t s, std::uint6
 
 /// How a name is made of a node: `master`, `worker 7`.
 std::string node_name(NodeId node);
-/// How a cause is called: `compute`, `port queue`, `link`, `waiting`.
-const char* name_of(Cause cause);
 /// A stretch of a critical path in words: `worker 7 computes`, `message 1 from worker 7 to master waits in
 /// the port`.
 std::string describe(const CriticalPath::Segment& segment);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 
@@ -75,6 +76,18 @@ std::string exactness(const Verification& v, double recovered) {
   return text;
 }
 
+/// The shares of the critical path: `98.4 % compute, 1.6 % link`.
+std::string waited_for(const std::vector<Estimate>& critical) {
+  double sum = 0;
+  for (const Estimate& seconds : critical) sum += seconds.mean;
+  std::string text;
+  for (std::size_t cause = 0; cause < critical.size(); ++cause)
+    if (critical[cause].mean > 0)
+      text += fmt::format("{}{:.3g} % {}", text.empty() ? "" : ", ", 100 * critical[cause].mean / sum,
+                          name_of(static_cast<Cause>(cause)));
+  return text.empty() ? "-" : text;
+}
+
 /// The largest error over the real decodes that could be judged, if there were any.
 std::optional<double> real_error(const Verification& v) {
   return v.real_judged > 0 ? std::optional(v.real_max_error) : std::nullopt;
@@ -124,6 +137,12 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     if (theory.messages) row.theory_messages_z = z_score(row.messages, *theory.messages);
   }
   row.verification = result.verification;
+  for (std::size_t cause = 0; cause < causes && !result.critical.empty(); ++cause) {
+    Moments moments;
+    for (const CriticalTimes& seconds : result.critical)
+      if (!std::isnan(seconds[cause])) moments.add(seconds[cause]);
+    row.critical.push_back(estimate(moments));
+  }
   return row;
 }
 
@@ -141,7 +160,14 @@ const Estimate& metric(const Row& row, const std::string& name) {
   throw std::logic_error("there is no metric called " + name);
 }
 
-void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
+namespace {
+
+/// What the columns of critical paths are called, by Cause.
+constexpr const char* critical_names[causes] = {"critical_compute", "critical_port_queue", "critical_link",
+                                                "critical_waiting"};
+
+/// Where the numbers come from, and the columns every table of results begins with.
+void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
   out << "# " << Json(experiment.title).dump() << "\n"
       << "# command: " << provenance.command << "\n"
       << "# version: straggle " << provenance.version << "\n"
@@ -149,20 +175,36 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
       << "# configuration: " << experiment.hash << "\n"
       << "point";
   for (const std::string& axis : experiment.axes) out << "," << csv_field(axis);
-  out << ",scheme,label,trials,incomplete,recovered";
+  out << ",scheme,label";
+}
+
+/// The cells of those columns.
+std::string row_start(const Point& point, const SchemeSetup& scheme) {
+  std::string text = fmt::format("{}", point.index);
+  for (const auto& [path, value] : point.axes) text += "," + csv_field(plain(value));
+  return text + "," + scheme.scheme + "," + csv_field(scheme.label);
+}
+
+}  // namespace
+
+void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                      Keep keep) {
+  write_header(out, experiment, provenance);
+  out << ",trials,incomplete,recovered";
   for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
   for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
   out << ",theory,theory_time_low,theory_time_high,theory_time_z,theory_messages,theory_messages_z"
-      << ",verified_trials,real_max_error,real_unjudged,prime_exact\n";
+      << ",verified_trials,real_max_error,real_unjudged,prime_exact";
+  if (keep.critical)
+    for (const char* name : critical_names) out << "," << name << "_mean," << name << "_std_error";
+  out << "\n";
 }
 
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
   const Point& point = experiment.points[row.point];
   const SchemeSetup& scheme = point.schemes[row.scheme];
-  out << row.point;
-  for (const auto& [path, value] : point.axes) out << "," << csv_field(plain(value));
-  out << "," << scheme.scheme << "," << csv_field(scheme.label) << "," << row.trials << ","
-      << row.incomplete.trials << "," << number(scheme.recipe.recovered);
+  out << row_start(point, scheme) << "," << row.trials << "," << row.incomplete.trials << ","
+      << number(scheme.recipe.recovered);
   for (const double quantile : {row.min, row.p50, row.p95, row.p99, row.max}) out << "," << number(quantile);
   for (const std::string& name : metric_names()) {
     const Estimate& e = metric(row, name);
@@ -180,7 +222,45 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   const Verification& v = row.verification;
   out << "," << v.trials << "," << (real_error(v) ? number(*real_error(v)) : "") << ","
       << (v.real ? fmt::format("{}", v.unjudged) : "") << ","
-      << (v.prime ? (v.prime_exact ? "true" : "false") : "") << "\n";
+      << (v.prime ? (v.prime_exact ? "true" : "false") : "");
+  for (const Estimate& seconds : row.critical)
+    out << "," << number(seconds.mean) << "," << number(seconds.std_error);
+  out << "\n";
+}
+
+void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                          Keep keep) {
+  write_header(out, experiment, provenance);
+  out << ",trial,time,messages,useful_messages,messages_in_all,bytes_in_all,bytes_into_busiest"
+      << ",port_utilisation,work,wasted";
+  if (keep.critical)
+    for (const char* name : critical_names) out << "," << name;
+  out << "\n";
+}
+
+void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
+  const std::string start = row_start(point, point.schemes[s]);
+  const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
+  fmt::memory_buffer text;
+  for (std::size_t trial = 0; trial < result.records.size(); ++trial) {
+    const TrialRecord& record = result.records[trial];
+    fmt::format_to(std::back_inserter(text), "{},{}", start, trial);
+    const auto add = [&](double value) {
+      text.push_back(',');
+      if (!std::isnan(value)) fmt::format_to(std::back_inserter(text), "{}", value);
+    };
+    for (const double value :
+         {record.time, record.messages, record.useful_messages, record.messages_in_all, record.volume * bytes,
+          record.largest_volume * bytes, record.utilisation, record.work, record.wasted})
+      add(record.complete ? value : std::numeric_limits<double>::quiet_NaN());
+    if (!result.critical.empty())
+      for (const double seconds : result.critical[trial]) add(seconds);
+    text.push_back('\n');
+    if (text.size() > 1 << 20 || trial + 1 == result.records.size()) {
+      out.write(text.data(), static_cast<std::streamsize>(text.size()));
+      text.clear();
+    }
+  }
 }
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows) {
@@ -220,6 +300,8 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                       {"real_unjudged", v.real ? Json(v.unjudged) : Json()},
                       {"prime_exact", v.prime ? Json(v.prime_exact) : Json()},
                       {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};
+    for (std::size_t cause = 0; cause < row.critical.size(); ++cause)
+      json[critical_names[cause]] = estimate_json(row.critical[cause]);
     result["rows"].push_back(std::move(json));
   }
   return result;
@@ -266,6 +348,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
   const bool any_bytes = std::any_of(experiment.points.begin(), experiment.points.end(),
                                      [](const Point& point) { return point.gradient_bytes.has_value(); });
   if (any_bytes) columns.push_back({"bytes into busiest", 6});
+  const bool any_critical =
+      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.critical.empty(); });
+  if (any_critical) columns.push_back({"waited for", 3});
   const bool any_incomplete =
       std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.incomplete.trials > 0; });
   if (any_incomplete) columns.push_back({"incomplete", 0});
@@ -284,6 +369,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.push_back(with_error(row.speedup));
     cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
     if (any_bytes) cells.push_back(bytes_text(row.bytes_into_busiest.mean));
+    if (any_critical) cells.push_back(waited_for(row.critical));
     if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
     for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
   }

@@ -25,6 +25,8 @@ struct Row {
   /// Standard errors from the prediction; of bounds from the nearer end, 0 inside.
   double theory_time_z = 0, theory_messages_z = 0;
   Verification verification;
+  /// By Cause, seconds of the completion time; empty unless the run kept critical paths.
+  std::vector<Estimate> critical;
 };
 
 /// Reduces the trials of scheme `s` of a point, and computes its expectation.
@@ -39,9 +41,17 @@ struct Provenance {
   std::string version;
 };
 
-/// The comment header and the column names of results.csv.
-void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance);
+/// The comment header and the column names of results.csv; `keep.critical` as in the run that made the rows.
+void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                      Keep keep = {});
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);
+
+/// The same of samples.csv: one row a trial, for each scheme of each point.
+void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                          Keep keep);
+/// The rows of scheme `s` of a point, from what Keep::records has kept and, if there, Keep::critical. Trials
+/// count from 0.
+void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result);
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows);
 
