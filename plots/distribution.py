@@ -65,9 +65,7 @@ def read(table, column, by, selects):
 
 def draw(arguments):
     """(figure, head of the samples)."""
-    table = plots.Table(arguments.results)
-    if "trial" not in table.columns:
-        raise table.mistake("has no trials: it is not samples.csv, which straggle run --samples writes")
+    table = plots.Table(arguments.results, trials=True)
     measured = table.columns[table.columns.index("trial") + 1:]
     column = table.column(arguments.x, choices=measured)
     by = arguments.by or ["label"]

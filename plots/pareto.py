@@ -5,7 +5,7 @@ import math
 
 import plot
 import straggle_plots as plots
-from straggle_plots import Line2D, NORMAL_95
+from straggle_plots import Line2D, NORMAL_95, numpy
 
 DESCRIPTION = """\
 Draws time against messages (or other metrics of which less is better), a point a row of results.csv with whiskers of 95 %,
@@ -57,11 +57,12 @@ def draw(arguments):
     if not rows:
         raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}")
     points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
-    halves = [[0 if error is None else NORMAL_95 * table.number(row, error) for row in rows] for _, error in columns]
+    halves = [numpy.array([0 if error is None else NORMAL_95 * table.number(row, error) for row in rows])
+              for _, error in columns]
     best = front(points)
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.5)
-    axes.errorbar(*zip(*points), yerr=halves[1], xerr=halves[0], fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5,
+    axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]), fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5,
                   capthick=0.6, zorder=2)
     axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9, zorder=1.5)
     groups, handles, labels = plot.grouped(table, rows, by), [], []
@@ -99,7 +100,7 @@ def draw(arguments):
         texts = []
         for values in marked.values():
             values = [plots.value_label(arguments.mark, value) for value in dict.fromkeys(values)]
-            texts.append(values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}")
+            texts.append(plots.printable(values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}", 24))
         plots.write_beside(figure, axes, [point for point, _ in marked], texts)
     return figure, table.head
 

@@ -187,20 +187,21 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
     """Bars from left to right, one a row under its name, and beside each other as many panels as metrics, with their
     numbers at their ends. Gives (figure, handles, labels)."""
     names = [plots.printable(name, 28) for name in names]
-    height = 0.55 + 0.2 * sum(1 + name.count("\n") for name in names)
-    figure, panels = plots.new_figure(width, max(height, 1.0), len(metrics), sharey=True)
+    rooms = numpy.array([1 + 0.65 * name.count("\n") for name in names])  # a name of several lines needs more
+    places = numpy.cumsum(rooms) - rooms / 2
+    figure, panels = plots.new_figure(width, max(0.55 + 0.2 * rooms.sum(), 1.0), len(metrics), sharey=True)
     kinds, marks = set(), False
     for axes, metric, label in zip(panels, metrics, labels or map(plots.metric_label, metrics)):
-        series = Series(table, rows, metric, range(len(rows)))
+        series = Series(table, rows, metric, places)
         check_values(table, metric, [series])
         draw_bars(axes, series, {**plots.bar_style(0), "facecolor": "0.72"}, 0.7, across=True)
         draw_theory(axes, series, None, flat=0.7, across=True)
         kinds |= series.kinds()
-        given = [(number, place) for place, row in enumerate(rows) for number in given_for(table, row, values_of or [])]
+        given = [(number, place) for place, row in zip(places, rows) for number in given_for(table, row, values_of or [])]
         if given:
             marks = True
             draw_given(axes, *zip(*given))
-        for place, (mean, half, most) in enumerate(zip(series.mean, series.half, numpy.fmax(series.mean, series.high))):
+        for place, mean, most in zip(places, series.mean, numpy.fmax(series.mean, series.high)):
             if math.isfinite(mean):
                 axes.annotate(plots.four_digits(mean), (most, place), (4, 0), textcoords="offset points", va="center",
                               fontsize=6.5, zorder=5)
@@ -212,8 +213,8 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
         axes.margins(x=0.16)
         axes.grid(axis="x")
         axes.tick_params(axis="y", length=0)
-    panels[0].set_yticks(range(len(names)), names)
-    panels[0].set_ylim(len(names) - 0.5, -0.5)
+    panels[0].set_yticks(places, names)
+    panels[0].set_ylim(rooms.sum(), 0)
     return figure, *plots.theory_handles(kinds, "across"), marks
 
 

@@ -62,9 +62,9 @@ METRICS = {
     "incomplete": "trials that could not end",
     "recovered": "share of the data set recovered",
     "critical_compute": "critical path, computing [s]",
-    "critical_port_queue": "critical path, waiting in a port [s]",
+    "critical_port_queue": "critical path, in a port's queue [s]",
     "critical_link": "critical path, on a link [s]",
-    "critical_waiting": "critical path, waiting [s]",
+    "critical_waiting": "critical path, late starts [s]",
     "real_max_error": "relative error of the decoded gradient",
 }
 # The last names of JSON pointers, where the name alone is not the label.
@@ -94,7 +94,8 @@ class Table:
     reads one row after another, so that a file of a million trials needs no memory.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, trials=False):
+        """Reads the head of results.csv, or with trials=True of samples.csv, which has a row a trial."""
         self.path = str(path)
         with self._open() as file:
             first = self._line(file)
@@ -116,6 +117,10 @@ class Table:
         for name in ("point", "scheme", "label"):
             if name not in self.columns:
                 raise self.mistake(f"is no results file of straggle: it has no column {name}")
+        if trials != ("trial" in self.columns):
+            wanted = ("samples.csv, which straggle run --samples writes" if trials else
+                      "results.csv; distribution.py draws samples")
+            raise self.mistake(f"has {'no' if trials else 'a row for every one of the'} trials: it is not {wanted}")
         self.axes = self.columns[1:self.columns.index("scheme")]
 
     def mistake(self, words):
@@ -414,8 +419,11 @@ def write_beside(figure, axes, points, texts):
             note = axes.annotate(text, point, (x * 0.75, y * 0.75), textcoords="offset points", fontsize=6, ha=across,
                                  va=up, zorder=4)
             box = note.get_window_extent(renderer)
+            note.set_in_layout(False)
             meets = [matplotlib.transforms.Bbox.intersection(box, other) for other in taken]
-            covered = sum(meet.width * meet.height for meet in meets if meet is not None)
+            inside = matplotlib.transforms.Bbox.intersection(box, axes.bbox)
+            covered = (box.width * box.height - (inside.width * inside.height if inside is not None else 0)
+                       + sum(meet.width * meet.height for meet in meets if meet is not None))
             if best is None or covered < best[0]:
                 if best:
                     best[1].remove()
@@ -435,7 +443,7 @@ def legend_on_top(figure, handles, labels):
         legend = figure.legend(handles, [" "] * len(labels), loc="upper center", ncol=columns, borderaxespad=0.2,
                                handleheight=1.1)
         for text, label in zip(legend.get_texts(), labels):  # given at once, one that begins with _ would be left out
-            text.set_text(printable(label, 60))
+            text.set_text(printable(label, round(11 * width)))
         box = legend.get_window_extent(renderer)
         if box.width <= figure.bbox.width or columns == 1:
             break
@@ -522,7 +530,16 @@ def main(arguments_of, draw):
     """Runs a script: draw(arguments) gives (figure, head of the results). Ends the process; 2 is the user's mistake."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program, as it does others
     name = pathlib.Path(sys.argv[0]).name
-    warnings.showwarning = lambda message, *_: print(f"{name}: note: {message}", file=sys.stderr)
+    notes = []  # what matplotlib warns of, once each, and the characters that the font lacks in one note
+
+    def note(message, *_):
+        glyph = re.match(r"Glyph (\d+) ", str(message))
+        words = chr(int(glyph[1])) if glyph else str(message)
+        if words not in notes:
+            notes.append(words)
+
+    warnings.showwarning = note
+    warnings.simplefilter("always", UserWarning)
     arguments = arguments_of.parse_args()
     try:
         for output in arguments.out:
@@ -530,6 +547,10 @@ def main(arguments_of, draw):
                 raise Mistake(f"{output}: has to end in one of {', '.join(SUFFIXES)}")
         figure, head = draw(arguments)
         save(figure, arguments.out, head, drawing_command(sys.argv[1:]))
+        if lacking := "".join(words for words in notes if len(words) == 1):
+            notes = [f"the font DejaVu Sans has no shape for {lacking}"] + [words for words in notes if len(words) > 1]
+        for words in notes:
+            print(f"{name}: note: {words}", file=sys.stderr)
         sys.stdout and sys.stdout.flush()
     except Mistake as mistake:
         print(re.sub(r"\s*\n\s*", " ", str(mistake)), file=sys.stderr)

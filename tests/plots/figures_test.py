@@ -455,6 +455,7 @@ class FilesTest(unittest.TestCase):
             (speedup, [RESULTS, "--of", "_plain", "--x", "/network", *out], r".*: /network .*not a number|.*has no numbers.*"),
             (speedup, [none, "--of", "_plain", "--x", "t_c", *out], r".*none\.csv: has no rows"),
             (speedup, [RESULTS, "--of", "_plain", "--x", "t_c", *out], r".*config\.json: t_c is of a serial network .*"),
+            (plot, [SAMPLES, "--y", "time", *out], r".*: has a row for every one of the trials: it is not results\.csv.*"),
             (distribution, [RESULTS, *out], r".*results\.csv: has no trials: it is not samples\.csv.*"),
             (distribution, [SAMPLES, *out], r".*: the curve of _plain would mix 6 rows that differ in /compute/rate.*"),
             (distribution, [SAMPLES, "--x", "tim", *out], r".*: has no column tim \(did you mean time\?\)"),
@@ -484,6 +485,25 @@ class FilesTest(unittest.TestCase):
                 self.assertTrue((FOLDER / "pipe.png").exists())
         found = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *map(str, command)], stderr=subprocess.PIPE, text=True, timeout=60)
         self.assertEqual((found.returncode, found.stderr), (0, ""))
+
+    def test_one_trial_has_no_band_and_odd_labels_are_drawn_as_they_are(self):
+        labels = ["漢字", "a label " + "that goes on " * 9, "\\frac{1}{0}$", "plain"]
+        config = {**CONFIG, "trials": 1, "sweep": [{"path": "/compute/rate", "values": [1e-9, 1e9]}],
+                  "schemes": [{"scheme": "uncoded", "label": label} for label in labels]}
+        (FOLDER / "odd.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd"], cwd=FOLDER, check=True, capture_output=True)
+        one, outputs = ["--where", "/compute/rate=1e9"], [word for name in ("odd.svg", "odd.pdf", "odd.png")
+                                                          for word in ("-o", FOLDER / name)]
+        for module, words in ((plot, ["--y", "time", *one]), (plot, ["--x", "/compute/rate", "--y", "time", "--log"]),
+                              (plot, ["--x", "/compute/rate", "--y", "speedup", "--bars"]), (pareto, one),
+                              (gc_mmc_figure1, one), (speedup, ["--of", "plain", "--x", "/compute/rate", "--log"])):
+            with self.subTest(module.__name__, words=words):
+                code, _, error = run_inside(module, FOLDER / "odd/results.csv", *words, *outputs)
+                self.assertEqual(code, 0, error)
+                self.assertEqual(error, f"{module.__name__}.py: note: the font DejaVu Sans has no shape for 漢字\n")
+        axes = drawn(plot, FOLDER / "odd/results.csv", "--y", "time", *one).axes[0]
+        self.assertEqual([label.get_text().replace("\n", " ") for label in axes.get_yticklabels()],
+                         [" ".join(label.split()) for label in labels])
 
     def test_every_script_tells_its_use(self):
         for module in (plot, pareto, gc_mmc_figure1, speedup, distribution):
