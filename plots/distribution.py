@@ -7,16 +7,17 @@ import straggle_plots as plots
 from straggle_plots import Line2D, NORMAL_95, numpy
 
 DESCRIPTION = """\
-Draws the empirical distribution function of a column of samples.csv (of the completion time, unless --x says otherwise)
-and beside it the share of trials above x, on a logarithmic axis. Bands are Wilson's 95 % interval at each x. A trial that
-could not end counts as longer than any other."""
-EXAMPLE = "plots/distribution.py results/figure1/samples.csv --where label=GC --where label=LCC --wide -o tails.pdf"
-STEPS = 300  # a curve is drawn by so many of its steps evenly over the trials, and as many evenly in the log of the tail
+Draws the empirical distribution function of a column of samples.csv (of the completion time, unless --x says
+otherwise) and beside it the share of trials above x, on a logarithmic axis. Bands are Wilson's 95 % interval
+at each x. A trial that could not end counts as longer than any other."""
+EXAMPLE = "plots/distribution.py results/figure1/samples.csv --where label=GC --where label=LCC -o tails.pdf"
+STEPS = 300  # a curve is drawn by so many steps evenly over the trials, and as many in the log of the tail
 
 
 def arguments_of():
     parser = plots.parser(DESCRIPTION, EXAMPLE, files="samples")
-    parser.add_argument("--x", metavar="COLUMN", default="time", help="time (default), messages, work, wasted, ...")
+    parser.add_argument("--x", metavar="COLUMN", default="time",
+                        help="time (default), messages, work, wasted, ...")
     parser.add_argument("--by", metavar="COLUMN", action="append",
                         help="a curve for every value (default: label); may be repeated")
     parser.add_argument("--log", action="store_true", help="logarithmic x axis")
@@ -32,10 +33,12 @@ def wilson(counts, trials):
 
 
 def steps(values, trials):
-    """(x, share of trials at most x) at a subset of the steps of the empirical distribution, its ends included."""
+    """(x, share of trials at most x) at a subset of the steps of the empirical distribution, its ends
+    included."""
     values = numpy.sort(values)
     count = len(values)
-    picked = numpy.concatenate([numpy.linspace(0, count - 1, STEPS), count - numpy.geomspace(1, count, STEPS)])
+    picked = numpy.concatenate([numpy.linspace(0, count - 1, STEPS),
+                                count - numpy.geomspace(1, count, STEPS)])
     x = numpy.unique(values[picked.round().astype(int)])
     return x, numpy.searchsorted(values, x, side="right") / trials  # ties: of equal values the last
 
@@ -96,9 +99,11 @@ def draw(arguments):
         least = min(least, 1 / trials)
         x, share = steps(values, trials)
         low, high = wilson(share * trials, trials)
-        above = numpy.where(share * trials < trials - 0.5, 1 - share, math.nan)  # the step to 0 has no place on the axis
+        # the last step, to 0, has no place on a logarithmic axis
+        above = numpy.where(share * trials < trials - 0.5, 1 - share, math.nan)
         for axes, middle, bottom, top in ((body, share, low, high), (tail, above, 1 - high, 1 - low)):
-            axes.fill_between(x, bottom, top, step="post", color=style["color"], alpha=0.25, linewidth=0, zorder=2)
+            axes.fill_between(x, bottom, top, step="post", color=style["color"], alpha=0.25, linewidth=0,
+                              zorder=2)
             axes.plot(x, middle, drawstyle="steps-post", zorder=3, **style)
     for axes in (body, tail):
         if arguments.log:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# The trade-off of time against load: every row of a results.csv a point, and the front of those that no other beats
-# in both.
+# The trade-off of time against load: every row of a results.csv a point, and the front of those that no other
+# beats in both.
 import math
 
 import plot
@@ -8,11 +8,12 @@ import straggle_plots as plots
 from straggle_plots import Line2D, NORMAL_95, numpy
 
 DESCRIPTION = """\
-Draws time against messages (or other metrics of which less is better), a point a row of results.csv with whiskers of 95 %,
-and the front: the points that no other point beats in one without losing in the other. Dominated points are hollow. Rows
-have to be of one setting: an axis of the sweep outside /schemes/ needs a --where."""
-EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters --mark /schemes/0/order "
-           "--log -o trade-off.pdf")
+Draws time against messages (or other metrics of which less is better), a point a row of results.csv with
+whiskers of 95 %, and the front: the points that no other point beats in one without losing in the other.
+Dominated points are hollow. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
+--where."""
+EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters "
+           "--mark /schemes/0/order --log -o trade-off.pdf")
 
 
 def arguments_of():
@@ -28,7 +29,8 @@ def arguments_of():
 
 
 def front(points):
-    """The indices of the (x, y) that no other point dominates (at most as much in both, less in one), x ascending.
+    """The indices of the (x, y) that no other point dominates (at most as much in both, less in one), x
+    ascending.
 
     Points that are equal in both stay together.
     """
@@ -49,7 +51,8 @@ def draw(arguments):
     for name in by:
         table.column(name, choices=table.axes + ["scheme", "label"])
     rows = table.select(arguments.where)
-    settings = [name for name in table.mixed(rows, []) if name.startswith("/") and not name.startswith("/schemes/")]
+    settings = [name for name in table.mixed(rows, []) if name.startswith("/")
+                and not name.startswith("/schemes/")]
     if settings:
         others = [name for name in table.axes + ["label"] if name not in settings]
         raise table.mixing("the front", rows, others, by=None)
@@ -62,9 +65,10 @@ def draw(arguments):
     best = front(points)
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.5)
-    axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]), fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5,
-                  capthick=0.6, zorder=2)
-    axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9, zorder=1.5)
+    axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]),
+                  fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5, capthick=0.6, zorder=2)
+    axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9,
+              zorder=1.5)
     groups, handles, labels = plot.grouped(table, rows, by), [], []
     place = {id(row): index for index, row in enumerate(rows)}
     for number, (names, group) in enumerate(groups.items()):
@@ -76,8 +80,8 @@ def draw(arguments):
                           **{**style, **({} if filled else {"markerfacecolor": "white"})})
         handles.append(Line2D([], [], **style))
         labels.append(plots.group_label(by, names))
-    handles += [Line2D([], [], color="0.5", linewidth=0.9), Line2D([], [], linestyle="none", marker="o", color="0.3",
-                                                                 markerfacecolor="white")]
+    handles += [Line2D([], [], color="0.5", linewidth=0.9), Line2D([], [], linestyle="none", marker="o",
+                                                                   color="0.3", markerfacecolor="white")]
     labels += ["not dominated", "dominated"]
     for axis, metric, log, values in ((axes.xaxis, arguments.x, "x", 0), (axes.yaxis, arguments.y, "y", 1)):
         if arguments.log in (log, "both"):
@@ -100,7 +104,8 @@ def draw(arguments):
         texts = []
         for values in marked.values():
             values = [plots.value_label(arguments.mark, value) for value in dict.fromkeys(values)]
-            texts.append(plots.printable(values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}", 24))
+            texts.append(plots.printable(values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}",
+                                         24))
         plots.write_beside(figure, axes, [point for point, _ in marked], texts)
     return figure, table.head
 

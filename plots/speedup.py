@@ -9,14 +9,14 @@ import straggle_plots as plots
 from straggle_plots import Line2D, NORMAL_95, numpy
 
 DESCRIPTION = """\
-Draws mean time of --over divided by mean time of --of, over a column of results.csv; above 1, --of is faster. Bands are the
-95 % interval: where one of the two is the baseline, of the paired speedup in the file; else as if the two were independent,
-which is wider than the truth as both meet the same workers.
+Draws mean time of --over divided by mean time of --of, over a column of results.csv; above 1, --of is faster.
+Bands are the 95 % interval: where one of the two is the baseline, of the paired speedup in the file; else as
+if the two were independent, which is wider than the truth as both meet the same workers.
 
---x t_c is the time one gradient occupies a receiving port, overhead + bytes/bandwidth, from the config.json beside
-results.csv and the axes of the sweep."""
-EXAMPLE = ("plots/speedup.py results/workers/results.csv --of CodedReduce --over GC --over 'ring all-reduce' --x /workers "
-           "--where /network/downlink=none --log -o speedup.pdf")
+--x t_c is the time one gradient occupies a receiving port, overhead + bytes/bandwidth, from the config.json
+beside results.csv and the axes of the sweep."""
+EXAMPLE = ("plots/speedup.py results/workers/results.csv --of CodedReduce --over GC --over 'ring all-reduce' "
+           "--x /workers --where /network/downlink=none --log -o speedup.pdf")
 
 
 def arguments_of():
@@ -24,7 +24,8 @@ def arguments_of():
     parser.add_argument("--of", metavar="LABEL", required=True, help="the scheme whose speedup it is")
     parser.add_argument("--over", metavar="LABEL", action="append",
                         help="the scheme it is compared with; may be repeated (default: all others)")
-    parser.add_argument("--x", metavar="COLUMN", required=True, help="an axis of the sweep that has numbers, or t_c")
+    parser.add_argument("--x", metavar="COLUMN", required=True,
+                        help="an axis of the sweep that has numbers, or t_c")
     parser.add_argument("--by", metavar="COLUMN", action="append", default=[],
                         help="a curve for every value of this axis too; may be repeated")
     parser.add_argument("--log", nargs="?", const="both", choices=["x", "y", "both"], metavar="x|y|both",
@@ -38,7 +39,7 @@ def ratio(table, of, over):
     times = [number(row, "time_mean") for row in (over, of)]
     value = times[0] / times[1]
     for row, other in ((over, of), (of, over)):
-        if (number(row, "speedup_mean"), number(row, "speedup_std_error")) == (1, 0):  # the baseline, paired with all
+        if (number(row, "speedup_mean"), number(row, "speedup_std_error")) == (1, 0):  # the baseline
             speedup, error = number(other, "speedup_mean"), number(other, "speedup_std_error")
             return value, error * value / speedup
     errors = [number(row, "time_std_error") / time for row, time in zip((over, of), times)]
@@ -46,14 +47,15 @@ def ratio(table, of, over):
 
 
 def transfer_times(table):
-    """A function of a row: t_c in seconds, of the master's ports, from the configuration and the row's axes."""
+    """A function of a row: t_c in seconds, of the master's ports, from the configuration and the row's
+    axes."""
     path = pathlib.Path(table.path).parent / "config.json"
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise plots.Mistake(f"{path}: cannot be read, and --x t_c needs it: {error.strerror}") from None
     except ValueError:
-        raise plots.Mistake(f"{path}: is no configuration as straggle run writes it beside results.csv") from None
+        raise plots.Mistake(f"{path}: is no configuration as straggle run writes it") from None
 
     def at(row, pointer):
         if pointer in table.axes:
@@ -114,22 +116,26 @@ def draw(arguments):
         for x, pairs in curve.items():
             if len(pairs) > 1:
                 apart = arguments.by + ([] if x_of else [arguments.x])
-                raise table.mixing(f"the curve over {name} at {arguments.x} = {x:g}", [of for of, _ in pairs], apart)
+                raise table.mixing(f"the curve over {name} at {arguments.x} = {x:g}", [of for of, _ in pairs],
+                                   apart)
         xs = numpy.array(sorted(curve))
         found = numpy.array([ratio(table, *curve[x][0]) for x in xs])
         style = plots.line_style(index)
         half = NORMAL_95 * found[:, 1]
-        axes.fill_between(xs, found[:, 0] - half, found[:, 0] + half, color=style["color"], alpha=0.3, linewidth=0)
+        axes.fill_between(xs, found[:, 0] - half, found[:, 0] + half, color=style["color"], alpha=0.3,
+                          linewidth=0)
         axes.errorbar(xs, found[:, 0], half, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=1.5,
                       capthick=0.6)
         axes.plot(xs, found[:, 0], zorder=3, **style)
         drawn += [(x, value) for x, value in zip(xs, found[:, 0])]
         handles.append(Line2D([], [], **style))
-        words.append(", ".join(filter(None, [f"over {plots.printable(name)}", plots.group_label(arguments.by, values)])))
+        words.append(", ".join(filter(None, [f"over {plots.printable(name)}",
+                                             plots.group_label(arguments.by, values)])))
     if not any(math.isfinite(value) for _, value in drawn):
         raise table.mistake(f"has no point where {arguments.of} and {' or '.join(over)} both have a time")
     axes.axhline(1, color="black", linewidth=0.6, zorder=1)
-    for axis, which, values in ((axes.xaxis, "x", [x for x, _ in drawn]), (axes.yaxis, "y", [1] + [y for _, y in drawn])):
+    for axis, which, values in ((axes.xaxis, "x", [x for x, _ in drawn]),
+                                (axes.yaxis, "y", [1] + [y for _, y in drawn])):
         if arguments.log in (which, "both"):
             plots.logarithmic(axis, values, arguments.x if which == "x" else "the speedup")
         else:

@@ -1,5 +1,5 @@
-# What the figures share: reading results.csv and samples.csv, one look (one or two columns of a paper, readable in
-# greyscale, fonts embedded), and pictures that say which command and configuration they are of.
+# What the figures share: reading results.csv and samples.csv, one look (one or two columns of a paper,
+# readable in greyscale, fonts embedded), and pictures that say which command and configuration they are of.
 import argparse
 import csv
 import difflib
@@ -24,7 +24,7 @@ try:
     from matplotlib.patches import Patch
     from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 except ImportError as missing:
-    print(f"{pathlib.Path(sys.argv[0]).name}: needs matplotlib (Debian: apt-get install python3-matplotlib): {missing}",
+    print(f"{pathlib.Path(sys.argv[0]).name}: needs matplotlib (Debian: python3-matplotlib): {missing}",
           file=sys.stderr)
     sys.exit(2)
 
@@ -36,9 +36,11 @@ SUFFIXES = (".pdf", ".svg", ".png")
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h"]
 DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (9, 2)), (0, (3, 1, 1, 1, 1, 1)),
           (0, (2, 3))]
-# After Okabe and Ito's palette, without its yellow, and its light colours darker: lines have to be seen in grey too.
+# After Okabe and Ito's palette, without its yellow, and its light colours darker: lines have to be seen in
+# grey too.
 COLOURS = ["#0072B2", "#D55E00", "#007A5A", "#A94F86", "#B57B00", "#3A93C9", "#000000"]
-HATCHES = ["", "/////", "xxxxx", "....", "-----", "\\\\\\\\\\", "+++++", "oooo", "|||||", "***", "OO", "//..", "--xx"]
+HATCHES = ["", "/////", "xxxxx", "....", "-----", "\\\\\\\\\\", "+++++", "oooo", "|||||", "***", "OO", "//..",
+           "--xx"]
 
 # Exact theory lies under the curve, wider and lighter, so that the dashes of the measurement stay visible.
 THEORY = {"color": "0.82", "linewidth": 2.8, "zorder": 1.8, "solid_capstyle": "butt"}
@@ -68,30 +70,31 @@ METRICS = {
     "real_max_error": "relative error of the decoded gradient",
 }
 # The last names of JSON pointers, where the name alone is not the label.
-FIELDS = {
-    "arity": "arity of the tree", "bandwidth": "bandwidth [B/s]", "bytes": "size of a gradient [B]",
-    "clusters": "clusters", "depth": "depth of the tree", "dimension": "dimension of the gradient",
-    "egress": "egress bandwidth [B/s]", "increment": "computing time of a mini-batch [s]",
-    "ingress": "ingress bandwidth [B/s]", "label": "scheme", "latency": "latency [s]", "load": "load [mini-batches]",
-    "order": "order [mini-batches]", "overhead": "overhead a message [s]",
-    "probability": "probability that a worker fails", "rate": "rate [1/s]", "round_start": "start of a round",
-    "shift": "shift [s]", "slowdown": "slowdown", "stragglers": "stragglers tolerated", "time": "time [s]",
-    "to_fast": "probability of turning fast", "to_slow": "probability of turning slow", "workers": "workers",
-}
+FIELDS = {"arity": "arity of the tree", "bandwidth": "bandwidth [B/s]", "bytes": "size of a gradient [B]",
+          "clusters": "clusters", "depth": "depth of the tree", "dimension": "dimension of the gradient",
+          "egress": "egress bandwidth [B/s]", "increment": "computing time of a mini-batch [s]",
+          "ingress": "ingress bandwidth [B/s]", "label": "scheme", "latency": "latency [s]",
+          "load": "load [mini-batches]", "order": "order [mini-batches]",
+          "overhead": "overhead a message [s]", "probability": "probability that a worker fails",
+          "rate": "rate [1/s]", "round_start": "start of a round", "shift": "shift [s]",
+          "slowdown": "slowdown", "stragglers": "stragglers tolerated", "time": "time [s]",
+          "to_fast": "probability of turning fast", "to_slow": "probability of turning slow",
+          "workers": "workers"}
 
 
 class Mistake(Exception):
     """Something the user can put right: "FILE: what is wrong and what would be right"."""
 
 
-# --- reading ---------------------------------------------------------------------------------------------------------
+# --- reading ------------------------------------------------------------------------------------------------
 
 
 class Table:
-    """A file that `straggle run` wrote: what its head says, its columns, and its rows as lists of texts, in order.
+    """A file that `straggle run` wrote: what its head says, its columns, and its rows as lists of texts, in
+    order.
 
-    `head` has title, command, version, seed and configuration; `axes` are the columns that the sweep made. `rows()`
-    reads one row after another, so that a file of a million trials needs no memory.
+    `head` has title, command, version, seed and configuration; `axes` are the columns that the sweep made.
+    `rows()` reads one row after another, so that a file of a million trials needs no memory.
     """
 
     def __init__(self, path, trials=False):
@@ -106,13 +109,15 @@ class Table:
                     raise ValueError
                 self.head = {"title": str(json.loads(first[2:]))}
             except ValueError:
-                raise self.mistake("is no results file of straggle: its first line has to be # and the title") from None
+                raise self.mistake("is no results file of straggle: its first line has to be # and the "
+                                   "title") from None
             while (line := self._line(file)).startswith("#"):
                 name, _, value = line[1:].strip().partition(": ")
                 self.head[name] = value
         for name in ("command", "version", "seed", "configuration"):
             if name not in self.head:
-                raise self.mistake(f"is no results file of straggle: there is no line \"# {name}: ...\" at its top")
+                raise self.mistake(f"is no results file of straggle: there is no line \"# {name}: ...\" at "
+                                   "its top")
         self.columns = next(csv.reader([line]), [])
         for name in ("point", "scheme", "label"):
             if name not in self.columns:
@@ -120,7 +125,8 @@ class Table:
         if trials != ("trial" in self.columns):
             wanted = ("samples.csv, which straggle run --samples writes" if trials else
                       "results.csv; distribution.py draws samples")
-            raise self.mistake(f"has {'no' if trials else 'a row for every one of the'} trials: it is not {wanted}")
+            has = "no trials" if trials else "a row for every one of the trials"
+            raise self.mistake(f"has {has}: it is not {wanted}")
         self.axes = self.columns[1:self.columns.index("scheme")]
 
     def mistake(self, words):
@@ -136,7 +142,8 @@ class Table:
         try:
             return file.readline()
         except (OSError, UnicodeDecodeError) as error:
-            raise self.mistake(f"cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}") from None
+            reason = getattr(error, "strerror", None) or "it is no text"
+            raise self.mistake(f"cannot be read: {reason}") from None
 
     def rows(self):
         """Every row as a list of texts."""
@@ -148,8 +155,8 @@ class Table:
             try:
                 for row in reader:
                     if len(row) != width:
-                        raise self.mistake(f"row {reader.line_num} has {len(row)} fields, but there are {width} columns; "
-                                           "was the run interrupted?")
+                        raise self.mistake(f"row {reader.line_num} has {len(row)} fields, but there are "
+                                           f"{width} columns; was the run interrupted?")
                     yield row
             except (OSError, UnicodeDecodeError, csv.Error) as error:
                 raise self.mistake(f"cannot be read: {error}") from None
@@ -164,14 +171,16 @@ class Table:
         return self.columns.index(name)
 
     def metric(self, name):
-        """(column of the values, column of their standard errors or None) of a metric, with or without its _mean."""
+        """(column of the values, column of their standard errors or None) of a metric, with or without its
+        _mean."""
         metrics = [column[:-5] for column in self.columns if column.endswith("_mean")]
         others = self.columns[self.columns.index("label") + 1:]
         if name in metrics:
             return self.columns.index(name + "_mean"), self.columns.index(name + "_std_error")
         if name.endswith("_mean") and name[:-5] in metrics:
             return self.metric(name[:-5])
-        return self.column(name, "metric", metrics + [column for column in others if not column.startswith("theory")
+        return self.column(name, "metric", metrics + [column for column in others
+                                                      if not column.startswith("theory")
                                                       and not column.endswith(("_mean", "_std_error"))]), None
 
     def number(self, row, index):
@@ -182,13 +191,15 @@ class Table:
         try:
             number = float(text)
         except ValueError:
-            raise self.mistake(f"{self.columns[index]} is \"{text}\" in a row of {row[self.columns.index('label')]}, "
+            label = row[self.columns.index("label")]
+            raise self.mistake(f"{self.columns[index]} is \"{text}\" in a row of {label}, "
                                "not a number") from None
         return number if math.isfinite(number) else math.nan
 
     def selector(self, conditions):
-        """(selects, unmet): whether a row is what every --where COLUMN=VALUE selects, and, when all rows were asked, the
-        mistake of a value that no row has, or None. Conditions on the same column are alternatives."""
+        """(selects, unmet): whether a row is what every --where COLUMN=VALUE selects, and, when all rows were
+        asked, the mistake of a value that no row has, or None. Conditions on the same column are
+        alternatives."""
         wanted = {}
         for condition in conditions:
             name, equals, value = condition.partition("=")
@@ -211,7 +222,8 @@ class Table:
                 for value in values:
                     if not any(value in met for met in seen[index].values()):
                         there = ", ".join(seen[index]) or "none"
-                        return self.mistake(f"--where {self.columns[index]}={value} selects no row; there are: {there}")
+                        condition = f"--where {self.columns[index]}={value}"
+                        return self.mistake(f"{condition} selects no row; there are: {there}")
             return None
 
         return selects, unmet
@@ -237,14 +249,15 @@ class Table:
         return result
 
     def mixing(self, what, rows, apart, by="--by"):
-        """The mistake that `what` (a curve, a bar) would be of several points; names the axes and a way out."""
+        """The mistake that `what` (a curve, a bar) would be of several points; names the axes and a way
+        out."""
         mixed = self.mixed(rows, apart) or {"point": list(dict.fromkeys(row[0] for row in rows))}
         axes = "; ".join(f"{name} ({', '.join(values[:6])}{', ...' if len(values) > 6 else ''})"
                          for name, values in mixed.items())
         name, values = next(iter(mixed.items()))
         condition = shlex.quote(f"{name}={values[0]}")
-        return self.mistake(f"{what} would mix {len(rows)} rows that differ in {axes}: select with --where {condition}"
-                            + (f", or tell them apart with {by} {name}" if by else ""))
+        return self.mistake(f"{what} would mix {len(rows)} rows that differ in {axes}: select with "
+                            f"--where {condition}" + (f", or tell them apart with {by} {name}" if by else ""))
 
 
 def same(text, value):
@@ -264,7 +277,7 @@ def is_number(text):
         return False
 
 
-# --- words -----------------------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
 def printable(text, width=0):
@@ -286,7 +299,8 @@ def axis_label(name):
 
 
 def value_label(name, text):
-    """A value of a column as a category: a number or text as it is, an object by its model and its other fields."""
+    """A value of a column as a category: a number or text as it is, an object by its model and its other
+    fields."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -326,10 +340,12 @@ def tick_label(value, _position=None):
 
 def four_digits(value):
     """A measured number in four digits; a whole one, as a count is, without a point."""
-    return f"{value:.0f}" if value == round(value) else tick_label(value) if not 1e-3 <= abs(value) < 1e4 else f"{value:#.4g}"
+    if value == round(value):
+        return f"{value:.0f}"
+    return f"{value:#.4g}" if 1e-3 <= abs(value) < 1e4 else tick_label(value)
 
 
-# --- drawing ---------------------------------------------------------------------------------------------------------
+# --- drawing ------------------------------------------------------------------------------------------------
 
 matplotlib.rcdefaults()  # whatever the user's matplotlibrc says: the same results give the same picture
 matplotlib.rcParams.update({
@@ -348,7 +364,8 @@ matplotlib.rcParams.update({
 def line_style(index):
     """The style of the index-th curve; no two share both marker and dash pattern."""
     if index >= len(MARKERS) * len(DASHES):
-        raise Mistake(f"more than {len(MARKERS) * len(DASHES)} curves cannot be told apart: select with --where")
+        raise Mistake(f"more than {len(MARKERS) * len(DASHES)} curves cannot be told apart: select with "
+                      "--where")
     return {"marker": MARKERS[index % len(MARKERS)], "linestyle": DASHES[index % len(DASHES)],
             "color": COLOURS[index % len(COLOURS)], "markeredgewidth": 0.8}
 
@@ -371,7 +388,8 @@ def new_figure(width, height, columns=1, **arguments):
 
 
 def logarithmic(axis, values, name):
-    """Makes an x or y axis logarithmic. Where values are 0 too, the piece from 0 to the least other one is linear."""
+    """Makes an x or y axis logarithmic. Where values are 0 too, the piece from 0 to the least other one is
+    linear."""
     values = [value for value in values if math.isfinite(value)]
     positive = [value for value in values if value > 0]
     if not positive or min(values) < 0:
@@ -406,18 +424,20 @@ def turn_if_crowded(figure, axes):
 
 
 def write_beside(figure, axes, points, texts):
-    """Writes a text beside every point of axes, in reading order where it covers least of other points and texts."""
+    """Writes a text beside every point of axes, in reading order where it covers least of other points and
+    texts."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
     taken = [matplotlib.transforms.Bbox.from_bounds(x - 6, y - 6, 12, 12)
              for x, y in axes.transData.transform(points)]
-    places = [(4, 4, "left", "bottom"), (4, -4, "left", "top"), (-4, 4, "right", "bottom"), (-4, -4, "right", "top"),
-              (6, 0, "left", "center"), (-6, 0, "right", "center"), (0, 6, "center", "bottom"), (0, -6, "center", "top")]
+    places = [(4, 4, "left", "bottom"), (4, -4, "left", "top"), (-4, 4, "right", "bottom"),
+              (-4, -4, "right", "top"), (6, 0, "left", "center"), (-6, 0, "right", "center"),
+              (0, 6, "center", "bottom"), (0, -6, "center", "top")]
     for point, text in zip(points, texts):
         best = None
         for x, y, across, up in places:
-            note = axes.annotate(text, point, (x * 0.75, y * 0.75), textcoords="offset points", fontsize=6, ha=across,
-                                 va=up, zorder=4)
+            note = axes.annotate(text, point, (x * 0.75, y * 0.75), textcoords="offset points", fontsize=6,
+                                 ha=across, va=up, zorder=4)
             box = note.get_window_extent(renderer)
             note.set_in_layout(False)
             meets = [matplotlib.transforms.Bbox.intersection(box, other) for other in taken]
@@ -440,9 +460,10 @@ def legend_on_top(figure, handles, labels):
     width, height = figure.get_size_inches()
     renderer = figure.canvas.get_renderer()
     for columns in range(min(len(handles), 6), 0, -1):
-        legend = figure.legend(handles, [" "] * len(labels), loc="upper center", ncol=columns, borderaxespad=0.2,
-                               handleheight=1.1)
-        for text, label in zip(legend.get_texts(), labels):  # given at once, one that begins with _ would be left out
+        legend = figure.legend(handles, [" "] * len(labels), loc="upper center", ncol=columns,
+                               borderaxespad=0.2, handleheight=1.1)
+        # labels given to the legend at once would be left out where they begin with _
+        for text, label in zip(legend.get_texts(), labels):
             text.set_text(printable(label, round(11 * width)))
         box = legend.get_window_extent(renderer)
         if box.width <= figure.bbox.width or columns == 1:
@@ -454,7 +475,8 @@ def legend_on_top(figure, handles, labels):
 
 
 def theory_handles(kinds, bars=None):
-    """(handles, labels) of a legend for the kinds of theory that are drawn; bars: "up" or "across", or None for curves."""
+    """(handles, labels) of a legend for the kinds of theory that are drawn; bars: "up" or "across", or None
+    for curves."""
     handles, labels = [], []
     for kind, words in (("exact", "theory"), ("bounds", "proved bounds"), ("asymptotic", "asymptotic band")):
         if kind in kinds:
@@ -470,7 +492,7 @@ def theory_handles(kinds, bars=None):
     return handles, labels
 
 
-# --- the command line and the files ----------------------------------------------------------------------------------
+# --- the command line and the files -------------------------------------------------------------------------
 
 
 class _Parser(argparse.ArgumentParser):
@@ -481,20 +503,22 @@ class _Parser(argparse.ArgumentParser):
 
 def parser(description, example, files=1):
     """A parser with what every figure takes: the file, --where, -o and --wide."""
-    result = _Parser(description=description, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
-                     epilog=f"example:\n  {example}")
+    result = _Parser(description=description, allow_abbrev=False,
+                     formatter_class=argparse.RawDescriptionHelpFormatter, epilog=f"example:\n  {example}")
     result.add_argument("results", metavar="samples.csv" if files == "samples" else "results.csv",
                         help="written by straggle run" + (" --samples" if files == "samples" else ""))
     result.add_argument("--where", metavar="COLUMN=VALUE", action="append", default=[],
                         help="only these rows; may be repeated, and for one column means any of the values")
-    result.add_argument("--wide", action="store_true", help="as wide as both columns of a page (default: one)")
+    result.add_argument("--wide", action="store_true",
+                        help="as wide as both columns of a page (default: one)")
     result.add_argument("-o", "--out", metavar="FILE", action="append", required=True,
                         help="FILE.pdf, .svg or .png; may be repeated")
     return result
 
 
 def save(figure, outputs, head, command):
-    """Writes a figure. Its metadata say what it is of and how it was drawn, and no dates: same input, same bytes."""
+    """Writes a figure. Its metadata say what it is of and how it was drawn, and no dates: same input, same
+    bytes."""
     title = printable(head["title"])
     words = "\n".join([f"{name}: {head[name]}" for name in ("command", "version", "seed", "configuration")]
                       + [f"drawn by: {command}"])
@@ -527,7 +551,8 @@ def drawing_command(arguments):
 
 
 def main(arguments_of, draw):
-    """Runs a script: draw(arguments) gives (figure, head of the results). Ends the process; 2 is the user's mistake."""
+    """Runs a script: draw(arguments) gives (figure, head of the results). Ends the process; 2 is the user's
+    mistake."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe ends the program, as it does others
     name = pathlib.Path(sys.argv[0]).name
     notes = []  # what matplotlib warns of, once each, and the characters that the font lacks in one note
@@ -548,7 +573,8 @@ def main(arguments_of, draw):
         figure, head = draw(arguments)
         save(figure, arguments.out, head, drawing_command(sys.argv[1:]))
         if lacking := "".join(words for words in notes if len(words) == 1):
-            notes = [f"the font DejaVu Sans has no shape for {lacking}"] + [words for words in notes if len(words) > 1]
+            notes = [words for words in notes if len(words) > 1]
+            notes.append(f"the font DejaVu Sans has no shape for {lacking}")
         for words in notes:
             print(f"{name}: note: {words}", file=sys.stderr)
         sys.stdout and sys.stdout.flush()

@@ -1,5 +1,5 @@
-# The figures draw what the results files say, look as a paper needs them, and say what they are of. Input is a small run
-# of the program: figures_test.py PROGRAM SOURCE_FOLDER.
+# The figures draw what the results files say, look as a paper needs them, and say what they are of. Input is
+# a small run of the program: figures_test.py PROGRAM SOURCE_FOLDER.
 import contextlib
 import csv
 import io
@@ -63,7 +63,8 @@ def setUpModule():
     FOLDER = pathlib.Path(folder.name)
     (FOLDER / "small.json").write_text(json.dumps(CONFIG))
     for words in (["small.json", "--out", "small", "--samples"],
-                  [SOURCE / "experiments/coded-reduce/transfer-time.json", "--out", "trees", "--trials", "20"]):
+                  [SOURCE / "experiments/coded-reduce/transfer-time.json", "--out", "trees", "--trials",
+                   "20"]):
         subprocess.run([str(PROGRAM), "run", *map(str, words)], cwd=FOLDER, check=True, timeout=120,
                        capture_output=True)
     RESULTS, SAMPLES = FOLDER / "small/results.csv", FOLDER / "small/samples.csv"
@@ -108,20 +109,24 @@ def shape(line):
 
 def curves(axes):
     """The lines with markers and dashes, in the order in which they were drawn."""
-    return [line for line in axes.lines if line.get_marker() in plots.MARKERS and line.get_linestyle() != "None"]
+    return [line for line in axes.lines if line.get_marker() in plots.MARKERS
+            and line.get_linestyle() != "None"]
 
 
 def close(found, wanted):
-    numpy.testing.assert_allclose(numpy.asarray(found, float), numpy.asarray(wanted, float), rtol=1e-12, equal_nan=True)
+    numpy.testing.assert_allclose(numpy.asarray(found, float), numpy.asarray(wanted, float), rtol=1e-12,
+                                  equal_nan=True)
 
 
 class PlotTest(unittest.TestCase):
     def test_a_curve_has_the_numbers_of_the_file_and_a_band_of_1_96_standard_errors(self):
         axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "messages", "--where", IDEAL).axes
-        bands = [band for band in axes.collections if isinstance(band, PolyCollection) and band.get_zorder() == 2]
+        bands = [band for band in axes.collections if isinstance(band, PolyCollection)
+                 and band.get_zorder() == 2]
         self.assertEqual(len(curves(axes)), len(LABELS))
         for label, line, band in zip(LABELS, curves(axes), bands):
-            rows = sorted(selected(label=label, __network='{"model":"ideal"}'), key=lambda row: float(row["/compute/rate"]))
+            rows = sorted(selected(label=label, __network='{"model":"ideal"}'),
+                          key=lambda row: float(row["/compute/rate"]))
             x = [float(row["/compute/rate"]) for row in rows]
             mean = numpy.array([float(row["messages_mean"]) for row in rows])
             half = 1.959963984540054 * numpy.array([float(row["messages_std_error"]) for row in rows])
@@ -139,14 +144,16 @@ class PlotTest(unittest.TestCase):
         lines = [line for line in axes.lines if line.get_color() == plots.THEORY["color"]]
         self.assertEqual(len(lines), len(LABELS))
         for label, line in zip(LABELS, lines):
-            rows = sorted(selected(label=label, __network='{"model":"ideal"}'), key=lambda row: float(row["/compute/rate"]))
+            rows = sorted(selected(label=label, __network='{"model":"ideal"}'),
+                          key=lambda row: float(row["/compute/rate"]))
             close(line.get_ydata(), [float(row["theory_time_low"]) for row in rows])
 
         axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", "/network=" +
                       '{"model":"serial","overhead":0.01}', "--where", "label=_plain").axes
         rows = sorted(selected(label="_plain", theory="bounds"), key=lambda row: float(row["/compute/rate"]))
         self.assertEqual(len(rows), 3)
-        band, = [band for band in axes.collections if isinstance(band, PolyCollection) and band.get_zorder() == 1]
+        band, = [band for band in axes.collections if isinstance(band, PolyCollection)
+                 and band.get_zorder() == 1]
         for row in rows:
             there = band.get_paths()[0].vertices
             there = there[there[:, 0] == float(row["/compute/rate"])][:, 1]
@@ -159,7 +166,8 @@ class PlotTest(unittest.TestCase):
         close([bar.get_height() for bar in bars], [float(row["time_p95"]) for row in rows])
         middles = [bar.get_x() + bar.get_width() / 2 for bar in bars]
         self.assertEqual([round(middle) for middle in middles], [0, 1] * len(LABELS))
-        self.assertEqual([label.get_text() for label in axes.get_xticklabels()], ["ideal", "serial, overhead\n0.01"])
+        self.assertEqual([label.get_text() for label in axes.get_xticklabels()],
+                         ["ideal", "serial, overhead\n0.01"])
         self.assertEqual(len({bar.get_hatch() for bar in bars}), len(LABELS))
 
     def test_bars_without_an_x_have_names_numbers_and_theory(self):
@@ -171,7 +179,8 @@ class PlotTest(unittest.TestCase):
         self.assertEqual([text.get_text() for text in axes.texts],
                          [plots.four_digits(float(row["messages_mean"])) for row in rows])
         marks = [line for line in axes.collections if line.get_zorder() == 4]
-        close([mark.get_segments()[0][0][0] for mark in marks], [float(row["theory_messages"]) for row in rows])
+        close([mark.get_segments()[0][0][0] for mark in marks],
+              [float(row["theory_messages"]) for row in rows])
 
     def test_legends_and_axes_have_the_words_and_the_units(self):
         figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL, "--log")
@@ -197,10 +206,12 @@ class PlotTest(unittest.TestCase):
                 box = axes.get_tightbbox(figure.canvas.get_renderer())
                 self.assertLessEqual(box.y1, legend.y0)
                 self.assertTrue(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0, (box, page))
-            self.assertTrue(page.x0 <= legend.x0 and legend.x1 <= page.x1 and legend.y1 <= page.y1, (legend, page))
+            self.assertTrue(page.x0 <= legend.x0 and legend.x1 <= page.x1 and legend.y1 <= page.y1,
+                            (legend, page))
 
     def test_no_two_styles_look_the_same_in_grey(self):
-        lines = [plots.Line2D([], [], **plots.line_style(index)) for index in range(len(plots.MARKERS) * len(plots.DASHES))]
+        lines = [plots.Line2D([], [], **plots.line_style(index))
+                 for index in range(len(plots.MARKERS) * len(plots.DASHES))]
         for one, other in itertools.combinations(lines, 2):
             self.assertNotEqual(shape(one), shape(other))
         hatches = [plots.bar_style(index)["hatch"] for index in range(len(plots.HATCHES))]
@@ -211,7 +222,8 @@ class PlotTest(unittest.TestCase):
             with self.assertRaisesRegex(plots.Mistake, "cannot be told apart"):
                 too_many()
         # those of one figure, as they were drawn
-        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--by", "label", "--by", "/network").axes
+        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--by", "label", "--by",
+                      "/network").axes
         self.assertEqual(len(curves(axes)), 6)
         self.assertEqual(len({(line.get_marker(), str(line._dash_pattern)) for line in curves(axes)}), 6)
 
@@ -222,8 +234,8 @@ class PlotTest(unittest.TestCase):
         self.assertEqual(len(list(table.rows())), len(ROWS))
 
     def test_a_zero_keeps_its_place_on_a_logarithmic_axis(self):
-        axes, = drawn(plot, TREES, "--x", "/network/overhead", "--y", "time", "--log", "--where", "/workers=84", "--where",
-                      "/network/downlink=none").axes
+        axes, = drawn(plot, TREES, "--x", "/network/overhead", "--y", "time", "--log", "--where",
+                      "/workers=84", "--where", "/network/downlink=none").axes
         self.assertEqual((axes.get_xscale(), axes.get_yscale()), ("symlog", "log"))
         self.assertEqual(min(curves(axes)[0].get_xdata()), 0)
         self.assertIn(0, axes.get_xticks())
@@ -235,26 +247,34 @@ class PlotTest(unittest.TestCase):
         (FOLDER / "failing.json").write_text(json.dumps(config))
         subprocess.run([str(PROGRAM), "run", "failing.json", "--out", "failing"], cwd=FOLDER, check=True,
                        capture_output=True)
-        figure = drawn(plot, FOLDER / "failing/results.csv", "--x", "/compute/failure/probability", "--y", "time")
+        figure = drawn(plot, FOLDER / "failing/results.csv", "--x", "/compute/failure/probability", "--y",
+                       "time")
         hollow = {(x, y) for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"
                   for x, y in zip(line.get_xdata(), line.get_ydata()) if math.isfinite(y)}
         rows = [row for row in rows_of(FOLDER / "failing/results.csv") if row["incomplete"] != "0"]
         self.assertGreater(len(rows), 0)
-        self.assertEqual(hollow, {(float(row["/compute/failure/probability"]), float(row["time_mean"])) for row in rows})
-        self.assertIn("of the trials that could end", [text.get_text() for text in figure.legends[0].get_texts()])
+        self.assertEqual(hollow, {(float(row["/compute/failure/probability"]), float(row["time_mean"]))
+                                  for row in rows})
+        self.assertIn("of the trials that could end", [text.get_text()
+                                                       for text in figure.legends[0].get_texts()])
 
     def test_given_values_stand_at_the_bars_they_are_of(self):
         (FOLDER / "given.csv").write_text("# Somebody (1999)\n# more words\nlabel,/compute/rate,time\n"
                                           "_plain,,0.25\n\"GC, r = 3\",5,0.75\n\"GC, r = 3\",10,\n")
-        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--bars", "--where", IDEAL, "--beside",
-                       FOLDER / "given.csv")
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--bars", "--where", IDEAL,
+                       "--beside", FOLDER / "given.csv")
         marks, = [line for line in figure.axes[0].lines if line.get_marker() == "d"]
-        self.assertEqual([(round(x), y) for x, y in zip(*marks.get_data())], [(0, .25), (1, .25), (2, .25), (0, .75)])
+        self.assertEqual([(round(x), y) for x, y in zip(*marks.get_data())],
+                         [(0, .25), (1, .25), (2, .25), (0, .75)])
         self.assertEqual(figure.legends[0].get_texts()[-1].get_text(), "Somebody (1999)")
-        (FOLDER / "given.json").write_text(json.dumps({"expect": [
-            {"scheme": "_plain", "at": {"/compute/rate": 5, "/network": {"model": "ideal"}}, "metric": "time", "value": 2,
-             "source": "a table"},
-            {"scheme": "_plain", "at": {}, "metric": "messages", "value": 3, "source": "another"}]}))
+        (FOLDER / "given.json").write_text(json.dumps({"expect": [{"scheme": "_plain",
+                                                                   "at": {"/compute/rate": 5,
+                                                                          "/network": {"model": "ideal"}},
+                                                                   "metric": "time", "value": 2,
+                                                                   "source": "a table"},
+                                                                  {"scheme": "_plain", "at": {},
+                                                                   "metric": "messages", "value": 3,
+                                                                   "source": "another"}]}))
         figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL, "--beside",
                        FOLDER / "given.json")
         marks, = [line for line in figure.axes[0].lines if line.get_marker() == "d"]
@@ -270,8 +290,8 @@ class PlotTest(unittest.TestCase):
                 setting = (cells[1], cells[2]) if cells[1] else setting
                 listed.append((cells[3], *setting, float(cells[4])))
         self.assertGreater(len(listed), 10)
-        self.assertEqual(listed, [(label, at["/workers"], at.get("/schemes/1/stragglers", listed[index][2]), value)
-                                  for index, (label, at, value) in enumerate(values)])
+        self.assertEqual(listed, [(label, at["/workers"], at.get("/schemes/1/stragglers", listed[index][2]),
+                                   value) for index, (label, at, value) in enumerate(values)])
 
 
 class PaperFiguresTest(unittest.TestCase):
@@ -280,12 +300,13 @@ class PaperFiguresTest(unittest.TestCase):
         rows = selected(__network='{"model":"ideal"}', **{"__compute__rate": "10"})
         for axes, metric in zip(figure.axes, ("time", "messages")):
             close([bar.get_width() for bar in axes.patches], [float(row[metric + "_mean"]) for row in rows])
-        self.assertEqual([axes.get_xlabel() for axes in figure.axes], ["completion time [s]", "messages to the master"])
+        self.assertEqual([axes.get_xlabel() for axes in figure.axes],
+                         ["completion time [s]", "messages to the master"])
 
     def test_the_front_has_just_the_points_that_no_other_dominates(self):
         points = [(float(row["messages_mean"]), float(row["time_mean"])) for row in rows_of(TREES)]
         points += points[:3]  # equal ones do not dominate each other
-        points += [(x + 1, y) for x, y in points[:9]] + [(x, y + 1) for x, y in points[:9]]  # better in one, equal in one
+        points += [(x + 1, y) for x, y in points[:9]] + [(x, y + 1) for x, y in points[:9]]  # equal in one
         wanted = {index for index, (x, y) in enumerate(points)
                   if not any(a <= x and b <= y and (a, b) != (x, y) for a, b in points)}
         found = pareto.front(points)
@@ -299,14 +320,16 @@ class PaperFiguresTest(unittest.TestCase):
         points = {(float(row["messages_mean"]), float(row["time_mean"])): row["label"] for row in rows}
         groups = [line for line in axes.lines if line.get_marker() in plots.MARKERS]
         self.assertEqual({xy for line in groups for xy in zip(*line.get_data())}, set(points))
-        filled = {xy for line in groups if line.get_markerfacecolor() != "white" for xy in zip(*line.get_data())}
+        filled = {xy for line in groups if line.get_markerfacecolor() != "white"
+                  for xy in zip(*line.get_data())}
         self.assertEqual(filled, {list(points)[index] for index in pareto.front(list(points))})
         self.assertEqual({note.xy: note.get_text() for note in axes.texts}, points)
 
     def test_a_speedup_is_the_ratio_of_the_mean_times_and_its_error_that_of_the_pairs(self):
         where = ["--where", "/network/downlink=none", "--where", "/workers=84"]
         figure = drawn(speedup, TREES, "--of", "CodedReduce", "--over", "GC", "--x", "t_c", *where)
-        rows = [row for row in rows_of(TREES) if (row["/network/downlink"], row["/workers"]) == ("none", "84")]
+        rows = [row for row in rows_of(TREES) if (row["/network/downlink"], row["/workers"]) == ("none",
+                                                                                                 "84")]
         line, = curves(figure.axes[0])
         of, over = ([row for row in rows if row["label"] == label] for label in ("CodedReduce", "GC"))
         close(line.get_xdata(), [float(row["/network/overhead"]) + 40000 / 1e7 for row in of])
@@ -316,17 +339,20 @@ class PaperFiguresTest(unittest.TestCase):
         by_label = {(row[0], row[table.columns.index("label")]): row for row in table.rows()}
         first = {label: by_label[("0", label)] for label in ("CodedReduce", "GC", "master-worker")}
         value, error = speedup.ratio(table, first["CodedReduce"], first["GC"])
-        # CodedReduce is the baseline: the file has the inverse and its error, and relative errors of inverses are equal.
+        # CodedReduce is the baseline: the file has the inverse and its error, and relative errors of inverses
+        # are equal.
         paired = selected(rows, point="0", label="GC")[0]
         close([value, error / value], [1 / float(paired["speedup_mean"]),
                                        float(paired["speedup_std_error"]) / float(paired["speedup_mean"])])
         value, error = speedup.ratio(table, first["GC"], first["master-worker"])
         parts = [selected(rows, point="0", label=label)[0] for label in ("GC", "master-worker")]
-        close(error / value, math.hypot(*(float(row["time_std_error"]) / float(row["time_mean"]) for row in parts)))
+        close(error / value, math.hypot(*(float(row["time_std_error"]) / float(row["time_mean"])
+                                          for row in parts)))
 
     def test_a_distribution_is_the_share_of_the_samples(self):
         figure = drawn(distribution, SAMPLES, "--where", IDEAL, "--where", "/compute/rate=5")
-        samples = [row for row in rows_of(SAMPLES) if (row["/network"], row["/compute/rate"]) == ('{"model":"ideal"}', "5")]
+        samples = [row for row in rows_of(SAMPLES) if (row["/network"],
+                                                       row["/compute/rate"]) == ('{"model":"ideal"}', "5")]
         for label, body, tail in zip(LABELS, curves(figure.axes[0]), curves(figure.axes[1])):
             times = numpy.array([float(row["time"]) for row in samples if row["label"] == label])
             self.assertEqual(len(times), CONFIG["trials"])
@@ -360,8 +386,9 @@ class FilesTest(unittest.TestCase):
         runs = []
         for name in ("one", "two"):
             outputs = [FOLDER / f"{name}.{suffix}" for suffix in ("png", "pdf", "svg")]
-            found = subprocess.run([PLOTS / "plot.py", RESULTS, *self.CURVES, "-o", outputs[0], "--out", outputs[1],
-                                    f"--out={outputs[2]}"], capture_output=True, text=True, timeout=60)
+            found = subprocess.run([PLOTS / "plot.py", RESULTS, *self.CURVES, "-o", outputs[0], "--out",
+                                    outputs[1], f"--out={outputs[2]}"], capture_output=True, text=True,
+                                   timeout=60)
             self.assertEqual((found.returncode, found.stderr), (0, ""))
             self.assertEqual(found.stdout.splitlines(), [f"wrote {output}" for output in outputs])
             runs.append([output.read_bytes() for output in outputs])
@@ -413,54 +440,66 @@ class FilesTest(unittest.TestCase):
                                              .replace(",60,", ",sixty,", 1)]))
         ten = ["--where", IDEAL, "--where", "/compute/rate=10"]
         out = ["-o", FOLDER / "never.png"]
-        cases = [
-            (plot, [FOLDER / "absent.csv", "--y", "time", *out], r".*absent\.csv: cannot be read: No such file.*"),
-            (plot, [FOLDER, "--y", "time", *out], r".*: cannot be read: Is a directory"),
-            (plot, [empty, "--y", "time", *out], r".*empty\.csv: is empty"),
-            (plot, [plain, "--y", "time", *out], r".*plain\.csv: is no results file of straggle: its first line .*"),
-            (plot, [binary, "--y", "time", *out], r".*binary\.csv: cannot be read: it is no text"),
-            (plot, [headless, "--y", "time", *out], r".*: is no results file of straggle: there is no line \"# command: .*"),
-            (plot, [short, "--y", "time", *out], r".*short\.csv: row 1 has \d+ fields, .*interrupted\?"),
-            (plot, [none, "--y", "time", *out], r".*none\.csv: has no rows"),
-            (plot, [wrong, "--y", "trials", *out], r".*wrong\.csv: trials is \"sixty\" in a row of _plain, not a number"),
-            (plot, [RESULTS, "--y", "tme", *out], r".*results\.csv: has no metric tme \(did you mean time\?\)"),
-            (plot, [RESULTS, "--y", "time", "--x", "/compute/rat", *out],
-             r".*: has no column /compute/rat \(did you mean /compute/rate\?\)"),
-            (plot, [RESULTS, "--y", "time", "--by", "labels", *ten, *out], r".*no column labels \(did you mean label\?\)"),
-            (plot, [RESULTS, "--y", "time", "--x", "time_p50", *out], r".*: has no column time_p50.*"),
-            (plot, [RESULTS, "--y", "bytes_in_all", *ten, *out], r".*: bytes_in_all has no value in any row .*"),
-            (plot, [RESULTS, "--y", "bytes_in_all", "--x", "/compute/rate", "--where", IDEAL, *out],
-             r".*: bytes_in_all has no value in any row .*"),
-            (plot, [RESULTS, "--y", "time", *out], r".*: the bar of _plain would mix 6 rows that differ in /compute/rate "
-             r"\(20, 5, 10\); /network \(.*\): select with --where /compute/rate=20, or tell them apart with --by .*"),
-            (plot, [RESULTS, "--y", "time", "--x", "/compute/rate", *out], r".*: a curve of _plain at /compute/rate = 20 "
-             r"would mix 2 rows that differ in /network .*: select with --where '/network=\{.*\}', or .*"),
-            (plot, [RESULTS, "--y", "time", "--x", "/compute/rate", "--by", "/network", *out], r".* differ in label .*"),
-            (plot, [RESULTS, "--y", "time", "--where", "/compute/rate=7", *out],
-             r".*: --where /compute/rate=7 selects no row; there are: 20, 5, 10"),
-            (plot, [RESULTS, "--y", "time", "--where", "rate", *out], r"--where rate: has to be COLUMN=VALUE"),
-            (plot, [RESULTS, "--y", "time", "-o", "fig.jpg"], r"fig\.jpg: has to end in one of \.pdf, \.svg, \.png"),
-            (plot, [RESULTS, "--y", "time", *ten, "-o", FOLDER / "nowhere/fig.png"], r".*fig\.png: cannot be written: .*"),
-            (plot, [RESULTS, "--y", "time", *ten, "-o", "/dev/full/fig.png"], r".*fig\.png: cannot be written: .*"),
-            (plot, [RESULTS, "--y", "time"], r"plot\.py: the following arguments are required: -o/--out .*"),
-            (plot, [RESULTS, "--y", "time", "--beside", FOLDER / "absent.csv", *ten, *out], r".*absent\.csv: cannot .*"),
-            (plot, [RESULTS, "--y", "time", "--beside", FOLDER / "small.json", *ten, *out], r".*: has no expect block .*"),
-            (plot, [RESULTS, "--y", "time", "--beside", plain, *ten, *out], r".*plain\.csv: has to begin with # .*"),
-            (pareto, [RESULTS, *out], r".*: the front would mix 18 rows that differ in /compute/rate .*"),
-            (pareto, [RESULTS, "--x", "mesages", *ten, *out], r".*has no metric mesages \(did you mean messages\?\)"),
-            (gc_mmc_figure1, [RESULTS, *out], r".*: the bars of _plain would mix 6 rows that differ in .*"),
-            (speedup, [RESULTS, "--of", "GC", "--x", "/compute/rate", *out], r".*: has no scheme labelled GC; there are.*"),
-            (speedup, [RESULTS, "--of", "_plain", "--x", "/compute/rate", *out], r".*: the curve over GC, r = 3 at .* "
-             r"would mix 2 rows that differ in /network .*"),
-            (speedup, [RESULTS, "--of", "_plain", "--x", "/network", *out], r".*: /network .*not a number|.*has no numbers.*"),
-            (speedup, [none, "--of", "_plain", "--x", "t_c", *out], r".*none\.csv: has no rows"),
-            (speedup, [RESULTS, "--of", "_plain", "--x", "t_c", *out], r".*config\.json: t_c is of a serial network .*"),
-            (plot, [SAMPLES, "--y", "time", *out], r".*: has a row for every one of the trials: it is not results\.csv.*"),
-            (distribution, [RESULTS, *out], r".*results\.csv: has no trials: it is not samples\.csv.*"),
-            (distribution, [SAMPLES, *out], r".*: the curve of _plain would mix 6 rows that differ in /compute/rate.*"),
-            (distribution, [SAMPLES, "--x", "tim", *out], r".*: has no column tim \(did you mean time\?\)"),
-            (distribution, [SAMPLES, "--x", "bytes_in_all", *ten, *out], r".*: bytes_in_all has no value in any trial .*"),
-        ]
+        times, x, one = [RESULTS, "--y", "time"], ["--x", "/compute/rate"], [*ten, *out]
+        cases = [(plot, [FOLDER / "absent.csv", "--y", "time", *out],
+                  r".*absent\.csv: cannot be read: No such.*"),
+                 (plot, [FOLDER, "--y", "time", *out], r".*: cannot be read: Is a directory"),
+                 (plot, [empty, "--y", "time", *out], r".*empty\.csv: is empty"),
+                 (plot, [plain, "--y", "time", *out],
+                  r".*plain\.csv: is no results file .* its first line .*"),
+                 (plot, [binary, "--y", "time", *out], r".*binary\.csv: cannot be read: it is no text"),
+                 (plot, [headless, "--y", "time", *out], r".*: is no results .* no line \"# command: .*"),
+                 (plot, [short, "--y", "time", *out], r".*short\.csv: row 1 has \d+ fields, .*interrupted\?"),
+                 (plot, [none, "--y", "time", *out], r".*none\.csv: has no rows"),
+                 (plot, [wrong, "--y", "trials", *out],
+                  r".*wrong\.csv: trials is \"sixty\" .* of _plain, not a number"),
+                 (plot, [RESULTS, "--y", "tme", *out], r".*: has no metric tme \(did you mean time\?\)"),
+                 (plot, [*times, "--x", "/compute/rat", *out],
+                  r".*: has no column /compute/rat \(did you mean /compute/rate\?\)"),
+                 (plot, [*times, "--by", "labels", *one], r".*no column labels \(did you mean label\?\)"),
+                 (plot, [*times, "--x", "time_p50", *out], r".*: has no column time_p50.*"),
+                 (plot, [RESULTS, "--y", "bytes_in_all", *one],
+                  r".*: bytes_in_all has no value in any row .*"),
+                 (plot, [RESULTS, "--y", "bytes_in_all", *x, "--where", IDEAL, *out],
+                  r".*: bytes_in_all has no value in any row .*"),
+                 (plot, [*times, *out], r".*: the bar of _plain would mix 6 rows that differ in /compute/rate "
+                  r"\(20, 5, 10\); /network \(.*\): select with --where /compute/rate=20, or .* --by .*"),
+                 (plot, [*times, *x, *out], r".*: a curve of _plain at /compute/rate = 20 "
+                  r"would mix 2 rows that differ in /network .*: select with --where '/network=\{.*\}', or .*"),
+                 (plot, [*times, *x, "--by", "/network", *out], r".* differ in label .*"),
+                 (plot, [*times, "--where", "/compute/rate=7", *out],
+                  r".*: --where /compute/rate=7 selects no row; there are: 20, 5, 10"),
+                 (plot, [*times, "--where", "rate", *out], r"--where rate: has to be COLUMN=VALUE"),
+                 (plot, [*times, "-o", "fig.jpg"], r"fig\.jpg: has to end in one of \.pdf, \.svg, \.png"),
+                 (plot, [*times, *ten, "-o", FOLDER / "nowhere/fig.png"],
+                  r".*fig\.png: cannot be written: .*"), (plot, [*times, *ten, "-o", "/dev/full/fig.png"],
+                                                          r".*fig\.png: cannot be written: .*"),
+                 (plot, times, r"plot\.py: the following arguments are required: -o/--out .*"),
+                 (plot, [*times, "--beside", FOLDER / "absent.csv", *one], r".*absent\.csv: cannot .*"),
+                 (plot, [*times, "--beside", FOLDER / "small.json", *one], r".*: has no expect block .*"),
+                 (plot, [*times, "--beside", plain, *one], r".*plain\.csv: has to begin with # .*"),
+                 (pareto, [RESULTS, *out],
+                  r".*: the front would mix 18 rows that differ in /compute/rate .*"),
+                 (pareto, [RESULTS, "--x", "mesages", *one],
+                  r".*no metric mesages \(did you mean messages\?\)"),
+                 (gc_mmc_figure1, [RESULTS, *out], r".*: the bars of _plain would mix 6 rows that differ in .*"),
+                 (speedup, [RESULTS, "--of", "GC", *x, *out], r".*: has no scheme labelled GC; there are.*"),
+                 (speedup, [RESULTS, "--of", "_plain", *x, *out],
+                  r".*: the curve over GC, r = 3 at .* " r"would mix 2 rows that differ in /network .*"),
+                 (speedup, [RESULTS, "--of", "_plain", "--x", "/network", *out],
+                  r".*: /network is .*, not a number"), (speedup,
+                                                         [none, "--of", "_plain", "--x", "t_c", *out],
+                                                         r".*none\.csv: has no rows"),
+                 (speedup, [RESULTS, "--of", "_plain", "--x", "t_c", *out],
+                  r".*config\.json: t_c is of a serial .*"),
+                 (plot, [SAMPLES, "--y", "time", *out], r".*: has a row for every .* it is not results\.csv.*"),
+                 (distribution, [RESULTS, *out], r".*results\.csv: has no trials: it is not samples\.csv.*"),
+                 (distribution, [SAMPLES, *out],
+                  r".*: the curve of _plain would mix 6 rows .* /compute/rate.*"),
+                 (distribution, [SAMPLES, "--x", "tim", *out],
+                  r".*: has no column tim \(did you mean time\?\)"),
+                 (distribution, [SAMPLES, "--x", "bytes_in_all", *one],
+                  r".*: bytes_in_all has no value in any .*"),]
         for module, words, wanted in cases:
             with self.subTest(script=module.__name__, words=[str(word) for word in words]):
                 code, output, error = run_inside(module, *words)
@@ -479,11 +518,14 @@ class FilesTest(unittest.TestCase):
                     os.close(reading)
                     file = os.fdopen(writing, "wb")
                 with file:
-                    found = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, timeout=60)
+                    found = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True,
+                                           timeout=60)
                 self.assertNotEqual(found.returncode, 0)
-                self.assertRegex(found.stderr, r"\Astandard output: cannot be written: [^\n]*\n\Z" if output else r"\A\Z")
+                self.assertRegex(found.stderr, r"\Astandard output: cannot be written: [^\n]*\n\Z" if output
+                                 else r"\A\Z")
                 self.assertTrue((FOLDER / "pipe.png").exists())
-        found = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *map(str, command)], stderr=subprocess.PIPE, text=True, timeout=60)
+        found = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *map(str, command)], stderr=subprocess.PIPE,
+                               text=True, timeout=60)
         self.assertEqual((found.returncode, found.stderr), (0, ""))
 
     def test_one_trial_has_no_band_and_odd_labels_are_drawn_as_they_are(self):
@@ -491,16 +533,20 @@ class FilesTest(unittest.TestCase):
         config = {**CONFIG, "trials": 1, "sweep": [{"path": "/compute/rate", "values": [1e-9, 1e9]}],
                   "schemes": [{"scheme": "uncoded", "label": label} for label in labels]}
         (FOLDER / "odd.json").write_text(json.dumps(config))
-        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd"], cwd=FOLDER, check=True, capture_output=True)
+        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd"], cwd=FOLDER, check=True,
+                       capture_output=True)
         one, outputs = ["--where", "/compute/rate=1e9"], [word for name in ("odd.svg", "odd.pdf", "odd.png")
                                                           for word in ("-o", FOLDER / name)]
-        for module, words in ((plot, ["--y", "time", *one]), (plot, ["--x", "/compute/rate", "--y", "time", "--log"]),
+        for module, words in ((plot, ["--y", "time", *one]),
+                              (plot, ["--x", "/compute/rate", "--y", "time", "--log"]),
                               (plot, ["--x", "/compute/rate", "--y", "speedup", "--bars"]), (pareto, one),
-                              (gc_mmc_figure1, one), (speedup, ["--of", "plain", "--x", "/compute/rate", "--log"])):
+                              (gc_mmc_figure1, one), (speedup,
+                                                      ["--of", "plain", "--x", "/compute/rate", "--log"])):
             with self.subTest(module.__name__, words=words):
                 code, _, error = run_inside(module, FOLDER / "odd/results.csv", *words, *outputs)
                 self.assertEqual(code, 0, error)
-                self.assertEqual(error, f"{module.__name__}.py: note: the font DejaVu Sans has no shape for 漢字\n")
+                self.assertEqual(error,
+                                 f"{module.__name__}.py: note: the font DejaVu Sans has no shape for 漢字\n")
         axes = drawn(plot, FOLDER / "odd/results.csv", "--y", "time", *one).axes[0]
         self.assertEqual([label.get_text().replace("\n", " ") for label in axes.get_yticklabels()],
                          [" ".join(label.split()) for label in labels])
