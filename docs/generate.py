@@ -70,8 +70,11 @@ def fields_of(rule, answers):
     found, allowed, required = {}, None, set()
     for part in parts(rule, answers):
         for name, field in part.get("properties", {}).items():
-            found[name] = {**found.get(name, {}), **resolved(field)[0], "definition": resolved(field)[1] or found.get(
-                name, {}).get("definition")} if field is not False else None
+            if field is False:
+                found[name] = None
+            else:  # {} says no more than that the field is allowed
+                known, definition = found.get(name) or {}, resolved(field)[1]
+                found[name] = {**known, **resolved(field)[0], "definition": definition or known.get("definition")}
         if part.get("additionalProperties") is False:
             patterns = "|".join(part.get("patternProperties", {"$^": 0}))
             named = {name for name in found if name in part.get("properties", {}) or re.match(patterns, name)}
@@ -128,8 +131,8 @@ def values(rule):
         return ", ".join(map(code, rule["enum"]))
     kind = rule.get("type")
     if kind in ("integer", "number"):
-        bounds = [f"{sign} {number(rule[key])}" for key, sign in (
-            ("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<")) if key in rule]
+        signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+        bounds = [f"{sign} {number(rule[key])}" for key, sign in signs.items() if key in rule]
         return " ".join(["whole number" if kind == "integer" else "number", ", ".join(bounds)]).strip()
     if kind == "array":
         return "list" + (f" of {values(rule['items'])}" if "items" in rule else "").replace("number", "numbers")
@@ -153,8 +156,9 @@ def condition(field, about, answer):
     return f"{'with' if answer else 'without'} `{field}`"
 
 
-def cells(text):
-    return text.replace("|", "\\|").replace("\n", " ")
+def line(*cells):
+    """A line of a table."""
+    return "| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |"
 
 
 def rows(forms, prefix="", left_out=()):
@@ -173,7 +177,7 @@ def rows(forms, prefix="", left_out=()):
         default = "required" if needed else code(rule["default"]) if "default" in rule else ""
         plug_ins = name in ("model", "scheme") and "enumDescriptions" in rule  # each with a section of its own
         words = (f"Only {when}. " if when else "") + meaning(rule, plug_ins)
-        yield f"| `{prefix}{name}` | {'a name' if plug_ins else cells(values(rule))} | {cells(default)} | {rule.get('unit', '')} | {cells(words)} |"
+        yield line(f"`{prefix}{name}`", "a name" if plug_ins else values(rule), default, rule.get("unit", ""), words)
         if rule.get("type") == "object" and "properties" in rule and rule.get("definition") not in SECTIONS:
             yield from rows(variants(rule, {}), f"{prefix}{name}/")
 
@@ -182,7 +186,7 @@ def table(rule, answers=None, left_out=()):
     lines = list(rows(variants(rule, answers or {}), left_out=left_out))
     if not lines:
         return "It has no further fields.\n"
-    return "\n".join(["| field | values | default | unit | meaning |", "|---|---|---|---|---|", *lines]) + "\n"
+    return "\n".join([line("field", "values", "default", "unit", "meaning"), "|---|---|---|---|---|", *lines]) + "\n"
 
 
 # ---- the blocks ----------------------------------------------------------------------------------------------------
@@ -240,9 +244,8 @@ def schemes():
         text += table(DEFINITIONS["scheme"], answers, ["scheme", "label"]) + "\n"
         shown = []  # the file's first scheme of each variant
         for given, _ in variants(DEFINITIONS["scheme"], answers):
-            fitting = [scheme for scheme in read(file)["schemes"]
-                       if all(scheme.get(field) == answer for (field, about), answer in given.items() if about == "value")]
-            shown.append(one_line(fitting[0]))
+            wanted = {field: answer for (field, about), answer in given.items() if about == "value"}
+            shown.append(one_line(next(scheme for scheme in read(file)["schemes"] if wanted.items() <= scheme.items())))
         text += example("\n".join(shown), file) + "\n"
     return text
 
@@ -251,9 +254,9 @@ def columns(program, file):
     """The columns of a result file, as `straggle list columns` tells them."""
     told = subprocess.run([program, "list", "columns"], check=True, capture_output=True, text=True).stdout
     section = re.search(rf"^{re.escape(file)}\n((?:  .*\n)+)", told, re.MULTILINE)[1]
-    lines = [re.split(r"  +", line.strip(), maxsplit=2) for line in section.splitlines()]
-    return "\n".join(["| column | unit | meaning |", "|---|---|---|",
-                      *(f"| `{name}` | {'' if unit == '-' else unit} | {cells(words)} |" for name, unit, words in lines)]) + "\n"
+    told = [re.split(r"  +", row.strip(), maxsplit=2) for row in section.splitlines()]
+    lines = [line(f"`{name}`", "" if unit == "-" else unit, words) for name, unit, words in told]
+    return "\n".join([line("column", "unit", "meaning"), "|---|---|---|", *lines]) + "\n"
 
 
 def smallest(scheme):
@@ -264,30 +267,59 @@ def smallest(scheme):
     return "```json\n{\n" + ",\n".join(lines) + "\n}\n```\n"
 
 
+def timeline(scheme):
+    """The picture of a trial, and the command that draws it."""
+    return (f"![What each of twelve workers does in one trial of {scheme}](timelines/{scheme}.svg)\n\n"
+            f"```\nstraggle replay configs/schemes.json --scheme {scheme} --picture {scheme}.svg\n```\n")
+
+
+def timelines(program, folder):
+    """{file below docs/: its bytes} of the pictures that timeline() shows."""
+    result = {}
+    for name, _ in named("scheme", "scheme"):
+        picture = pathlib.Path(folder, f"{name}.svg")
+        subprocess.run([program, "replay", "configs/schemes.json", "--scheme", name, "--picture", picture], cwd=SOURCE,
+                       check=True, capture_output=True)
+        result[f"timelines/{name}.svg"] = picture.read_bytes()
+    return result
+
+
+def figure1(program, folder):
+    """Figure 1 of the GC-MMC paper, as `./dev run` draws it."""
+    subprocess.run([program, "run", "experiments/gc-mmc/figure1.json", "--out", folder], cwd=SOURCE, check=True,
+                   capture_output=True)
+    subprocess.run(["/usr/bin/python3", SOURCE / "plots/gc_mmc_figure1.py", "results.csv", "-o", "figure1.svg"],
+                   cwd=folder, check=True, capture_output=True)
+    return {"figure1.svg": pathlib.Path(folder, "figure1.svg").read_bytes()}
+
+
 def source(file):
     language = {".cpp": "cpp", ".json": "jsonc"}[pathlib.Path(file).suffix]
     return f"```{language}\n{(SOURCE / file).read_text(encoding='utf-8')}```\n"
 
 
 def pages(program):
-    """{file below docs/: its bytes} of everything that is generated."""
-    blocks = {"fields": fields, "models": models, "networks": networks, "schemes": schemes,
-              "columns": lambda file: columns(program, file), "smallest": smallest, "source": source}
+    """{file below docs/: its bytes} of the pages."""
+    blocks = {"fields": fields, "models": models, "networks": networks, "schemes": schemes, "smallest": smallest,
+              "columns": lambda file: columns(program, file), "source": source, "timeline": timeline}
+    begin_to_end = re.compile(r"<!-- begin (.*?) -->\n.*?<!-- end -->", re.DOTALL)
     result = {}
     for path in sorted((SOURCE / "docs").glob("*.md")):
         def written(match):
             kind, *arguments = match[1].split()
             return f"<!-- begin {match[1]} -->\n{blocks[kind](*arguments)}<!-- end -->"
 
-        text = re.sub(r"<!-- begin (.*?) -->\n.*?<!-- end -->", written, path.read_text(encoding="utf-8"), flags=re.DOTALL)
-        result[path.name] = text.encode()
+        result[path.name] = begin_to_end.sub(written, path.read_text(encoding="utf-8")).encode()
     return result
 
 
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for name, content in pages(str(pathlib.Path(sys.argv[1]).resolve())).items():
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory() as folder:
+        written = {**pages(program), **timelines(program, folder), **figure1(program, folder)}
+    for name, content in written.items():
         path = SOURCE / "docs" / name
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(exist_ok=True)

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "sim/run/experiment.h"
+#include "sim/run/page.h"
 #include "sim/run/replay.h"
 #include "sim/run/report.h"
 #include "sim/run/trace.h"
@@ -39,6 +40,7 @@ usage: straggle COMMAND [ARGUMENTS]
   verify PATH...   run configurations and compare with the numbers they expect
   check CONFIG     validate a configuration, list its points and programs
   replay CONFIG    one trial of one scheme as a list of events
+  report FOLDER    a page of a run's folder: table, charts, distributions, timelines
   list             the schemes, codes, compute models and networks there are
 
 `straggle COMMAND --help` tells more. Exit code: 0 fine, 1 an expectation or an exactness check failed, 2 something to
@@ -96,6 +98,20 @@ Runs one trial again and prints every message the master received, up to complet
 example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7
 )";
 
+constexpr const char* report_help =
+    R"(usage: straggle report FOLDER [-o FILE] [--point P]... [--threads N]
+
+Writes one HTML file about a run: FOLDER is what `straggle run` wrote, with results.csv and config.json. It needs no server,
+no network and no other file. Distributions and timelines come from trials that are run again (a trial is a function of the
+configuration and its number alone), distributions from samples.csv where it is there.
+
+  -o FILE      default: FOLDER/report.html
+  --point P    distributions and timelines of this point; may be repeated; default: all of up to 4, else 4 of them
+  --threads N  default: all cores
+
+example: straggle report results/first -o first.html
+)";
+
 constexpr const char* list_help = R"(usage: straggle list [schemes|codes|compute|networks|columns]
 
 One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the result files,
@@ -120,13 +136,14 @@ class Arguments {
   /// how many other words are allowed.
   Arguments(const std::vector<std::string>& words, const std::vector<std::string>& options,
             std::size_t most_positional, const std::vector<std::string>& flags = {})
-      : known_(options) {
-    known_.insert(known_.end(), flags.begin(), flags.end());
+      : known_(flags) {
     po::options_description description;
     description.add_options()("help,h", "");
     for (const std::string& flag : flags) description.add_options()(flag.c_str(), "");
-    for (const std::string& option : options)
+    for (const std::string& option : options) {  // `output,o`: with a short form
       description.add_options()(option.c_str(), po::value<std::vector<std::string>>());
+      known_.push_back(option.substr(0, option.find(',')));
+    }
     description.add_options()("positional", po::value<std::vector<std::string>>());
     po::positional_options_description positional;
     positional.add("positional", -1);
@@ -579,6 +596,70 @@ int replay_trial(const std::vector<std::string>& words) {
   return fine;
 }
 
+/// The points of which the page shows everything: those asked for, or all of up to 4, else 4 evenly.
+std::vector<std::size_t> points_to_show(const Arguments& arguments, std::size_t points) {
+  std::vector<std::size_t> chosen;
+  for (const std::string& text : arguments.all("point")) {
+    const std::uint64_t index = parse_count("point", text, 0);
+    if (index >= points)
+      throw ConfigError(fmt::format("--point {}: the sweep has points 0 to {}", index, points - 1));
+    if (std::find(chosen.begin(), chosen.end(), index) == chosen.end()) chosen.push_back(index);
+  }
+  if (!chosen.empty()) return chosen;
+  const std::size_t count = std::min<std::size_t>(points, 4);
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(count < 2 ? 0 : i * (points - 1) / (count - 1));
+  return chosen;
+}
+
+int report(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"output,o", "point", "threads"}, 1);
+  if (arguments.help()) {
+    std::cout << report_help;
+    return fine;
+  }
+  if (arguments.positional().empty())
+    throw ConfigError("report: of which run? (straggle report FOLDER; straggle report --help)");
+  const unsigned threads = arguments.threads();
+  const fs::path folder = arguments.positional().front();
+  const fs::path output = arguments.last("output").value_or((folder / "report.html").string());
+  std::error_code error;
+  if (!fs::is_directory(folder, error))
+    throw ConfigError(
+        fmt::format("{}: is no folder; report takes one that `straggle run` has written, with "
+                    "results.csv and config.json",
+                    folder.string()));
+  const std::string results_file = (folder / "results.csv").string(),
+                    samples_file = (folder / "samples.csv").string();
+  const ResultsTable results = read_results(results_file);
+  const Experiment experiment = load_experiment((folder / "config.json").string());
+  check_results(results, experiment, results_file);
+  const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
+  SampleTimes samples;
+  if (fs::exists(samples_file, error)) samples = read_samples(samples_file, experiment, points);
+
+  std::uint64_t total = 0;
+  for (const std::size_t p : points) total += experiment.points[p].trials;
+  std::vector<ShownPoint> shown;
+  {
+    Progress progress(total);
+    for (const std::size_t p : points)
+      shown.push_back(
+          look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
+  }
+  const PageAssets& assets = page_assets();
+  if (assets.script.empty())
+    std::cerr << "straggle was built without interactive charts (for want of node, npm or a registry): the "
+                 "page has "
+                 "pictures and tables only\n";
+  const std::string page = report_page(experiment, results, shown, assets);
+  OutputFile file(output);
+  file.stream() << page;
+  file.flush();
+  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(),
+                           static_cast<double>(page.size()) / 1e3);
+  return fine;
+}
+
 int list(const std::vector<std::string>& words) {
   const Arguments arguments(words, {}, 1);
   if (arguments.help()) {
@@ -626,7 +707,8 @@ int list(const std::vector<std::string>& words) {
 
 int dispatch(const std::vector<std::string>& words) {
   const std::vector<std::pair<std::string, int (*)(const std::vector<std::string>&)>> commands = {
-      {"run", run}, {"verify", verify}, {"check", check}, {"replay", replay_trial}, {"list", list}};
+      {"run", run},       {"verify", verify}, {"check", check}, {"replay", replay_trial},
+      {"report", report}, {"list", list}};
   if (words.empty()) {
     std::cerr << program_help;
     return mendable;

@@ -91,7 +91,7 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_CASE("the program and every command explain themselves with an example") {
   const Folder folder;
-  for (const std::string command : {"", "run ", "verify ", "check ", "replay ", "list "}) {
+  for (const std::string command : {"", "run ", "verify ", "check ", "replay ", "report ", "list "}) {
     const Outcome outcome = folder.run(command + "--help");
     INFO(command);
     CHECK(outcome.code == 0);
@@ -302,6 +302,93 @@ TEST_CASE("check lists points and programs, list every plug-in, replay a trial u
   CHECK(outcome.code == 0);
   CHECK(contains(outcome.out, "useful, 6 of 6; COMPLETE"));
   CHECK(contains(outcome.out, "6 messages received, 6 of them useful"));
+}
+
+TEST_CASE("report writes a page beside the results, or where it is told to") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 200").code == 0);
+  const Outcome outcome = folder.run("report results/small");
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(contains(outcome.err, "report: results/small/report.html ("));
+  const std::string page = read_file(folder.path() / "results/small/report.html");
+  CHECK(page.starts_with("<!DOCTYPE html>"));
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(contains(page, "distribution-0"));
+  CHECK(contains(page, "distribution-1"));
+  // The same page from one thread, and from times that were kept.
+  REQUIRE(folder.run("report results/small --threads 1 --output again.html").code == 0);
+  CHECK(read_file(folder.path() / "again.html") == page);
+  REQUIRE(folder.run("run small.json --trials 200 --samples").code == 0);
+  REQUIRE(folder.run("report results/small -o other.html").code == 0);
+  std::string other = read_file(folder.path() / "other.html");
+  const std::string read = "read from samples.csv", ran = "run again from config.json";
+  for (std::size_t at = other.find(read); at != std::string::npos; at = other.find(read))
+    other.replace(at, read.size(), ran);
+  CHECK(other == page);
+
+  REQUIRE(folder.run("report results/small --point 1 -o one.html").code == 0);
+  const std::string one = read_file(folder.path() / "one.html");
+  CHECK_FALSE(contains(one, "id=\"distribution-0\""));
+  CHECK(contains(one, "id=\"distribution-1\""));
+}
+
+TEST_CASE("report says what is wrong with a folder") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 20 --out good").code == 0);
+  REQUIRE(folder.run("run small.json --trials 30 --out other").code == 0);
+  for (const char* name : {"no-config", "no-results", "mixed", "short"})
+    fs::create_directory(folder.path() / name);
+  fs::copy(folder.path() / "good/results.csv", folder.path() / "no-config");
+  fs::copy(folder.path() / "good/config.json", folder.path() / "no-results");
+  fs::copy(folder.path() / "good/results.csv", folder.path() / "mixed");
+  fs::copy(folder.path() / "other/config.json", folder.path() / "mixed");
+  fs::copy(folder.path() / "good/config.json", folder.path() / "short");
+  const std::string results = read_file(folder.path() / "good/results.csv");
+  folder.write("short/results.csv", results.substr(0, results.size() - 40));
+  struct Case {
+    const char *arguments, *message;
+  };
+  for (const Case& c :
+       std::vector<Case>{{"report", "of which run?"},
+                         {"report nowhere", "nowhere: is no folder"},
+                         {"report small.json", "small.json: is no folder"},
+                         {"report no-results", "no-results/results.csv: cannot be opened"},
+                         {"report no-config", "no-config/config.json: cannot be opened"},
+                         {"report mixed", "mixed/results.csv: is of configuration "},
+                         {"report mixed", "run it again: straggle run mixed/config.json --out"},
+                         {"report short", "short/results.csv:12: has "},
+                         {"report good --point 2", "--point 2: the sweep has points 0 to 1"},
+                         {"report good --pint 1", "did you mean --point?"},
+                         {"report good --ouput x", "did you mean --output?"},
+                         {"report good -o nowhere/x.html", "nowhere/x.html: cannot be written"},
+                         {"report good other", "other: one argument too many"}}) {
+    INFO(c.arguments);
+    const Outcome outcome = folder.run(c.arguments);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    INFO(outcome.err);
+    CHECK(contains(outcome.err, c.message));
+  }
+}
+
+TEST_CASE("the resolved configuration of a sweep over data files can be run and reported") {
+  const Folder folder;
+  fs::create_directory(folder.path() / "in");
+  folder.write("in/fast.csv", "seconds\n1\n2\n");
+  folder.write("in/slow.csv", "seconds\n3\n4\n");
+  folder.write("in/c.json", R"({"workers": 4, "trials": 50,
+    "compute": {"model": "empirical", "file": "fast.csv"}, "schemes": [{"scheme": "uncoded", "label": "all"}],
+    "sweep": [{"path": "/compute/file", "values": ["fast.csv", "slow.csv"]}],
+    "expect": [{"scheme": "all", "at": {"/compute/file": "slow.csv"}, "metric": "messages", "value": 4, "source": "K"}]})");
+  REQUIRE(folder.run("run in/c.json --out a/b").code == 0);
+  CHECK(folder.run("run a/b/config.json --out again").code == 0);
+  CHECK(folder.run("verify a/b/config.json").code == 0);
+  CHECK(folder.run("report a/b").code == 0);
+  const std::string hash = lines_of(read_file(folder.path() / "a/b/results.csv"))[4];
+  CHECK(lines_of(read_file(folder.path() / "again/results.csv"))[4] == hash);
 }
 
 TEST_CASE("run --samples writes a row a trial whose means are those of results.csv, and nothing without it") {

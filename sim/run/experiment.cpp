@@ -476,14 +476,14 @@ void fill_defaults(Json& config, const Json& resolved, const std::string& pointe
 /// describes it.
 std::string hash_of(const Json& resolved, const std::string& folder) {
   Json described = resolved;
+  for (const char* description : {"$schema", "title", "expect"}) described.erase(description);
   std::string measured;
   for_each_data_file(described, [&](std::string& path) {  // what is in it decides, not where it is
     std::ifstream file(std::filesystem::path(folder) / path, std::ios::binary);
     measured.append(std::istreambuf_iterator<char>(file), {}) += '\0';
     path.clear();
   });
-  nlohmann::json canonical = nlohmann::json::parse(described.dump());
-  for (const char* description : {"$schema", "title", "expect"}) canonical.erase(description);
+  const nlohmann::json canonical = nlohmann::json::parse(described.dump());
   const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
   const std::string text = boost::uuids::to_string(generate(canonical.dump() + measured));
   return text.substr(0, 8) + text.substr(9, 4) + text.substr(14, 4);
@@ -543,6 +543,11 @@ void for_each_data_file(Json& config, const std::function<void(std::string&)>& v
   };
   if (!config.is_object()) return;
   if (config.contains("compute")) search(config["compute"]);
+  if (config.contains("expect") && config["expect"].is_array())
+    for (Json& expected : config["expect"])
+      if (expected.is_object() && expected.contains("at") && expected["at"].is_object())
+        for (const auto& [path, value] : expected["at"].items())
+          if (path.ends_with("/file")) visit_value(value);
   if (!config.contains("sweep") || !config["sweep"].is_array()) return;
   for (Json& axis : config["sweep"]) {
     search(axis);

@@ -1,10 +1,11 @@
-"""The commands that the pages show, and those that `straggle COMMAND --help` gives as examples, are run as they stand, in
-a copy of the tree: each ends with exit code 0 and prints something. Lines that begin with straggle, build/straggle or
-plots/ are run, those of a page one after another in the same folder, so that a later one finds the files of an earlier one.
-Lines with ./dev would build and test everything: they are held against `./dev help` instead.
+"""The commands that the pages show, and those that `straggle COMMAND --help` gives as examples, are run as they
+stand, in a copy of the tree: each ends with exit code 0 and prints something. Lines that begin with straggle,
+build/straggle or plots/ are run, those of a page one after another in the same folder, so that a later one finds
+the files of an earlier one. Lines with ./dev would build and test everything: they are held against `./dev help`
+instead.
 
-In the copy the configurations have fewer trials, and their expectations accept any number, so that it takes seconds; what
-numbers come out is for the other tests to say.
+In the copy the configurations have fewer trials, and their expectations accept any number, so that it takes
+seconds; what numbers come out is for the other tests to say.
 
 usage: commands_test.py PROGRAM SOURCE_DIR PROGRAM_WITH_THE_EXAMPLE_SCHEME
 """
@@ -24,8 +25,8 @@ SOURCE = pathlib.Path(sys.argv[2]).resolve()
 WITH_EXAMPLE = pathlib.Path(sys.argv[3]).resolve()
 PYTHON = "/usr/bin/python3"  # Debian's, for which Debian's matplotlib is installed
 
-PAGES = ["README.md", *sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "docs").glob("*.md")), "sim/README.md",
-         *sorted(str(path.relative_to(SOURCE)) for path in (SOURCE / "experiments").glob("*/README.md"))]
+PAGES = ["README.md", "sim/README.md", *sorted(str(path.relative_to(SOURCE)) for pattern in (
+    "docs/*.md", "experiments/*/README.md") for path in SOURCE.glob(pattern))]
 PLOTS = r"(python3 )?plots/"
 HAS_MATPLOTLIB = subprocess.run([PYTHON, "-c", "import matplotlib"], capture_output=True).returncode == 0
 
@@ -41,10 +42,10 @@ def cheaper(config):
     """A configuration with so few trials that it takes no time, which expects nothing in particular."""
     workers = [config["workers"]]
     for axis in config.get("sweep", []):
-        places = [("paths" in axis, path == "/workers", i) for i, path in enumerate(axis.get("paths", [axis.get("path")]))]
-        for several, is_workers, i in places:
-            if is_workers:
-                workers += [value[i] if several else value for value in axis["values"]]
+        if axis.get("path") == "/workers":
+            workers += axis.get("values") or [axis["from"], axis["to"]]
+        elif "/workers" in axis.get("paths", []):
+            workers += [row[axis["paths"].index("/workers")] for row in axis["values"]]
     # Enough that where only 1.5 % of the trials of 40 workers complete (experiments/protocol) one of them does.
     most = max(2, 16000 // max(workers))
     config["trials"] = min(config.get("trials", 10000), most)
@@ -60,9 +61,9 @@ class CommandsTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         self.tree = pathlib.Path(self.folder.name) / "tree"
+        unwanted = shutil.ignore_patterns("__pycache__", "node_modules")
         for folder in ("configs", "docs", "experiments", "plots"):
-            if (SOURCE / folder).exists():
-                shutil.copytree(SOURCE / folder, self.tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(SOURCE / folder, self.tree / folder, ignore=unwanted)
         for path in [*self.tree.glob("configs/**/*.json"), *self.tree.glob("experiments/**/*.json")]:
             if path.name != "schema.json":
                 config = json.loads(re.sub(r"^\s*//.*$", "", path.read_text(), flags=re.MULTILINE))
@@ -99,8 +100,8 @@ class CommandsTest(unittest.TestCase):
 
     def test_the_examples_of_the_help_run(self):
         self.use(PROGRAM)
-        names = re.findall(r"^  (\w+) .*", subprocess.run([PROGRAM, "--help"], check=True, capture_output=True,
-                                                         text=True).stdout, re.MULTILINE)
+        told = subprocess.run([PROGRAM, "--help"], check=True, capture_output=True, text=True).stdout
+        names = re.findall(r"^  (\w+) .*", told, re.MULTILINE)
         self.assertIn("run", names)
         for words in ([], *([name] for name in names)):
             told = subprocess.run([PROGRAM, *words, "--help"], check=True, capture_output=True, text=True).stdout

@@ -32,8 +32,8 @@ def without_code(text):
 def anchors(path):
     """The anchors GitHub gives the headings of a page."""
     found = []
-    for heading in re.findall(r"^#+ +(.+?) *$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE),
-                              re.MULTILINE):
+    text = re.sub(r"^```.*?^```", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for heading in re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
         anchor = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
         earlier = sum(re.fullmatch(re.escape(anchor) + r"(-\d+)?", one) is not None for one in found)
@@ -44,7 +44,8 @@ def anchors(path):
 def listed_columns(file):
     """The names `straggle list columns` gives for a result file."""
     told = subprocess.run([PROGRAM, "list", "columns"], check=True, capture_output=True, text=True).stdout
-    return [line.split()[0] for line in re.search(rf"^{re.escape(file)}\n((?:  .*\n)+)", told, re.MULTILINE)[1].splitlines()]
+    section = re.search(rf"^{re.escape(file)}\n((?:  .*\n)+)", told, re.MULTILINE)[1]
+    return [line.split()[0] for line in section.splitlines()]
 
 
 def header(path):
@@ -55,12 +56,28 @@ def header(path):
 
 
 class PagesTest(unittest.TestCase):
+    def assert_up_to_date(self, written):
+        for name, content in written.items():
+            path = SOURCE / "docs" / name
+            self.assertTrue(path.exists() and path.read_bytes() == content,
+                            f"docs/{name} is out of date: run ./dev docs")
+
     def test_the_generated_pages_are_up_to_date(self):
         pages = generate.pages(str(PROGRAM))
         self.assertIn("configuration.md", pages)
-        for name, content in pages.items():
-            path = SOURCE / "docs" / name
-            self.assertTrue(path.exists() and path.read_bytes() == content, f"docs/{name} is out of date: run ./dev docs")
+        self.assert_up_to_date(pages)
+
+    def test_the_timelines_are_up_to_date(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assert_up_to_date(generate.timelines(str(PROGRAM), folder))
+
+    def test_figure_1_is_up_to_date(self):
+        drawer = subprocess.run(["/usr/bin/python3", "-c", "import matplotlib; print(matplotlib.__version__)"],
+                                capture_output=True, text=True)
+        if drawer.stdout.split(".")[:2] != ["3", "6"]:
+            self.skipTest("Debian 12's matplotlib, which draws the same bytes everywhere, is not installed")
+        with tempfile.TemporaryDirectory() as folder:
+            self.assert_up_to_date(generate.figure1(str(PROGRAM), folder))
 
     def test_every_scheme_and_model_has_its_sections_and_every_scheme_is_in_the_comparison(self):
         found = anchors(SOURCE / "docs/configuration.md")
@@ -100,8 +117,8 @@ class PagesTest(unittest.TestCase):
             out = pathlib.Path(folder) / "out"
             (pathlib.Path(folder) / "two.json").write_text(json.dumps(config))
             for options, left_out in (["--critical-path"], "never"), ([], "critical_"):
-                subprocess.run([PROGRAM, "run", "two.json", "--out", "out", "--samples", *options], cwd=folder, check=True,
-                               capture_output=True)
+                subprocess.run([PROGRAM, "run", "two.json", "--out", "out", "--samples", *options], cwd=folder,
+                               check=True, capture_output=True)
                 for file in ("results.csv", "samples.csv"):
                     names = header(out / file)
                     self.assertEqual(names.count("/POINTER"), 2)

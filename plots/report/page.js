@@ -1,0 +1,512 @@
+// The report page where there are scripts: tables sort, and charts that can be explored take the place of the pictures.
+// Everything comes from the page's own data; text reaches the page as text, never as HTML.
+import { BarChart, CustomChart, LineChart } from 'echarts/charts';
+import { AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
+import { graphic, init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+
+use([BarChart, CustomChart, LineChart, AriaComponent, DataZoomComponent, GridComponent, LegendComponent, TooltipComponent,
+     SVGRenderer]);
+
+const data = JSON.parse(document.getElementById('data').textContent);
+const column = new Map(data.columns.map((name, c) => [name, c]));
+
+/** A field of results.csv as it is written there; '' where there is none. */
+const text = (row, name) => (column.has(name) ? data.rows[row][column.get(name)] : '');
+const number = (row, name) => (text(row, name) === '' ? NaN : Number(text(row, name)));
+const short = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '-');
+
+/** `1.5510 ± 0.0009`: the error with two digits, the mean to the same place. */
+function estimate(row, metric) {
+  const mean = number(row, `${metric}_mean`), error = number(row, `${metric}_std_error`);
+  if (!(error > 0)) return short(mean);
+  const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
+  return `${mean.toFixed(places)} ± ${error.toFixed(places)}`;
+}
+
+/** An element with text or elements in it. */
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** What a chart says when it is pointed at: a heading and pairs of a name and a value. */
+function tip(heading, pairs) {
+  const list = element('dl');
+  for (const [name, value] of pairs) if (value !== '') list.append(element('dt', {}, name), element('dd', {}, value));
+  return element('div', { class: 'tip' }, element('b', {}, heading), list);
+}
+
+// ---- colours: the page's own, so that a chart follows light and dark ----
+
+const page = () => getComputedStyle(document.documentElement);
+const colour = (name) => page().getPropertyValue(`--${name}`).trim();
+const symbols = ['circle', 'rect', 'triangle', 'diamond', 'path://M0,0L20,0L10,18Z', 'path://M0,10L18,0L18,20Z',
+                 'path://M18,10L0,0L0,20Z', 'path://M0,0H20V7H0Z'];
+const dashes = ['solid', [7, 3], [2, 2.5], [9, 3, 2, 3]];
+const seriesColour = (s) => colour(`s${s % 8}`);
+const symbolOf = (s) => symbols[(s + Math.floor(s / 8)) % 8];
+const dashOf = (s) => dashes[(s + Math.floor(s / 8)) % 4];
+
+function axis(type, name, more = {}) {
+  return { type, name, nameLocation: 'middle', nameGap: 30, nameTextStyle: { color: colour('ink') },
+           axisLine: { show: true, lineStyle: { color: colour('faint') } }, axisLabel: { color: colour('faint'), hideOverlap: true },
+           splitLine: { show: true, lineStyle: { color: colour('grid') } }, ...more };
+}
+
+const legend = (names, more = {}) => ({
+  type: 'scroll', top: 0, left: 0, right: 0, data: names, textStyle: { color: colour('ink') },
+  pageTextStyle: { color: colour('ink') }, pageIconColor: colour('link'), pageIconInactiveColor: colour('grid'),
+  inactiveColor: colour('faint'), ...more });
+
+const tooltip = (formatter) => ({
+  trigger: 'item', confine: true, backgroundColor: colour('paper'), borderColor: colour('faint'), textStyle: { color: colour('ink') },
+  formatter });
+
+/** A logarithmic or linear axis of what is swept or measured: ECharts would widen a logarithmic one to whole decades. */
+const scaled = (log) => {
+  if (!log) return { type: 'value' };
+  const digit = (value) => 10 ** Math.floor(Math.log10(value));
+  return { type: 'log', min: ({ min }) => Math.floor(min / 1.1 / digit(min / 1.1)) * digit(min / 1.1),
+           max: ({ max }) => Math.ceil((max * 1.1) / digit(max * 1.1)) * digit(max * 1.1),
+           axisLabel: { color: colour('faint'), hideOverlap: true, formatter: short } };
+};
+
+/** A slider below, and Ctrl with the wheel; the wheel alone scrolls the page. */
+const zoom = (more = {}) => [
+  { type: 'inside', xAxisIndex: 0, filterMode: 'none', zoomOnMouseWheel: 'ctrl', moveOnMouseWheel: false,
+    moveOnMouseMove: true, preventDefaultMouseMove: false, ...more },
+  { type: 'slider', xAxisIndex: 0, filterMode: 'none', height: 16, bottom: 4, brushSelect: false, showDetail: false,
+    borderColor: colour('grid'), fillerColor: colour('s0') + '33', handleStyle: { color: colour('s0') },
+    moveHandleStyle: { color: colour('faint') }, showDataShadow: false, ...more }];
+
+const still = { animation: false };  // nothing moves that nobody has moved
+
+// ---- charts of rows ----
+
+function rowTip(row) {
+  const low = number(row, 'theory_time_low'), high = number(row, 'theory_time_high'), z = number(row, 'theory_time_z');
+  const band = Number.isNaN(low) ? '' : low === high ? `${short(low)} s` : `${short(low)} to ${short(high)} s (${text(row, 'theory')})`;
+  return tip(data.names[row], [
+    ['time', `${estimate(row, 'time')} s`],
+    ['theory', band + (Number.isFinite(z) ? `, z ${z.toFixed(2)}` : '')],
+    ['99 % within', text(row, 'time_p99') && `${short(number(row, 'time_p99'))} s`],
+    ['messages', estimate(row, 'messages')],
+    ['theory', text(row, 'theory_messages') && short(number(row, 'theory_messages'))],
+    ['speedup', text(row, 'speedup_mean') && estimate(row, 'speedup')],
+    ['trials', text(row, 'trials') + (number(row, 'incomplete') > 0 ? `, ${text(row, 'incomplete')} incomplete` : '')]]);
+}
+
+/** A row's mean, its 95 % interval and what theory says. */
+function mark(row, metric) {
+  const mean = number(row, `${metric}_mean`), error = number(row, `${metric}_std_error`);
+  const half = error > 0 ? 1.96 * error : 0;
+  const theory = metric === 'time' ? [number(row, 'theory_time_low'), number(row, 'theory_time_high')]
+    : metric === 'messages' ? [number(row, 'theory_messages'), number(row, 'theory_messages')] : [NaN, NaN];
+  return { mean, low: mean - half, high: mean + half, theory };
+}
+
+const line = (x1, y1, x2, y2, style) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });
+
+/** Error bars and marks of theory beside a series, under its name, so that the legend takes them along. */
+function whiskers(name, items, lying, log) {
+  const ink = colour('ink');
+  return {
+    type: 'custom', name, silent: true, z: 4, data: items, clip: true, tooltip: { show: false },
+    encode: lying ? { x: [1, 2, 3, 4], y: 0 } : { x: 0, y: [1, 2, 3, 4] },
+    renderItem(_, api) {
+      const [at, low, high, theoryLow, theoryHigh] = [0, 1, 2, 3, 4].map((i) => api.value(i));
+      const place = (value) => api.coord(lying ? [value, at] : [at, log && value <= 0 ? high : value]);
+      const stroke = { stroke: ink, lineWidth: 1.2 };
+      const upright = (from, to, offset, size) => {  // a stretch with caps, along the measured axis
+        const [ax, ay] = place(from), [bx, by] = place(to);
+        return lying ? [line(ax, ay + offset, bx, by + offset, stroke), line(ax, ay + offset - size, ax, ay + offset + size, stroke),
+                        line(bx, by + offset - size, bx, by + offset + size, stroke)]
+          : [line(ax + offset, ay, bx + offset, by, stroke), line(ax + offset - size, ay, ax + offset + size, ay, stroke),
+             line(bx + offset - size, by, bx + offset + size, by, stroke)];
+      };
+      const children = [];
+      if (high > low) children.push(...upright(low, high, 0, 3));
+      if (Number.isFinite(theoryLow) && theoryLow < theoryHigh) children.push(...upright(theoryLow, theoryHigh, lying ? -9 : 7, 2));
+      if (Number.isFinite(theoryLow) && theoryLow === theoryHigh) {
+        const [x, y] = place(theoryLow);
+        if (lying) children.push(line(x, y - 11, x, y + 11, { stroke: ink, lineWidth: 2 }));
+        else children.push(line(x - 4, y - 4, x + 4, y + 4, stroke), line(x - 4, y + 4, x + 4, y - 4, stroke));
+      }
+      return { type: 'group', children };
+    },
+  };
+}
+
+function barsOption(metric, unit) {
+  const rows = data.series.map((series) => series.rows[0]);
+  const names = data.series.map((series) => series.name);
+  const wide = document.documentElement.clientWidth > 700;
+  const items = names.map((name, s) => {
+    const { mean, low, high, theory } = mark(rows[s], metric);
+    return [
+      { type: 'bar', name, barGap: '-100%', barWidth: 13, itemStyle: { color: seriesColour(s) },
+        data: [{ value: [mean, s], row: rows[s] }], label: { show: true, position: 'right', distance: 14, color: colour('ink'),
+        formatter: () => short(mean) } },
+      whiskers(name, [[s, low, high, ...theory]], true, false)];
+  });
+  return {
+    height: 96 + 34 * names.length, ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
+    grid: { left: 8, right: 64, top: 34, bottom: 66, containLabel: true },
+    xAxis: axis('value', unit, { min: 0 }),
+    yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
+                                  axisLabel: { color: colour('ink'), width: wide ? 210 : 110, overflow: 'break', lineHeight: 13, interval: 0 } }),
+    dataZoom: zoom(), series: items.flat() };
+}
+
+function curvesOption(metric, unit, log) {
+  const names = data.series.map((series) => series.name);
+  const items = data.series.map((series, s) => {
+    const marks = series.rows.map((row) => mark(row, metric));
+    return [
+      { type: 'line', name: series.name, symbol: symbolOf(s), symbolSize: 10, color: seriesColour(s),
+        lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
+        data: series.rows.map((row, i) => ({ value: [series.x[i], Number.isFinite(marks[i].mean) ? marks[i].mean : '-'], row })) },
+      whiskers(series.name, series.rows.map((row, i) => [series.x[i], marks[i].low, marks[i].high, ...marks[i].theory]), false, log)];
+  });
+  return {
+    height: 460, ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
+    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
+    xAxis: axis('value', data.x, { scale: true, ...scaled(data.log_x) }),
+    yAxis: axis('value', unit, { ...scaled(log), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    dataZoom: zoom(), series: items.flat() };
+}
+
+const measures = {
+  messages: 'messages received by the master', messages_in_all: 'messages in all', bytes_into_busiest: 'bytes into the busiest node',
+  bytes_in_all: 'bytes in all', work: 'mini-batches computed', wasted: 'mini-batches computed in vain' };
+
+function tradeOffOption(measure, logX, logY) {
+  const names = data.series.map((series) => series.name);
+  const at = (row) => number(row, `${measure}_mean`);
+  const shown = (row) => Number.isFinite(at(row)) && Number.isFinite(number(row, 'time_mean')) && !(logX && at(row) <= 0);
+  const items = data.series.map((series, s) => {
+    const rows = series.rows.filter(shown);
+    return { type: 'line', name: series.name, symbol: symbolOf(s), symbolSize: 11, color: seriesColour(s),
+             lineStyle: { type: dashOf(s), width: 1.5, opacity: 0.8 }, emphasis: { focus: 'series' },
+             data: rows.map((row) => ({ value: [at(row), number(row, 'time_mean')], row })) };
+  });
+  const front = measure === 'messages' ? data.charts['trade-off'].front ?? [] : [];
+  if (front.length > 1)
+    items.unshift({ type: 'line', name: 'not beaten in both', step: 'end', symbol: 'none', silent: true, z: 1, color: colour('faint'),
+                    lineStyle: { width: 6, opacity: 0.3, cap: 'round' }, tooltip: { show: false },
+                    data: front.map((row) => [at(row), number(row, 'time_mean')]) });
+  return {
+    height: 460, ...still, legend: legend([...names, ...(front.length > 1 ? ['not beaten in both'] : [])]),
+    tooltip: tooltip(({ data: item }) => rowTip(item.row)),
+    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
+    xAxis: axis('value', measures[measure], scaled(logX)),
+    yAxis: axis('value', 'time [s]', { ...scaled(logY), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    dataZoom: zoom(), series: items };
+}
+
+// ---- distributions ----
+
+function distributionOption(point, tail) {
+  const samples = point.distributions;
+  const least = Math.min(...samples.map((sample) => 1 / Math.max(1, sample.count)));
+  const items = samples.map((sample, s) => ({
+    type: 'line', name: sample.name, color: seriesColour(s), symbol: 'circle', showSymbol: false, symbolSize: 6,
+    step: sample.time.length === sample.count ? 'end' : false, lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
+    data: sample.time.map((time, i) => [time, tail ? 1 - (sample.rank[i] - 1) / sample.count : sample.rank[i] / sample.count]) }));
+  const times = samples.flatMap((sample) => sample.time);
+  const log = times.length > 0 && Math.max(...times) > 300 * Math.min(...times);
+  return {
+    height: 420, ...still, legend: legend(samples.map((sample) => sample.name)),
+    tooltip: { ...tooltip((items_) => tip(`${short(items_[0].axisValue)} s`, items_.map((item) =>
+      [item.seriesName, tail ? `${short(item.value[1])} take at least ${short(item.value[0])} s`
+        : `${short(100 * item.value[1])} % within ${short(item.value[0])} s`]))), trigger: 'axis' },
+    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
+    xAxis: axis('value', 'completion time [s]', scaled(log)),
+    yAxis: axis(tail ? 'log' : 'value', tail ? 'share of trials that take at least so long' : 'share of trials complete by then',
+                { ...(tail ? { min: least, max: 1 } : { min: 0, max: 1 }), nameLocation: 'end', nameGap: 12,
+                  nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    dataZoom: zoom(), series: items };
+}
+
+// ---- shares of the critical path ----
+
+const causes = [['compute', 't-compute'], ['port queue', 't-queue'], ['link', 't-transfer'], ['waiting', 't-held']];
+
+function sharesOption(bars) {
+  const names = bars.map((bar) => bar.name);
+  const wide = document.documentElement.clientWidth > 700;
+  return {
+    height: 96 + (names.some((name) => name.length > 30) ? 34 : 26) * names.length, ...still, legend: legend(causes.map(([name]) => name)),
+    tooltip: tooltip(({ data: item }) => {
+      const bar = bars[item.bar], total = bar.seconds.reduce((a, b) => a + b, 0);
+      return tip(bar.name, causes.map(([name], c) => [name, `${short(bar.seconds[c])} s, ${short((100 * bar.seconds[c]) / total)} %`]));
+    }),
+    grid: { left: 8, right: 24, top: 34, bottom: 66, containLabel: true },
+    xAxis: axis('value', 'share of the completion time [%]', { min: 0, max: 100 }),
+    yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
+                                  axisLabel: { color: colour('ink'), width: wide ? 260 : 120, overflow: 'break', lineHeight: 13, interval: 0 } }),
+    dataZoom: zoom(),
+    series: causes.map(([name, ink], c) => ({
+      type: 'bar', name, stack: 'all', barWidth: 13, itemStyle: { color: colour(ink), borderColor: colour('paper'), borderWidth: 0.5 },
+      data: bars.map((bar, b) => ({ value: [(100 * bar.seconds[c]) / bar.seconds.reduce((x, y) => x + y, 0), b], bar: b })) })) };
+}
+
+// ---- timelines ----
+
+// How a kind of bar is drawn: as in the pictures. Its middle and thickness are in pixels of a row of 16.
+const kinds = [
+  ['held up', 't-held', 5.5, 3], ['computes, useful', 't-compute', 5.5, 8], ['computes in vain', 't-wasted', 5.5, 8],
+  ['under way at the end', 't-unfinished', 5.5, 8], ['waits for messages', 't-wait', 5.5, 1.5], ['never answers', 't-failed', 5.5, 2],
+  ['message on its way', 't-transfer', 12.5, 3], ['message waits in a port', 't-queue', 12.5, 3], ['the model comes down', 't-model', 12.5, 3],
+  ['sends', 't-sent', 5.5, 8], ['useful message', 't-useful', 8, 14], ['message of no use', 't-useless', 8, 14]];
+const firstMessage = 6, firstInstant = 9;
+const rowHeight = 16;
+const nodeName = (node) => (node === 0 ? 'master' : `worker ${node}`);
+
+function timelineTip(trial, bar) {
+  const [row, kind, begin, length, from, to, message = 0, count = 1] = bar;
+  const unit = trial.end / 1e5;
+  const seconds = (value) => `${short(value * unit)} s`;
+  const when = kind >= firstInstant ? [['at', seconds(begin)]]
+    : [['from', seconds(begin)], ['to', seconds(begin + length)], ['for', seconds(length)]];
+  const what = kind < firstMessage ? [['mini-batches', to > from ? `${short(from)} to ${short(to)}` : '']]
+    : kind === 8 ? [['from', nodeName(from)]]
+      : [['message', `${message + 1} of ${nodeName(from)} to ${nodeName(to)}`]];
+  const more = count > 1 ? [['and', `${count - 1} more too close to be told apart`]] : [];
+  return tip(`${nodeName(trial.rows[row])}: ${kinds[kind][0]}`, [...what, ...when, ...more]);
+}
+
+function timelineOption(trial) {
+  const unit = trial.end / 1e5;
+  const names = trial.rows.map(nodeName);
+  const present = kinds.map((kind, k) => ({ kind, k })).filter(({ k }) => trial.bars.some((bar) => bar[1] === k));
+  const clip = (params, shape) => graphic.clipRectByRect(shape, params.coordSys);
+  const items = present.map(({ kind: [name, ink, middle, thickness], k }) => {
+    const bars = trial.bars.filter((bar) => bar[1] === k);
+    const fill = colour(ink), strike = colour('t-strike');
+    return {
+      type: 'custom', name, color: fill, clip: true, z: k >= firstInstant ? 4 : 2, encode: { x: [0, 1], y: 2 },
+      data: bars.map((bar) => ({ value: [bar[2] * unit, (bar[2] + bar[3]) * unit, bar[0]], bar })),
+      renderItem(params, api) {
+        const [x, y] = api.coord([api.value(0), api.value(2)]), [end] = api.coord([api.value(1), api.value(2)]);
+        const width = Math.max(end - x, k >= firstInstant ? 1.4 : 0.6);
+        const top = y - rowHeight / 2 + middle - thickness / 2;
+        const shape = clip(params, { x, y: top, width, height: thickness });
+        if (!shape) return null;
+        const rect = { type: 'rect', shape, style: { fill } };
+        if (k !== 2) return rect;  // what is in vain is struck through, for who sees no colours
+        return { type: 'group', children: [rect, line(shape.x, top + 4, shape.x + shape.width, top + 4, { stroke: strike, lineWidth: 1 })] };
+      } };
+  });
+  if (trial.path.length > 0)
+    items.push({
+      type: 'custom', name: 'critical path', color: colour('t-path'), silent: true, clip: true, z: 5, encode: { x: [0, 1], y: [2, 3] },
+      tooltip: { show: false },
+      data: trial.path.filter((link) => link[1] >= 0 && link[2] >= 0)
+        .map(([cause, row, to, begin, length]) => [begin * unit, (begin + length) * unit, row, to, cause]),
+      renderItem(params, api) {
+        const works = api.value(4) === 0 || api.value(4) === 3;
+        const [x1, y1] = api.coord([api.value(0), api.value(2)]), [x2, y2] = api.coord([api.value(1), api.value(3)]);
+        const offset = works ? 3 : 6, { x, width } = params.coordSys;
+        if (x2 < x || x1 > x + width) return null;
+        const at = (px) => (x2 === x1 ? y1 : y1 + ((y2 - y1) * (px - x1)) / (x2 - x1));
+        const from = Math.max(x1, x), to = Math.min(x2, x + width);
+        return line(from, at(from) + offset, to, (x2 === x1 ? y2 : at(to)) + offset, { stroke: colour('t-path'), lineWidth: 2.5 });
+      } });
+  return {
+    height: 110 + rowHeight * names.length, ...still, legend: legend([...present.map(({ kind }) => kind[0]), 'critical path']),
+    tooltip: tooltip(({ data: item }) => timelineTip(trial, item.bar)),
+    grid: { left: 78, right: 16, top: 34, height: rowHeight * names.length },
+    xAxis: axis('value', 'seconds into the iteration', { min: 0, max: trial.end }),
+    yAxis: axis('category', '', { data: names, inverse: true, axisLabel: { color: colour('ink'), interval: 0, fontSize: 10 },
+                                  axisTick: { show: false } }),
+    dataZoom: zoom(), series: items };
+}
+
+// ---- putting charts in the place of pictures ----
+
+const charts = [];
+
+/** A chart in a figure; `option` is asked again when colours, widths or choices change. */
+function show(figure, tools, option) {
+  const place = element('div', { class: 'chart' });
+  const bar = element('div', { class: 'tools' }, ...tools);
+  figure.append(bar, place);
+  figure.classList.add('live');
+  const chart = init(place, null, { renderer: 'svg', height: option().height });
+  const reset = element('button', { type: 'button' }, 'Whole range');
+  reset.addEventListener('click', () => chart.dispatchAction({ type: 'dataZoom', start: 0, end: 100 }));
+  bar.append(reset);
+  const redraw = (keep) => {
+    const { height, ...wanted } = option();
+    place.style.height = `${height}px`;
+    chart.resize({ height });
+    const before = keep && chart.getOption();
+    if (before?.legend?.[0]) wanted.legend.selected = before.legend[0].selected;
+    chart.setOption({ ...wanted, aria: { enabled: true, label: { description: figure.dataset.description } } }, true);
+  };
+  redraw(false);
+  new ResizeObserver(() => chart.resize()).observe(place);
+  charts.push({ redraw, chart, place });
+  return redraw;
+}
+
+function checkbox(label, checked, changed) {
+  const box = element('input', { type: 'checkbox' });
+  box.checked = checked;
+  box.addEventListener('change', () => changed(box.checked));
+  return element('label', {}, box, label);
+}
+
+let choices = 0;
+
+function choice(label, options, changed) {
+  const id = `choice-${++choices}`;
+  const select = element('select', { id }, ...options.map((name, i) => element('option', { value: i }, name)));
+  select.addEventListener('change', () => changed(Number(select.value)));
+  return { select, whole: element('span', {}, element('label', { for: id }, label), select) };
+}
+
+function metricChart(metric, unit) {
+  const figure = document.getElementById(metric);
+  if (!figure) return;
+  let log = data.charts[metric].log_y;
+  if (data.x === '') {
+    show(figure, [], () => barsOption(metric, unit));
+    return;
+  }
+  let redraw = null;
+  const tools = [checkbox('logarithmic', log, (on) => { log = on; redraw(true); })];
+  redraw = show(figure, tools, () => curvesOption(metric, unit, log));
+}
+
+function tradeOff() {
+  const figure = document.getElementById('trade-off');
+  if (!figure) return;
+  const known = Object.keys(measures).filter((name) => data.rows.some((_, row) => Number.isFinite(number(row, `${name}_mean`))));
+  let measure = 'messages', { log_x: logX, log_y: logY } = data.charts['trade-off'];
+  let redraw = null;
+  const again = () => redraw(true);
+  redraw = show(figure, [
+    choice('against', known.map((name) => measures[name]), (i) => { measure = known[i]; again(); }).whole,
+    checkbox('logarithmic', logX, (on) => { logX = on; again(); }),
+    checkbox('logarithmic time', logY, (on) => { logY = on; again(); })], () => tradeOffOption(measure, logX, logY));
+}
+
+function distributions() {
+  for (const point of data.points) {
+    const figure = document.getElementById(`distribution-${point.point}`);
+    if (!figure || point.distributions.length === 0) continue;
+    let tail = false;
+    let redraw = null;
+    redraw = show(figure, [checkbox('the tail, logarithmic', tail, (on) => { tail = on; redraw(true); })],
+                  () => distributionOption(point, tail));
+  }
+}
+
+function shares() {
+  for (const point of data.points) {
+    const figure = document.getElementById(`shares-${point.point}`);
+    const bars = point.trials.filter((trial) => trial.path.length > 0)
+      .map((trial) => ({ name: `${trial.scheme}, ${trial.which}`, seconds: trial.seconds }));
+    if (figure && bars.length > 0) show(figure, [], () => sharesOption(bars));
+  }
+  const figure = document.getElementById('shares');
+  if (!figure) return;
+  const names = ['compute', 'port_queue', 'link', 'waiting'].map((cause) => `critical_${cause}_mean`);
+  const bars = data.rows.map((_, row) => ({ name: data.names[row], seconds: names.map((name) => number(row, name)) }))
+    .filter((bar) => bar.seconds.every(Number.isFinite)).slice(0, 60);
+  if (bars.length > 0) show(figure, [], () => sharesOption(bars));
+}
+
+function timelines() {
+  const points = data.points.filter((point) => point.trials.length > 0);
+  const section = document.getElementById('timelines');
+  if (points.length === 0) return;
+  const caption = element('figcaption', { 'aria-live': 'polite' });
+  const figure = element('figure', { id: 'timeline' }, caption);
+  section.insertBefore(figure, section.querySelector('.timelines'));
+  let point = points[0], trial = point.trials[0];
+  let redraw = null;
+  const say = () => {
+    const total = trial.seconds.reduce((a, b) => a + b, 0);
+    const words = causes.map(([name], c) => [name, trial.seconds[c]]).filter(([, seconds]) => seconds > 0)
+      .map(([name, seconds]) => `${name} ${short((100 * seconds) / total)} %`).join(', ');
+    const rows = trial.rows.length < trial.nodes
+      ? ` ${trial.rows.length} of ${trial.nodes} nodes: the master, those on the critical path, others evenly chosen.` : '';
+    const rest = `${trial.complete ? words && `It waited for: ${words}.` : 'Never complete.'}${rows}`;
+    caption.replaceChildren(element('b', {}, trial.title), ` ${rest}`);
+    figure.dataset.description = `${trial.title}. ${rest}`;
+    const place = data.points.indexOf(point), index = point.trials.indexOf(trial);
+    for (const other of points) {
+      const beside = document.getElementById(`shares-${other.point}`);
+      if (beside) beside.hidden = other !== point;
+    }
+    // Printed is what is chosen.
+    document.querySelectorAll('.timelines').forEach((list) => {
+      list.querySelectorAll('details').forEach((details, i) => {
+        const chosen = Number(list.dataset.point) === place && i === index;
+        details.classList.toggle('chosen', chosen);
+        details.open = chosen;
+      });
+    });
+  };
+  const schemes = () => [...new Set(point.trials.map((one) => one.scheme))];
+  const pick = (scheme, which) => {
+    trial = point.trials.find((one) => one.scheme === scheme && one.which === which)
+      ?? point.trials.find((one) => one.scheme === scheme) ?? point.trials[0];
+    say();
+    redraw(false);
+  };
+  const scheme = choice('scheme', [], (i) => pick(schemes()[i], trial.which));
+  const fill = () => scheme.select.replaceChildren(...schemes().map((name, i) => element('option', { value: i }, name)));
+  const which = choice('trial', ['median', 'worst'], (i) => pick(trial.scheme, ['median', 'worst'][i]));
+  const places = choice('point', points.map((one) => one.place || String(one.point)), (i) => {
+    const before = trial.scheme;
+    point = points[i];
+    fill();
+    pick(before, trial.which);
+    scheme.select.value = String(Math.max(0, schemes().indexOf(trial.scheme)));
+  });
+  fill();
+  say();
+  redraw = show(figure, [...(points.length > 1 ? [places.whole] : []), scheme.whole, which.whole], () => timelineOption(trial));
+}
+
+// ---- tables ----
+
+function sortable(table) {
+  const headings = [...table.tHead.rows[0].cells], body = table.tBodies[0];
+  const exact = (row, c) => row.cells[c].title || row.cells[c].textContent;
+  headings.forEach((heading, c) => {
+    const button = element('button', { type: 'button' }, ...heading.childNodes);
+    heading.append(button);
+    button.addEventListener('click', () => {
+      const down = heading.getAttribute('aria-sort') === 'ascending';
+      headings.forEach((other) => other.removeAttribute('aria-sort'));
+      heading.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      const rows = [...body.rows];
+      const numeric = rows.every((row) => exact(row, c) === '' || Number.isFinite(Number(exact(row, c))));
+      const compare = (a, b) => {  // what is missing comes last, either way
+        const x = exact(a, c), y = exact(b, c);
+        if (x === '' || y === '') return (x === '') - (y === '');
+        const order = numeric ? Number(x) - Number(y) : x.localeCompare(y);
+        return down ? -order : order;
+      };
+      body.append(...rows.sort(compare));
+    });
+  });
+}
+
+document.documentElement.classList.add('js');
+document.querySelectorAll('table.sortable').forEach(sortable);
+metricChart('time', 'time [s]');
+metricChart('messages', 'messages');
+tradeOff();
+distributions();
+shares();
+timelines();
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach(({ redraw }) => redraw(true)));

@@ -1,0 +1,88 @@
+// Reading results.csv back: what is written is what is read, and what is wrong is said with its line.
+#include "sim/run/results.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "sim/base/config.h"
+
+using namespace straggle;
+
+namespace {
+
+/// A file of its own for a test.
+class TextFile {
+ public:
+  explicit TextFile(const std::string& text) {
+    std::string name = (std::filesystem::temp_directory_path() / "straggle-results-XXXXXX").string();
+    close(mkstemp(name.data()));
+    path_ = name;
+    std::ofstream(path_, std::ios::binary) << text;
+  }
+  ~TextFile() { std::filesystem::remove(path_); }
+  TextFile(const TextFile&) = delete;
+  TextFile& operator=(const TextFile&) = delete;
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+const std::string header =
+    "# \"a \\\"title\\\"\"\n# command: straggle run x.json\n# version: straggle 1\n# seed: 7\n"
+    "# configuration: 0123456789abcdef\n";
+
+std::string mistake(const std::string& text) {
+  const TextFile file(text);
+  try {
+    read_results(file.path());
+  } catch (const ConfigError& error) {
+    const std::string what = error.what();
+    REQUIRE(what.starts_with(file.path()));
+    return what.substr(file.path().size());
+  }
+  return "none";
+}
+
+}  // namespace
+
+TEST_CASE("results: the comment lines, the columns and the fields are read as they were written") {
+  const TextFile file(header + "point,label,\"a, b\"\n0,\"GC, \"\"three\"\"\",1.5\r\n1,\"two\nlines\",\n");
+  const ResultsTable table = read_results(file.path());
+  CHECK(table.header.title == "a \"title\"");
+  CHECK(table.header.command == "straggle run x.json");
+  CHECK(table.header.version == "straggle 1");
+  CHECK(table.header.seed == "7");
+  CHECK(table.header.hash == "0123456789abcdef");
+  CHECK(table.header.columns == std::vector<std::string>{"point", "label", "a, b"});
+  CHECK(table.header.find("a, b") == 2);
+  CHECK_FALSE(table.header.find("c"));
+  REQUIRE(table.rows.size() == 2);
+  CHECK(table.rows[0] == std::vector<std::string>{"0", "GC, \"three\"", "1.5"});
+  CHECK(table.rows[1] == std::vector<std::string>{"1", "two\nlines", ""});
+}
+
+TEST_CASE("results: a mistake is said with its file and line") {
+  CHECK(mistake("point,label\n").starts_with(":1: must begin with \"# \""));
+  CHECK(mistake("# no JSON\n").starts_with(":1: must be \"# \" and the title"));
+  CHECK(mistake("# \"x\"\n# seed: 1\n").starts_with(":2: must begin with \"# command: \""));
+  CHECK(mistake(header).ends_with("must name the columns"));
+  CHECK(mistake(header + "a,b,a\n") == ":6: names column \"a\" twice");
+  CHECK(mistake(header + "a,b\n1,2\n1\n") == ":8: has 1 fields, but there are 2 columns");
+  CHECK(mistake(header + "a,b\n1,2,3\n") == ":7: has 3 fields, but there are 2 columns");
+  CHECK(mistake(header + "a,b\n1,\"2\n") == ":7: has a quotation mark that is never closed");
+  CHECK(mistake(header + "a,b\n1,\"2\"x\n") == ":7: has text behind a closing quotation mark");
+  CHECK(mistake("") ==
+        ":1: must begin with \"# \"; the first lines of what `straggle run` writes begin with \"# \"");
+  CHECK_THROWS_WITH(read_results("/nowhere/results.csv"),
+                    "/nowhere/results.csv: cannot be opened for reading");
+  CHECK_THROWS_WITH(read_results("/"), "/: is a folder, not a results file");
+}
+
+TEST_CASE("results: a column that has to be there is named") {
+  const TextFile file(header + "a,b\n");
+  const ResultsReader reader(file.path());
+  CHECK(reader.column("b") == 1);
+  CHECK_THROWS_WITH(reader.column("c"), file.path() + ": has no column \"c\"");
+}
