@@ -88,14 +88,19 @@ example: straggle check configs/first.json
 constexpr const char* replay_help =
     R"(usage: straggle replay CONFIG --scheme LABEL [--point P] [--trial T] [OPTIONS]
 
-Runs one trial again and prints every message the master received, up to completion. Points and trials count from 0.
+Runs one trial again and prints every message the master received, up to completion, and what the iteration waited for.
+Points and trials count from 0.
 
-  --scheme LABEL       as in the table; may be left out if there is only one
+  --scheme LABEL       as in the table; may be left out if there is only one, and repeated
   --point P            default 0
-  --trial T            default 0
-  --set POINTER=VALUE  as for run; also --seed N
+  --trial T            default 0; or median, p99 or worst: the trial with that completion time among all trials of the
+                       first scheme named (nearest rank)
+  --trace FILE         writes the trial as Chrome trace events, to open in ui.perfetto.dev or chrome://tracing: the
+                       schemes named, or all of them, side by side on the same workers
+  --picture FILE       draws what every node did as SVG, of one scheme; of several iterations the first
+  --set POINTER=VALUE  as for run; also --seed N, --trials N, --threads N
 
-example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7
+example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial median --trace trace.json
 )";
 
 constexpr const char* report_help =
@@ -112,9 +117,10 @@ configuration and its number alone), distributions from samples.csv where it is 
 example: straggle report results/first -o first.html
 )";
 
-constexpr const char* list_help = R"(usage: straggle list [schemes|codes|compute|networks]
+constexpr const char* list_help = R"(usage: straggle list [schemes|codes|compute|networks|columns]
 
-One line for each: its name in a configuration, what it is; the fields it takes.
+One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the result files,
+with their units; they are listed only when asked for.
 
 example: straggle list schemes
 )";
@@ -545,8 +551,8 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
 }
 
 int replay_trial(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"point", "scheme", "trial", "trace", "set", "seed", "trials", "threads"},
-                            1);
+  const Arguments arguments(
+      words, {"point", "scheme", "trial", "trace", "picture", "set", "seed", "trials", "threads"}, 1);
   if (arguments.help()) {
     std::cout << replay_help;
     return fine;
@@ -562,13 +568,15 @@ int replay_trial(const std::vector<std::string>& words) {
   const Point& point = experiment.points[index];
   const std::vector<std::string> labels = arguments.all("scheme");
   const std::vector<std::size_t> schemes = find_schemes(point, labels);
-  const auto trace = arguments.last("trace");
+  const auto trace = arguments.last("trace"), picture = arguments.last("picture");
   if (labels.empty() && schemes.size() > 1 && !trace) {
     std::vector<std::string> known;
     for (const SchemeSetup& setup : point.schemes) known.push_back(setup.label);
     throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {}; or --trace FILE for all)",
                                   quoted_list(known)));
   }
+  if (picture && schemes.size() > 1)
+    throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
   const std::string wanted = arguments.last("trial").value_or("0");
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
   // Text for what was asked for by name; a trace of all schemes speaks for itself.
@@ -591,6 +599,15 @@ int replay_trial(const std::vector<std::string>& words) {
     file.flush();
     std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
                              trial, *trace);
+  }
+  if (picture) {
+    const std::vector<Timeline> timelines = timelines_of(point, schemes.front(), trial);
+    OutputFile file(*picture);
+    file.stream() << timeline_picture(timelines.front(), static_cast<std::size_t>(point.workers),
+                                      fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
+                                                  trial, point.iterations > 1 ? ", iteration 0" : ""));
+    file.flush();
+    std::cerr << fmt::format("picture of trial {}: {}\n", trial, *picture);
   }
   return fine;
 }
@@ -665,8 +682,8 @@ int list(const std::vector<std::string>& words) {
     std::cout << list_help;
     return fine;
   }
-  const std::vector<std::string> kinds = {"schemes", "codes", "compute", "networks"};
-  const std::vector<std::string> wanted = arguments.positional().empty() ? kinds : arguments.positional();
+  const std::vector<std::string> plug_ins = {"schemes", "codes", "compute", "networks"};
+  const std::vector<std::string> wanted = arguments.positional().empty() ? plug_ins : arguments.positional();
   using Lines = std::vector<std::vector<std::string>>;
   const auto lines_of = [](const auto& entries) {
     Lines lines;
@@ -683,7 +700,18 @@ int list(const std::vector<std::string>& words) {
       lines = lines_of(Registry<ComputePlugin>::instance().entries());
     } else if (kind == "networks") {
       lines = lines_of(Registry<NetworkPlugin>::instance().entries());
+    } else if (kind == "columns") {
+      for (const auto& [file, columns] : {std::pair("results.csv", result_columns({.critical = true})),
+                                          std::pair("samples.csv", sample_columns({.critical = true}))}) {
+        lines.clear();
+        for (const ResultColumn& column : columns)
+          lines.push_back({"  " + column.name, column.unit, column.meaning});
+        std::cout << file << "\n" << align(lines, 3);
+      }
+      continue;
     } else {
+      std::vector<std::string> kinds = plug_ins;
+      kinds.push_back("columns");
       const auto near = nearest_name(kind, kinds);
       throw ConfigError(fmt::format("list {}: must be {}{}", kind, quoted_list(kinds),
                                     near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));

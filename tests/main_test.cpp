@@ -391,23 +391,6 @@ TEST_CASE("the resolved configuration of a sweep over data files can be run and 
   CHECK(lines_of(read_file(folder.path() / "again/results.csv"))[4] == hash);
 }
 
-TEST_CASE("the examples of the help and the README work as printed") {
-  const std::string source = STRAGGLE_SOURCE_DIR;
-  const Folder folder;
-  for (const std::string arguments :
-       {"run configs/first.json --set /compute/shift=0.05 --trials 200", "check configs/first.json",
-        "run experiments/gc-mmc/figure1.json --trials 200 --out results/quick",
-        "report results/first -o first.html", "replay configs/first.json --scheme GC-MMC --trial 7",
-        "replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial 7", "list schemes"}) {
-    fs::create_directory_symlink(source + "/configs", folder.path() / "configs");
-    fs::create_directory_symlink(source + "/experiments", folder.path() / "experiments");
-    INFO(arguments);
-    CHECK(folder.run(arguments).code == 0);
-    fs::remove(folder.path() / "configs");
-    fs::remove(folder.path() / "experiments");
-  }
-}
-
 TEST_CASE("run --samples writes a row a trial whose means are those of results.csv, and nothing without it") {
   const Folder folder;
   folder.write("small.json", small_config);

@@ -105,8 +105,8 @@ Transfer Reconstruction::way_down(NodeId node) const {
                .fate = {},
                .model = true,
                .end = model_at(node - 1)};
-  way.at_port = way.sent + latency();
-  way.served = way.received - seconds(from, node, 1);
+  way.at_port = way.sent;
+  way.served = way.received - seconds(from, node, 1) - latency();
   // Only a unicast waits for those before it; what is left of a multicast is rounding.
   if (way.served - way.at_port < 1e-12 * way.received) way.served = way.at_port;
   return way;
@@ -188,7 +188,6 @@ CriticalPath Reconstruction::path() const {
     const Transfer way = way_down(node);
     push(Cause::link, way.from, node, 0, way.served, way.received, true);
     push(Cause::port_queue, way.from, node, 0, way.at_port, way.served, true);
-    push(Cause::link, way.from, node, 0, way.sent, way.at_port, true);
     node = way.from;
   }
   std::reverse(segments.begin(), segments.end());

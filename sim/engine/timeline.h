@@ -31,7 +31,8 @@ struct Slice {
 };
 
 /// A message on its way: sent, at the receiver's port, in service there (on shared links: flowing), received.
-/// What had not happened by the end of the iteration is infinite.
+/// What had not happened by the end of the iteration is infinite. The model waits at its sender's port, and
+/// latency comes after.
 struct Transfer {
   NodeId from, to;
   std::uint32_t message;  ///< its index among the sender's messages; in an exchange its round

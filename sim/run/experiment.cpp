@@ -504,17 +504,30 @@ std::string Experiment::place_of(const Point& point) const {
   return leading.description();
 }
 
+const std::vector<ResultColumn>& metrics() {
+  static const std::vector<ResultColumn> columns = {
+      {"time", "s", "Completion time."},
+      {"messages", "-",
+       "Messages the master received at or before completion, also duplicates and those of clusters already "
+       "decoded and of earlier iterations; in a ring, which has no master, all."},
+      {"useful_messages", "-", "Of these, the ones the decode may use."},
+      {"messages_in_all", "-",
+       "Messages anybody received at or before completion, those of the model included."},
+      {"bytes_in_all", "bytes", "Their bytes; empty where gradients have no size."},
+      {"bytes_into_busiest", "bytes", "Of these, the bytes into the node that receives most."},
+      {"port_utilisation", "-", "Share of the time that the busiest receiving port is busy."},
+      {"work", "mini-batches", "Mini-batches computed by all workers."},
+      {"wasted", "mini-batches", "Of these, the ones in no useful message."},
+      {"speedup", "-", "Mean time of the baseline / mean time, over the trials that both completed."}};
+  return columns;
+}
+
 const std::vector<std::string>& metric_names() {
-  static const std::vector<std::string> names = {"time",
-                                                 "messages",
-                                                 "useful_messages",
-                                                 "messages_in_all",
-                                                 "bytes_in_all",
-                                                 "bytes_into_busiest",
-                                                 "port_utilisation",
-                                                 "work",
-                                                 "wasted",
-                                                 "speedup"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> result;
+    for (const ResultColumn& metric : metrics()) result.push_back(metric.name);
+    return result;
+  }();
   return names;
 }
 

@@ -91,6 +91,13 @@ struct Overrides {
   std::optional<std::uint64_t> trials, seed;
 };
 
+/// A column of a result file: its unit ("-" where it has none) and, in a sentence, what it is.
+struct ResultColumn {
+  std::string name, unit, meaning;
+};
+
+/// What is measured of every trial: the one place that names it and says what it is.
+const std::vector<ResultColumn>& metrics();
 /// The names `expect` and the table use for what is measured.
 const std::vector<std::string>& metric_names();
 

@@ -162,23 +162,42 @@ const Estimate& metric(const Row& row, const std::string& name) {
 
 namespace {
 
-/// What the columns of critical paths are called, by Cause.
-constexpr const char* critical_names[causes] = {"critical_compute", "critical_port_queue", "critical_link",
-                                                "critical_waiting"};
+/// Of the critical paths, by Cause.
+const ResultColumn critical_columns[causes] = {
+    {"critical_compute", "s",
+     "Seconds of the completion time in which the iteration waited for somebody to compute. The four of this "
+     "kind add up to time; they are there with --critical-path only."},
+    {"critical_port_queue", "s", "Seconds in which it waited for a message in a port, behind others."},
+    {"critical_link", "s", "Seconds in which it waited for a message on its way: latency and transfer."},
+    {"critical_waiting", "s",
+     "Seconds in which it waited for somebody who starts late or is busy with an earlier iteration's work."}};
 
-/// Where the numbers come from, and the columns every table of results begins with.
-void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance) {
+/// What every table of results begins with.
+std::vector<ResultColumn> key_columns() {
+  return {{"point", "-", "Number of the point of the sweep, from 0."},
+          {"/POINTER", "-",
+           "One column for each swept field, named by its JSON pointer: its value at this point."},
+          {"scheme", "-", "The scheme, by its name in configurations."},
+          {"label", "-", "Its label: the configuration's, or made of the scheme and its fields."}};
+}
+
+void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
+                  const std::vector<ResultColumn>& columns) {
   out << "# " << Json(experiment.title).dump() << "\n"
       << "# command: " << provenance.command << "\n"
       << "# version: straggle " << provenance.version << "\n"
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"
-      << "# configuration: " << experiment.hash << "\n"
-      << "point";
-  for (const std::string& axis : experiment.axes) out << "," << csv_field(axis);
-  out << ",scheme,label";
+      << "# configuration: " << experiment.hash << "\n";
+  std::string names;
+  for (const ResultColumn& column : columns)
+    if (column.name == "/POINTER")
+      for (const std::string& axis : experiment.axes) names += "," + csv_field(axis);
+    else
+      names += "," + column.name;
+  out << names.substr(1) << "\n";
 }
 
-/// The cells of those columns.
+/// The cells of key_columns().
 std::string row_start(const Point& point, const SchemeSetup& scheme) {
   std::string text = fmt::format("{}", point.index);
   for (const auto& [path, value] : point.axes) text += "," + csv_field(plain(value));
@@ -187,17 +206,61 @@ std::string row_start(const Point& point, const SchemeSetup& scheme) {
 
 }  // namespace
 
+std::vector<ResultColumn> result_columns(Keep keep) {
+  std::vector<ResultColumn> result = key_columns();
+  const auto add = [&](const std::vector<ResultColumn>& columns) {
+    result.insert(result.end(), columns.begin(), columns.end());
+  };
+  const auto add_estimate = [&](const ResultColumn& column) {
+    add({{column.name + "_mean", column.unit, column.meaning},
+         {column.name + "_std_error", column.unit, "Standard error of " + column.name + "_mean."}});
+  };
+  add({{"trials", "-", "Trials run."},
+       {"incomplete", "-",
+        "Of these, the ones that could not complete because workers never answered. All "
+        "that follows is over the others."},
+       {"recovered", "-", "Share of the data set in the result, below 1 for approximate schemes."},
+       {"time_min", "s", "Least completion time of a trial."},
+       {"time_p50", "s", "Median of the completion times, the nearest rank."},
+       {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
+       {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
+       {"time_max", "s", "Greatest completion time of a trial."}});
+  for (const ResultColumn& column : metrics()) add_estimate(column);
+  add({{"theory", "-",
+        "What theory says of the time: exact, bounds or asymptotic; empty where it says "
+        "nothing."},
+       {"theory_time_low", "s", "The expected time, or the lower of two bounds."},
+       {"theory_time_high", "s", "The expected time, or the upper of two bounds."},
+       {"theory_time_z", "-",
+        "Standard errors from theory to time_mean: from an expectation, or from the "
+        "nearer of two bounds, 0 between them; empty where asymptotic."},
+       {"theory_messages", "-", "Expected messages, where theory is exact."},
+       {"theory_messages_z", "-", "Standard errors from there to messages_mean."},
+       {"verified_trials", "-", "Trials that carried real data through the code."},
+       {"real_max_error", "-",
+        "Greatest relative error of a decode in doubles; empty where none was judged."},
+       {"real_unjudged", "-", "Decodes of LCC that doubles are too coarse for."},
+       {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}});
+  if (keep.critical)
+    for (const ResultColumn& column : critical_columns) add_estimate(column);
+  return result;
+}
+
+std::vector<ResultColumn> sample_columns(Keep keep) {
+  std::vector<ResultColumn> result = key_columns();
+  result.push_back(
+      {"trial", "-",
+       "Number of the trial, from 0. What follows is its mean over its iterations, and empty where it "
+       "could not complete."});
+  for (const ResultColumn& column : metrics())
+    if (column.name != "speedup") result.push_back(column);
+  if (keep.critical) result.insert(result.end(), std::begin(critical_columns), std::end(critical_columns));
+  return result;
+}
+
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                       Keep keep) {
-  write_header(out, experiment, provenance);
-  out << ",trials,incomplete,recovered";
-  for (const char* column : {"min", "p50", "p95", "p99", "max"}) out << ",time_" << column;
-  for (const std::string& name : metric_names()) out << "," << name << "_mean," << name << "_std_error";
-  out << ",theory,theory_time_low,theory_time_high,theory_time_z,theory_messages,theory_messages_z"
-      << ",verified_trials,real_max_error,real_unjudged,prime_exact";
-  if (keep.critical)
-    for (const char* name : critical_names) out << "," << name << "_mean," << name << "_std_error";
-  out << "\n";
+  write_header(out, experiment, provenance, result_columns(keep));
 }
 
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
@@ -230,12 +293,7 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
 
 void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                           Keep keep) {
-  write_header(out, experiment, provenance);
-  out << ",trial,time,messages,useful_messages,messages_in_all,bytes_in_all,bytes_into_busiest"
-      << ",port_utilisation,work,wasted";
-  if (keep.critical)
-    for (const char* name : critical_names) out << "," << name;
-  out << "\n";
+  write_header(out, experiment, provenance, sample_columns(keep));
 }
 
 void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
@@ -301,7 +359,7 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                       {"prime_exact", v.prime ? Json(v.prime_exact) : Json()},
                       {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};
     for (std::size_t cause = 0; cause < row.critical.size(); ++cause)
-      json[critical_names[cause]] = estimate_json(row.critical[cause]);
+      json[critical_columns[cause].name] = estimate_json(row.critical[cause]);
     result["rows"].push_back(std::move(json));
   }
   return result;

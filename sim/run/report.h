@@ -41,7 +41,12 @@ struct Provenance {
   std::string version;
 };
 
-/// The comment header and the column names of results.csv; `keep.critical` as in the run that made the rows.
+/// The columns of results.csv and samples.csv, in order; `keep.critical` as in the run that made the rows.
+/// "/POINTER" stands for one column a swept pointer.
+std::vector<ResultColumn> result_columns(Keep keep);
+std::vector<ResultColumn> sample_columns(Keep keep);
+
+/// The comment header and the column names of results.csv.
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                       Keep keep = {});
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);

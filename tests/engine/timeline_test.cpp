@@ -271,15 +271,14 @@ TEST_CASE("a late start and the model's way down are on the critical path") {
   const std::vector<double> model_at = {1.5, 2.5}, delay = {0, 0.25}, offset = {1.5, 2.75}, slope = {1, 3};
   Conditions conditions{.offset = offset, .slope = slope, .workers = 2, .model_at = model_at, .delay = delay};
   const Timeline timeline = run_and_look(first_of(2, 2), serial_links(2, 1, 0.5), conditions);
-  CHECK(stretches(timeline.path) == std::vector<Stretch>{{Cause::link, master, 0, 0.5},
-                                                         {Cause::port_queue, master, 0.5, 1.5},
-                                                         {Cause::link, master, 1.5, 2.5},
+  CHECK(stretches(timeline.path) == std::vector<Stretch>{{Cause::port_queue, master, 0, 1},
+                                                         {Cause::link, master, 1, 2.5},
                                                          {Cause::waiting, 2, 2.5, 2.75},
                                                          {Cause::compute, 2, 2.75, 5.75},
                                                          {Cause::link, 2, 5.75, 6.25},
                                                          {Cause::link, 2, 6.25, 7.25}});
   CHECK(timeline.path.segments[0].model);
-  CHECK_FALSE(timeline.path.segments[5].model);
+  CHECK_FALSE(timeline.path.segments[4].model);
   CHECK(what_does(timeline, 2) ==
         std::vector<Doing>{{Activity::held_up, 2.5, 2.75, 0, 0}, {Activity::compute, 2.75, 5.75, 0, 1}});
 }

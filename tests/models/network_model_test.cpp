@@ -41,7 +41,7 @@ TEST_CASE("network: every model has its source, its test and its documentation")
     std::ifstream stream(path, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(stream), {});
   };
-  const std::string readme = contents(root / "README.md"),
+  const std::string docs = contents(root / "docs" / "configuration.md"),
                     schema = contents(root / "configs" / "schema.json");
   CHECK(Registry<NetworkPlugin>::instance().entries().size() >= 3);
   for (const auto& [name, plugin] : Registry<NetworkPlugin>::instance().entries()) {
@@ -49,7 +49,7 @@ TEST_CASE("network: every model has its source, its test and its documentation")
     CHECK(plugin.summary.size() > 10);
     CHECK(fs::exists(root / "models" / (name + ".cpp")));
     CHECK(fs::exists(root / "tests" / "models" / (name + "_test.cpp")));
-    CHECK(readme.find("`" + name + "`") != std::string::npos);
+    CHECK(docs.find("\n### " + name + "\n") != std::string::npos);
     CHECK(schema.find("\"" + name + "\"") != std::string::npos);
   }
 }

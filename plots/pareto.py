@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# The trade-off of time against load: every row of a results.csv a point, and the front of those that no other
+# beats in both.
+import math
+
+import plot
+import straggle_plots as plots
+from straggle_plots import Line2D, NORMAL_95, numpy
+
+DESCRIPTION = """\
+Draws time against messages (or other metrics of which less is better), a point a row of results.csv with
+whiskers of 95 %, and the front: the points that no other point beats in one without losing in the other.
+Dominated points are hollow. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
+--where."""
+EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters "
+           "--mark /schemes/0/order --log -o trade-off.pdf")
+
+
+def arguments_of():
+    parser = plots.parser(DESCRIPTION, EXAMPLE)
+    parser.add_argument("--x", metavar="METRIC", default="messages", help="the load (default: messages)")
+    parser.add_argument("--y", metavar="METRIC", default="time", help="default: time")
+    parser.add_argument("--by", metavar="COLUMN", action="append",
+                        help="a marker for every value (default: label); may be repeated")
+    parser.add_argument("--mark", metavar="COLUMN", help="write this column's value beside each point")
+    parser.add_argument("--log", nargs="?", const="both", choices=["x", "y", "both"], metavar="x|y|both",
+                        help="logarithmic axes; alone: both")
+    return parser
+
+
+def front(points):
+    """The indices of the (x, y) that no other point dominates (at most as much in both, less in one), x
+    ascending.
+
+    Points that are equal in both stay together.
+    """
+    result, least = [], math.inf
+    for index in sorted(range(len(points)), key=lambda i: points[i]):
+        if points[index][1] < least or (result and points[index] == points[result[-1]]):
+            result.append(index)
+            least = points[index][1]
+    return result
+
+
+def draw(arguments):
+    """(figure, head of the results)."""
+    table = plots.Table(arguments.results)
+    columns = [table.metric(arguments.x), table.metric(arguments.y)]
+    mark = table.column(arguments.mark, choices=table.axes + ["scheme", "label"]) if arguments.mark else None
+    by = arguments.by or ["label"]
+    for name in by:
+        table.column(name, choices=table.axes + ["scheme", "label"])
+    rows = table.select(arguments.where)
+    settings = [name for name in table.mixed(rows, []) if name.startswith("/")
+                and not name.startswith("/schemes/")]
+    if settings:
+        others = [name for name in table.axes + ["label"] if name not in settings]
+        raise table.mixing("the front", rows, others, by=None)
+    rows = [row for row in rows if all(math.isfinite(table.number(row, value)) for value, _ in columns)]
+    if not rows:
+        raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}")
+    points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
+    halves = [numpy.array([0 if error is None else NORMAL_95 * table.number(row, error) for row in rows])
+              for _, error in columns]
+    best = front(points)
+
+    figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.5)
+    axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]),
+                  fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5, capthick=0.6, zorder=2)
+    axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9,
+              zorder=1.5)
+    groups, handles, labels = plot.grouped(table, rows, by), [], []
+    place = {id(row): index for index, row in enumerate(rows)}
+    for number, (names, group) in enumerate(groups.items()):
+        style = {**plots.line_style(number), "linestyle": "none"}
+        for filled in (True, False):
+            there = [points[place[id(row)]] for row in group if (place[id(row)] in best) == filled]
+            if there:
+                axes.plot(*zip(*there), zorder=3.2 if filled else 3,
+                          **{**style, **({} if filled else {"markerfacecolor": "white"})})
+        handles.append(Line2D([], [], **style))
+        labels.append(plots.group_label(by, names))
+    handles += [Line2D([], [], color="0.5", linewidth=0.9), Line2D([], [], linestyle="none", marker="o",
+                                                                   color="0.3", markerfacecolor="white")]
+    labels += ["not dominated", "dominated"]
+    for axis, metric, log, values in ((axes.xaxis, arguments.x, "x", 0), (axes.yaxis, arguments.y, "y", 1)):
+        if arguments.log in (log, "both"):
+            plots.logarithmic(axis, [point[values] for point in points], metric)
+        else:
+            plots.numeric(axis)
+    axes.set_xlabel(plots.metric_label(arguments.x))
+    axes.set_ylabel(plots.metric_label(arguments.y))
+    axes.margins(0.08)
+    axes.grid()
+    if mark is not None:
+        handles.append(Line2D([], [], linestyle="none"))
+        labels.append(f"beside: {plots.axis_label(arguments.mark)}")
+    plots.legend_on_top(figure, handles, labels)
+    if mark is not None:
+        marked = {}  # points of one group that coincide get one text
+        for group in groups.values():
+            for row in group:
+                marked.setdefault((points[place[id(row)]], id(group)), []).append(row[mark])
+        texts = []
+        for values in marked.values():
+            values = [plots.value_label(arguments.mark, value) for value in dict.fromkeys(values)]
+            texts.append(plots.printable(values[0] if len(values) == 1 else f"{values[0]} … {values[-1]}",
+                                         24))
+        plots.write_beside(figure, axes, [point for point, _ in marked], texts)
+    return figure, table.head
+
+
+if __name__ == "__main__":
+    plots.main(arguments_of(), draw)

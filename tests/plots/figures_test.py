@@ -1,0 +1,563 @@
+# The figures draw what the results files say, look as a paper needs them, and say what they are of. Input is
+# a small run of the program: figures_test.py PROGRAM SOURCE_FOLDER.
+import contextlib
+import csv
+import io
+import itertools
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+from unittest import mock
+
+PROGRAM, SOURCE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+PLOTS = SOURCE / "plots"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(PLOTS))
+try:
+    import matplotlib  # noqa: F401
+except ImportError:
+    print("SKIPPED: python3-matplotlib is not installed, and the figures need it")
+    sys.exit(77)
+
+import numpy  # noqa: E402
+from matplotlib.collections import PolyCollection  # noqa: E402
+from PIL import Image  # noqa: E402
+
+import distribution  # noqa: E402
+import gc_mmc_figure1  # noqa: E402
+import pareto  # noqa: E402
+import plot  # noqa: E402
+import speedup  # noqa: E402
+import straggle_plots as plots  # noqa: E402
+
+# Two axes; exact theory on the ideal network, bounds on the other; labels that a figure could trip over.
+CONFIG = {
+    "title": "A “small” run (K = 12) \\ of <two> axes", "trials": 60, "workers": 12,
+    "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+    "schemes": [
+        {"scheme": "uncoded", "label": "_plain"},
+        {"scheme": "gc", "load": 3, "label": "GC, r = 3"},
+        {"scheme": "uc-mmc", "load": 3, "label": "$UC-MMC$ & <more>"},
+    ],
+    "sweep": [
+        {"path": "/compute/rate", "values": [20, 5, 10]},
+        {"path": "/network", "values": [{"model": "ideal"}, {"model": "serial", "overhead": 0.01}]},
+    ],
+    "verify": {"trials": 1},
+}
+LABELS = [scheme["label"] for scheme in CONFIG["schemes"]]
+IDEAL = '/network={"model": "ideal"}'
+
+
+def setUpModule():
+    global FOLDER, RESULTS, SAMPLES, TREES, ROWS
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    FOLDER = pathlib.Path(folder.name)
+    (FOLDER / "small.json").write_text(json.dumps(CONFIG))
+    for words in (["small.json", "--out", "small", "--samples"],
+                  [SOURCE / "experiments/coded-reduce/transfer-time.json", "--out", "trees", "--trials",
+                   "20"]):
+        subprocess.run([str(PROGRAM), "run", *map(str, words)], cwd=FOLDER, check=True, timeout=120,
+                       capture_output=True)
+    RESULTS, SAMPLES = FOLDER / "small/results.csv", FOLDER / "small/samples.csv"
+    TREES = FOLDER / "trees/results.csv"
+    ROWS = rows_of(RESULTS)
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def selected(rows=None, **conditions):
+    """Rows whose columns (__ for /) have these values."""
+    return [row for row in (ROWS if rows is None else rows)
+            if all(row[name.replace("__", "/")] == value for name, value in conditions.items())]
+
+
+def drawn(module, *words):
+    """The figure that a script draws with these arguments."""
+    figure, _ = module.draw(module.arguments_of().parse_args([*map(str, words), "-o", "x.png"]))
+    return figure
+
+
+def run_inside(module, *words):
+    """(exit code, standard output, standard error) of a script, run in this process."""
+    output, error = io.StringIO(), io.StringIO()
+    with mock.patch.object(sys, "argv", [f"{module.__name__}.py", *map(str, words)]), \
+            contextlib.redirect_stdout(output), contextlib.redirect_stderr(error):
+        try:
+            plots.main(module.arguments_of(), module.draw)
+            code = 0
+        except SystemExit as end:
+            code = end.code
+    return code, output.getvalue(), error.getvalue()
+
+
+def shape(line):
+    """What is left of a line's style without colour."""
+    return line.get_marker(), line.get_linestyle(), getattr(line, "_unscaled_dash_pattern", None)
+
+
+def curves(axes):
+    """The lines with markers and dashes, in the order in which they were drawn."""
+    return [line for line in axes.lines if line.get_marker() in plots.MARKERS
+            and line.get_linestyle() != "None"]
+
+
+def close(found, wanted):
+    numpy.testing.assert_allclose(numpy.asarray(found, float), numpy.asarray(wanted, float), rtol=1e-12,
+                                  equal_nan=True)
+
+
+class PlotTest(unittest.TestCase):
+    def test_a_curve_has_the_numbers_of_the_file_and_a_band_of_1_96_standard_errors(self):
+        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "messages", "--where", IDEAL).axes
+        bands = [band for band in axes.collections if isinstance(band, PolyCollection)
+                 and band.get_zorder() == 2]
+        self.assertEqual(len(curves(axes)), len(LABELS))
+        for label, line, band in zip(LABELS, curves(axes), bands):
+            rows = sorted(selected(label=label, __network='{"model":"ideal"}'),
+                          key=lambda row: float(row["/compute/rate"]))
+            x = [float(row["/compute/rate"]) for row in rows]
+            mean = numpy.array([float(row["messages_mean"]) for row in rows])
+            half = 1.959963984540054 * numpy.array([float(row["messages_std_error"]) for row in rows])
+            self.assertEqual(x, [5, 10, 20])
+            close(line.get_xdata(), x)
+            close(line.get_ydata(), mean)
+            corners = band.get_paths()[0].vertices
+            for place, low, high in zip(x, mean - half, mean + half):
+                there = corners[corners[:, 0] == place][:, 1]
+                close([there.min(), there.max()], [low, high])
+        self.assertGreater(half.min(), 0)
+
+    def test_theory_lies_under_the_curves_exact_as_a_line_and_bounds_as_a_band(self):
+        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL).axes
+        lines = [line for line in axes.lines if line.get_color() == plots.THEORY["color"]]
+        self.assertEqual(len(lines), len(LABELS))
+        for label, line in zip(LABELS, lines):
+            rows = sorted(selected(label=label, __network='{"model":"ideal"}'),
+                          key=lambda row: float(row["/compute/rate"]))
+            close(line.get_ydata(), [float(row["theory_time_low"]) for row in rows])
+
+        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", "/network=" +
+                      '{"model":"serial","overhead":0.01}', "--where", "label=_plain").axes
+        rows = sorted(selected(label="_plain", theory="bounds"), key=lambda row: float(row["/compute/rate"]))
+        self.assertEqual(len(rows), 3)
+        band, = [band for band in axes.collections if isinstance(band, PolyCollection)
+                 and band.get_zorder() == 1]
+        for row in rows:
+            there = band.get_paths()[0].vertices
+            there = there[there[:, 0] == float(row["/compute/rate"])][:, 1]
+            close([there.min(), there.max()], [float(row["theory_time_low"]), float(row["theory_time_high"])])
+
+    def test_bars_stand_at_their_categories_with_the_numbers_of_the_file(self):
+        axes, = drawn(plot, RESULTS, "--x", "/network", "--y", "time_p95", "--where", "/compute/rate=5").axes
+        bars = [bar for bar in axes.patches if bar.get_zorder() == 2]
+        rows = [row for label in LABELS for row in selected(label=label, **{"__compute__rate": "5"})]
+        close([bar.get_height() for bar in bars], [float(row["time_p95"]) for row in rows])
+        middles = [bar.get_x() + bar.get_width() / 2 for bar in bars]
+        self.assertEqual([round(middle) for middle in middles], [0, 1] * len(LABELS))
+        self.assertEqual([label.get_text() for label in axes.get_xticklabels()],
+                         ["ideal", "serial, overhead\n0.01"])
+        self.assertEqual(len({bar.get_hatch() for bar in bars}), len(LABELS))
+
+    def test_bars_without_an_x_have_names_numbers_and_theory(self):
+        figure = drawn(plot, RESULTS, "--y", "messages", "--where", IDEAL, "--where", "/compute/rate=10")
+        axes, = figure.axes
+        rows = selected(__network='{"model":"ideal"}', **{"__compute__rate": "10"})
+        close([bar.get_width() for bar in axes.patches], [float(row["messages_mean"]) for row in rows])
+        self.assertEqual([label.get_text() for label in axes.get_yticklabels()], LABELS)
+        self.assertEqual([text.get_text() for text in axes.texts],
+                         [plots.four_digits(float(row["messages_mean"])) for row in rows])
+        marks = [line for line in axes.collections if line.get_zorder() == 4]
+        close([mark.get_segments()[0][0][0] for mark in marks],
+              [float(row["theory_messages"]) for row in rows])
+
+    def test_legends_and_axes_have_the_words_and_the_units(self):
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL, "--log")
+        axes, = figure.axes
+        self.assertEqual([text.get_text() for text in figure.legends[0].get_texts()], LABELS + ["theory"])
+        self.assertEqual((axes.get_xlabel(), axes.get_ylabel()), ("rate [1/s]", "completion time [s]"))
+        self.assertEqual((axes.get_xscale(), axes.get_yscale()), ("log", "log"))
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "speedup_mean", "--where", IDEAL)
+        self.assertEqual(figure.axes[0].get_ylabel(), "speedup over _plain")
+        self.assertEqual(plots.axis_label("/schemes/0/load"), "load [mini-batches]")
+        self.assertEqual(plots.group_label(["/schemes/0/load", "/silence"], ["3", "true"]),
+                         "load = 3 mini-batches, silence: true")
+
+    def test_a_legend_covers_no_data_and_nothing_is_cut_off(self):
+        for figure in (drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL),
+                       drawn(plot, RESULTS, "--x", "/network", "--x", "/compute/rate", "--y", "wasted"),
+                       drawn(gc_mmc_figure1, RESULTS, "--where", IDEAL, "--where", "/compute/rate=5"),
+                       drawn(pareto, RESULTS, "--where", IDEAL, "--where", "/compute/rate=5")):
+            figure.draw_without_rendering()
+            legend = figure.legends[0].get_window_extent()
+            page = figure.bbox
+            for axes in figure.axes:
+                box = axes.get_tightbbox(figure.canvas.get_renderer())
+                self.assertLessEqual(box.y1, legend.y0)
+                self.assertTrue(page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0, (box, page))
+            self.assertTrue(page.x0 <= legend.x0 and legend.x1 <= page.x1 and legend.y1 <= page.y1,
+                            (legend, page))
+
+    def test_no_two_styles_look_the_same_in_grey(self):
+        lines = [plots.Line2D([], [], **plots.line_style(index))
+                 for index in range(len(plots.MARKERS) * len(plots.DASHES))]
+        for one, other in itertools.combinations(lines, 2):
+            self.assertNotEqual(shape(one), shape(other))
+        hatches = [plots.bar_style(index)["hatch"] for index in range(len(plots.HATCHES))]
+        self.assertEqual(len(set(hatches)), len(hatches))
+        for one, other in itertools.combinations(hatches, 2):
+            self.assertNotEqual(set(one), set(other))  # another density alone is no difference
+        for too_many in (lambda: plots.line_style(len(lines)), lambda: plots.bar_style(len(hatches))):
+            with self.assertRaisesRegex(plots.Mistake, "cannot be told apart"):
+                too_many()
+        # those of one figure, as they were drawn
+        axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--by", "label", "--by",
+                      "/network").axes
+        self.assertEqual(len(curves(axes)), 6)
+        self.assertEqual(len({(line.get_marker(), str(line._dash_pattern)) for line in curves(axes)}), 6)
+
+    def test_where_may_name_alternatives_and_compares_numbers_and_json(self):
+        table = plots.Table(RESULTS)
+        rows = table.select(["/compute/rate=5.0", "/compute/rate=1e1", IDEAL, "label=GC, r = 3"])
+        self.assertEqual([row[1] for row in rows], ["5", "10"])
+        self.assertEqual(len(list(table.rows())), len(ROWS))
+
+    def test_a_zero_keeps_its_place_on_a_logarithmic_axis(self):
+        axes, = drawn(plot, TREES, "--x", "/network/overhead", "--y", "time", "--log", "--where",
+                      "/workers=84", "--where", "/network/downlink=none").axes
+        self.assertEqual((axes.get_xscale(), axes.get_yscale()), ("symlog", "log"))
+        self.assertEqual(min(curves(axes)[0].get_xdata()), 0)
+        self.assertIn(0, axes.get_xticks())
+        self.assertGreater(axes.transData.transform((0.001, 1))[0] - axes.transData.transform((0, 1))[0], 10)
+
+    def test_points_that_lack_trials_are_hollow(self):
+        config = {**CONFIG, "compute": {**CONFIG["compute"], "failure": {"probability": 0.01}},
+                  "sweep": [{"path": "/compute/failure/probability", "values": [0, 0.01]}]}
+        (FOLDER / "failing.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "failing.json", "--out", "failing"], cwd=FOLDER, check=True,
+                       capture_output=True)
+        figure = drawn(plot, FOLDER / "failing/results.csv", "--x", "/compute/failure/probability", "--y",
+                       "time")
+        hollow = {(x, y) for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"
+                  for x, y in zip(line.get_xdata(), line.get_ydata()) if math.isfinite(y)}
+        rows = [row for row in rows_of(FOLDER / "failing/results.csv") if row["incomplete"] != "0"]
+        self.assertGreater(len(rows), 0)
+        self.assertEqual(hollow, {(float(row["/compute/failure/probability"]), float(row["time_mean"]))
+                                  for row in rows})
+        self.assertIn("of the trials that could end", [text.get_text()
+                                                       for text in figure.legends[0].get_texts()])
+
+    def test_given_values_stand_at_the_bars_they_are_of(self):
+        (FOLDER / "given.csv").write_text("# Somebody (1999)\n# more words\nlabel,/compute/rate,time\n"
+                                          "_plain,,0.25\n\"GC, r = 3\",5,0.75\n\"GC, r = 3\",10,\n")
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--bars", "--where", IDEAL,
+                       "--beside", FOLDER / "given.csv")
+        marks, = [line for line in figure.axes[0].lines if line.get_marker() == "d"]
+        self.assertEqual([(round(x), y) for x, y in zip(*marks.get_data())],
+                         [(0, .25), (1, .25), (2, .25), (0, .75)])
+        self.assertEqual(figure.legends[0].get_texts()[-1].get_text(), "Somebody (1999)")
+        (FOLDER / "given.json").write_text(json.dumps({"expect": [{"scheme": "_plain",
+                                                                   "at": {"/compute/rate": 5,
+                                                                          "/network": {"model": "ideal"}},
+                                                                   "metric": "time", "value": 2,
+                                                                   "source": "a table"},
+                                                                  {"scheme": "_plain", "at": {},
+                                                                   "metric": "messages", "value": 3,
+                                                                   "source": "another"}]}))
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL, "--beside",
+                       FOLDER / "given.json")
+        marks, = [line for line in figure.axes[0].lines if line.get_marker() == "d"]
+        self.assertEqual(list(zip(*marks.get_data())), [(5, 2)])
+        self.assertEqual(figure.legends[0].get_texts()[-1].get_text(), "a table")
+
+    def test_the_papers_bars_are_those_its_readme_lists(self):
+        folder = SOURCE / "experiments/gradient-coding"
+        source, values = plot.beside(str(folder / "paper.csv"), "time")
+        listed, setting = [], None
+        for line in (folder / "README.md").read_text(encoding="utf-8").splitlines():
+            if cells := re.match(r"\| (?:(\d+), (\d+))? ?\| (\w+) \| (\.\d+) \|", line):
+                setting = (cells[1], cells[2]) if cells[1] else setting
+                listed.append((cells[3], *setting, float(cells[4])))
+        self.assertGreater(len(listed), 10)
+        self.assertEqual(listed, [(label, at["/workers"], at.get("/schemes/1/stragglers", listed[index][2]),
+                                   value) for index, (label, at, value) in enumerate(values)])
+
+
+class PaperFiguresTest(unittest.TestCase):
+    def test_figure_1_has_time_and_messages_of_every_scheme_side_by_side(self):
+        figure = drawn(gc_mmc_figure1, RESULTS, "--where", IDEAL, "--where", "/compute/rate=10")
+        rows = selected(__network='{"model":"ideal"}', **{"__compute__rate": "10"})
+        for axes, metric in zip(figure.axes, ("time", "messages")):
+            close([bar.get_width() for bar in axes.patches], [float(row[metric + "_mean"]) for row in rows])
+        self.assertEqual([axes.get_xlabel() for axes in figure.axes],
+                         ["completion time [s]", "messages to the master"])
+
+    def test_the_front_has_just_the_points_that_no_other_dominates(self):
+        points = [(float(row["messages_mean"]), float(row["time_mean"])) for row in rows_of(TREES)]
+        points += points[:3]  # equal ones do not dominate each other
+        points += [(x + 1, y) for x, y in points[:9]] + [(x, y + 1) for x, y in points[:9]]  # equal in one
+        wanted = {index for index, (x, y) in enumerate(points)
+                  if not any(a <= x and b <= y and (a, b) != (x, y) for a, b in points)}
+        found = pareto.front(points)
+        self.assertEqual(set(found), wanted)
+        self.assertEqual(len(found), len(wanted))
+        self.assertGreater(len(points) - len(found), 10)
+
+        where = ["--where", IDEAL, "--where", "/compute/rate=10"]
+        axes, = drawn(pareto, RESULTS, *where, "--mark", "label").axes
+        rows = selected(__network='{"model":"ideal"}', **{"__compute__rate": "10"})
+        points = {(float(row["messages_mean"]), float(row["time_mean"])): row["label"] for row in rows}
+        groups = [line for line in axes.lines if line.get_marker() in plots.MARKERS]
+        self.assertEqual({xy for line in groups for xy in zip(*line.get_data())}, set(points))
+        filled = {xy for line in groups if line.get_markerfacecolor() != "white"
+                  for xy in zip(*line.get_data())}
+        self.assertEqual(filled, {list(points)[index] for index in pareto.front(list(points))})
+        self.assertEqual({note.xy: note.get_text() for note in axes.texts}, points)
+
+    def test_a_speedup_is_the_ratio_of_the_mean_times_and_its_error_that_of_the_pairs(self):
+        where = ["--where", "/network/downlink=none", "--where", "/workers=84"]
+        figure = drawn(speedup, TREES, "--of", "CodedReduce", "--over", "GC", "--x", "t_c", *where)
+        rows = [row for row in rows_of(TREES) if (row["/network/downlink"], row["/workers"]) == ("none",
+                                                                                                 "84")]
+        line, = curves(figure.axes[0])
+        of, over = ([row for row in rows if row["label"] == label] for label in ("CodedReduce", "GC"))
+        close(line.get_xdata(), [float(row["/network/overhead"]) + 40000 / 1e7 for row in of])
+        ratios = [float(b["time_mean"]) / float(a["time_mean"]) for a, b in zip(of, over)]
+        close(line.get_ydata(), ratios)
+        table = plots.Table(TREES)
+        by_label = {(row[0], row[table.columns.index("label")]): row for row in table.rows()}
+        first = {label: by_label[("0", label)] for label in ("CodedReduce", "GC", "master-worker")}
+        value, error = speedup.ratio(table, first["CodedReduce"], first["GC"])
+        # CodedReduce is the baseline: the file has the inverse and its error, and relative errors of inverses
+        # are equal.
+        paired = selected(rows, point="0", label="GC")[0]
+        close([value, error / value], [1 / float(paired["speedup_mean"]),
+                                       float(paired["speedup_std_error"]) / float(paired["speedup_mean"])])
+        value, error = speedup.ratio(table, first["GC"], first["master-worker"])
+        parts = [selected(rows, point="0", label=label)[0] for label in ("GC", "master-worker")]
+        close(error / value, math.hypot(*(float(row["time_std_error"]) / float(row["time_mean"])
+                                          for row in parts)))
+
+    def test_a_distribution_is_the_share_of_the_samples(self):
+        figure = drawn(distribution, SAMPLES, "--where", IDEAL, "--where", "/compute/rate=5")
+        samples = [row for row in rows_of(SAMPLES) if (row["/network"],
+                                                       row["/compute/rate"]) == ('{"model":"ideal"}', "5")]
+        for label, body, tail in zip(LABELS, curves(figure.axes[0]), curves(figure.axes[1])):
+            times = numpy.array([float(row["time"]) for row in samples if row["label"] == label])
+            self.assertEqual(len(times), CONFIG["trials"])
+            close(body.get_xdata(), numpy.unique(times))  # so few that every step is drawn
+            close(body.get_ydata(), [(times <= x).mean() for x in body.get_xdata()])
+            close(tail.get_ydata()[:-1], [(times > x).mean() for x in tail.get_xdata()[:-1]])
+            self.assertTrue(math.isnan(tail.get_ydata()[-1]))
+        self.assertEqual(figure.axes[1].get_yscale(), "log")
+
+    def test_a_thinned_distribution_keeps_its_ends_its_tail_and_ties(self):
+        values = numpy.random.default_rng(1).exponential(1, 100000).round(3)
+        x, share = distribution.steps(values, 125000)
+        self.assertLessEqual(len(x), 2 * distribution.STEPS)
+        close(share, [(values <= place).sum() / 125000 for place in x])
+        self.assertEqual((x[0], x[-1], share[-1]), (values.min(), values.max(), 0.8))
+        self.assertTrue(set(numpy.sort(values)[-20:]) <= set(x))
+        self.assertLess(numpy.diff(share).max(), 0.005)
+        low, high = distribution.wilson(numpy.array([0, 8, 10]), 10)  # Brown, Cai and DasGupta 2001, eq. (4)
+        close(low.round(4), [0, .4902, .7225])
+        close(high.round(4), [.2775, .9433, 1])
+
+
+class FilesTest(unittest.TestCase):
+    CURVES = ["--x", "/compute/rate", "--y", "time", "--where", IDEAL]
+
+    def test_the_same_input_gives_the_same_bytes_which_say_what_they_are_of(self):
+        head = RESULTS.read_text(encoding="utf-8").splitlines()[:5]
+        facts = [head[1][2:], head[2][2:], head[3][2:], head[4][2:],
+                 "drawn by: plots/plot.py " + " ".join([str(RESULTS), "--x /compute/rate --y time --where"])]
+        self.assertTrue(facts[0].startswith("command: straggle run small.json"), facts)
+        runs = []
+        for name in ("one", "two"):
+            outputs = [FOLDER / f"{name}.{suffix}" for suffix in ("png", "pdf", "svg")]
+            found = subprocess.run([PLOTS / "plot.py", RESULTS, *self.CURVES, "-o", outputs[0], "--out",
+                                    outputs[1], f"--out={outputs[2]}"], capture_output=True, text=True,
+                                   timeout=60)
+            self.assertEqual((found.returncode, found.stderr), (0, ""))
+            self.assertEqual(found.stdout.splitlines(), [f"wrote {output}" for output in outputs])
+            runs.append([output.read_bytes() for output in outputs])
+        for one, two in zip(*runs):
+            self.assertEqual(one, two)
+
+        png, pdf, svg = outputs
+        with Image.open(png) as image:
+            self.assertEqual(image.text["Title"], CONFIG["title"])
+            self.assertEqual(image.text["Software"], facts[1][len("version: "):])
+            for fact in facts:
+                self.assertIn(fact, image.text["Description"])
+            self.assertAlmostEqual(image.width / image.info["dpi"][0], plots.COLUMN, places=2)
+        information = re.search(rb"<<([^\n]*/Creator.*?)>>", pdf.read_bytes(), re.DOTALL)[1]
+        self.assertNotIn(b"CreationDate", information)
+        self.assertIn(facts[3].encode(), information)
+        plain = information.replace(b"\\(", b"(").replace(b"\\)", b")").replace(b"\\n", b"\n")
+        for fact in facts:
+            self.assertIn(fact.encode(), plain)
+        words = " ".join(xml.etree.ElementTree.parse(svg).getroot().itertext())
+        for fact in [CONFIG["title"], *facts]:
+            self.assertIn(fact, words)
+
+    def test_fonts_are_embedded(self):
+        output = FOLDER / "fonts"
+        words = [RESULTS, *self.CURVES, "--log", "-o", f"{output}.pdf", "-o", f"{output}.svg"]
+        self.assertEqual(run_inside(plot, *words)[::2], (0, ""))
+        pdf = pathlib.Path(f"{output}.pdf").read_bytes()
+        self.assertNotIn(b"/Type3", pdf)
+        self.assertIn(b"/FontFile2", pdf)
+        svg = pathlib.Path(f"{output}.svg").read_text(encoding="utf-8")
+        self.assertNotIn("<text", svg)
+        self.assertNotIn("font-family", svg)
+
+    def test_mistakes_end_with_one_line_that_says_where_and_what(self):
+        text = RESULTS.read_text(encoding="utf-8")
+        head, columns, rows = text.split("\n")[:5], text.split("\n")[5], text.strip().split("\n")[6:]
+
+        def file(name, content):
+            (FOLDER / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+            return FOLDER / name
+
+        empty, plain = file("empty.csv", ""), file("plain.csv", "a,b\n1,2\n")
+        binary = file("binary.csv", b"# \"x\"\n\xff\xfe\n")
+        short = file("short.csv", "\n".join([*head, columns, rows[0][:40]]))
+        none = file("none.csv", "\n".join([*head, columns]) + "\n")
+        headless = file("headless.csv", "\n".join([head[0], *head[2:], columns, *rows]))
+        wrong = file("wrong.csv", "\n".join([*head, columns, rows[0].replace(",60,0,1,", ",60,0,1,", 1)
+                                             .replace(",60,", ",sixty,", 1)]))
+        ten = ["--where", IDEAL, "--where", "/compute/rate=10"]
+        out = ["-o", FOLDER / "never.png"]
+        times, x, one = [RESULTS, "--y", "time"], ["--x", "/compute/rate"], [*ten, *out]
+        cases = [(plot, [FOLDER / "absent.csv", "--y", "time", *out],
+                  r".*absent\.csv: cannot be read: No such.*"),
+                 (plot, [FOLDER, "--y", "time", *out], r".*: cannot be read: Is a directory"),
+                 (plot, [empty, "--y", "time", *out], r".*empty\.csv: is empty"),
+                 (plot, [plain, "--y", "time", *out],
+                  r".*plain\.csv: is no results file .* its first line .*"),
+                 (plot, [binary, "--y", "time", *out], r".*binary\.csv: cannot be read: it is no text"),
+                 (plot, [headless, "--y", "time", *out], r".*: is no results .* no line \"# command: .*"),
+                 (plot, [short, "--y", "time", *out], r".*short\.csv: row 1 has \d+ fields, .*interrupted\?"),
+                 (plot, [none, "--y", "time", *out], r".*none\.csv: has no rows"),
+                 (plot, [wrong, "--y", "trials", *out],
+                  r".*wrong\.csv: trials is \"sixty\" .* of _plain, not a number"),
+                 (plot, [RESULTS, "--y", "tme", *out], r".*: has no metric tme \(did you mean time\?\)"),
+                 (plot, [*times, "--x", "/compute/rat", *out],
+                  r".*: has no column /compute/rat \(did you mean /compute/rate\?\)"),
+                 (plot, [*times, "--by", "labels", *one], r".*no column labels \(did you mean label\?\)"),
+                 (plot, [*times, "--x", "time_p50", *out], r".*: has no column time_p50.*"),
+                 (plot, [RESULTS, "--y", "bytes_in_all", *one],
+                  r".*: bytes_in_all has no value in any row .*"),
+                 (plot, [RESULTS, "--y", "bytes_in_all", *x, "--where", IDEAL, *out],
+                  r".*: bytes_in_all has no value in any row .*"),
+                 (plot, [*times, *out], r".*: the bar of _plain would mix 6 rows that differ in /compute/rate "
+                  r"\(20, 5, 10\); /network \(.*\): select with --where /compute/rate=20, or .* --by .*"),
+                 (plot, [*times, *x, *out], r".*: a curve of _plain at /compute/rate = 20 "
+                  r"would mix 2 rows that differ in /network .*: select with --where '/network=\{.*\}', or .*"),
+                 (plot, [*times, *x, "--by", "/network", *out], r".* differ in label .*"),
+                 (plot, [*times, "--where", "/compute/rate=7", *out],
+                  r".*: --where /compute/rate=7 selects no row; there are: 20, 5, 10"),
+                 (plot, [*times, "--where", "rate", *out], r"--where rate: has to be COLUMN=VALUE"),
+                 (plot, [*times, "-o", "fig.jpg"], r"fig\.jpg: has to end in one of \.pdf, \.svg, \.png"),
+                 (plot, [*times, *ten, "-o", FOLDER / "nowhere/fig.png"],
+                  r".*fig\.png: cannot be written: .*"), (plot, [*times, *ten, "-o", "/dev/full/fig.png"],
+                                                          r".*fig\.png: cannot be written: .*"),
+                 (plot, times, r"plot\.py: the following arguments are required: -o/--out .*"),
+                 (plot, [*times, "--beside", FOLDER / "absent.csv", *one], r".*absent\.csv: cannot .*"),
+                 (plot, [*times, "--beside", FOLDER / "small.json", *one], r".*: has no expect block .*"),
+                 (plot, [*times, "--beside", plain, *one], r".*plain\.csv: has to begin with # .*"),
+                 (pareto, [RESULTS, *out],
+                  r".*: the front would mix 18 rows that differ in /compute/rate .*"),
+                 (pareto, [RESULTS, "--x", "mesages", *one],
+                  r".*no metric mesages \(did you mean messages\?\)"),
+                 (gc_mmc_figure1, [RESULTS, *out], r".*: the bars of _plain would mix 6 rows that differ in .*"),
+                 (speedup, [RESULTS, "--of", "GC", *x, *out], r".*: has no scheme labelled GC; there are.*"),
+                 (speedup, [RESULTS, "--of", "_plain", *x, *out],
+                  r".*: the curve over GC, r = 3 at .* " r"would mix 2 rows that differ in /network .*"),
+                 (speedup, [RESULTS, "--of", "_plain", "--x", "/network", *out],
+                  r".*: /network is .*, not a number"), (speedup,
+                                                         [none, "--of", "_plain", "--x", "t_c", *out],
+                                                         r".*none\.csv: has no rows"),
+                 (speedup, [RESULTS, "--of", "_plain", "--x", "t_c", *out],
+                  r".*config\.json: t_c is of a serial .*"),
+                 (plot, [SAMPLES, "--y", "time", *out], r".*: has a row for every .* it is not results\.csv.*"),
+                 (distribution, [RESULTS, *out], r".*results\.csv: has no trials: it is not samples\.csv.*"),
+                 (distribution, [SAMPLES, *out],
+                  r".*: the curve of _plain would mix 6 rows .* /compute/rate.*"),
+                 (distribution, [SAMPLES, "--x", "tim", *out],
+                  r".*: has no column tim \(did you mean time\?\)"),
+                 (distribution, [SAMPLES, "--x", "bytes_in_all", *one],
+                  r".*: bytes_in_all has no value in any .*"),]
+        for module, words, wanted in cases:
+            with self.subTest(script=module.__name__, words=[str(word) for word in words]):
+                code, output, error = run_inside(module, *words)
+                self.assertEqual((code, output), (2, ""), error)
+                self.assertRegex(error, rf"\A{wanted}\n\Z")
+        self.assertFalse((FOLDER / "never.png").exists())
+
+    def test_a_closed_or_full_standard_output_is_no_traceback(self):
+        command = [PLOTS / "plot.py", RESULTS, *self.CURVES, "-o", FOLDER / "pipe.png"]
+        for name, output in (("closed pipe", None), ("full", "/dev/full")):
+            with self.subTest(name):
+                if output:
+                    file = open(output, "wb")
+                else:
+                    reading, writing = os.pipe()
+                    os.close(reading)
+                    file = os.fdopen(writing, "wb")
+                with file:
+                    found = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True,
+                                           timeout=60)
+                self.assertNotEqual(found.returncode, 0)
+                self.assertRegex(found.stderr, r"\Astandard output: cannot be written: [^\n]*\n\Z" if output
+                                 else r"\A\Z")
+                self.assertTrue((FOLDER / "pipe.png").exists())
+        found = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *map(str, command)], stderr=subprocess.PIPE,
+                               text=True, timeout=60)
+        self.assertEqual((found.returncode, found.stderr), (0, ""))
+
+    def test_one_trial_has_no_band_and_odd_labels_are_drawn_as_they_are(self):
+        labels = ["漢字", "a label " + "that goes on " * 9, "\\frac{1}{0}$", "plain"]
+        config = {**CONFIG, "trials": 1, "sweep": [{"path": "/compute/rate", "values": [1e-9, 1e9]}],
+                  "schemes": [{"scheme": "uncoded", "label": label} for label in labels]}
+        (FOLDER / "odd.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd"], cwd=FOLDER, check=True,
+                       capture_output=True)
+        one, outputs = ["--where", "/compute/rate=1e9"], [word for name in ("odd.svg", "odd.pdf", "odd.png")
+                                                          for word in ("-o", FOLDER / name)]
+        for module, words in ((plot, ["--y", "time", *one]),
+                              (plot, ["--x", "/compute/rate", "--y", "time", "--log"]),
+                              (plot, ["--x", "/compute/rate", "--y", "speedup", "--bars"]), (pareto, one),
+                              (gc_mmc_figure1, one), (speedup,
+                                                      ["--of", "plain", "--x", "/compute/rate", "--log"])):
+            with self.subTest(module.__name__, words=words):
+                code, _, error = run_inside(module, FOLDER / "odd/results.csv", *words, *outputs)
+                self.assertEqual(code, 0, error)
+                self.assertEqual(error,
+                                 f"{module.__name__}.py: note: the font DejaVu Sans has no shape for 漢字\n")
+        axes = drawn(plot, FOLDER / "odd/results.csv", "--y", "time", *one).axes[0]
+        self.assertEqual([label.get_text().replace("\n", " ") for label in axes.get_yticklabels()],
+                         [" ".join(label.split()) for label in labels])
+
+    def test_every_script_tells_its_use(self):
+        for module in (plot, pareto, gc_mmc_figure1, speedup, distribution):
+            with self.subTest(module.__name__):
+                code, output, _ = run_inside(module, "--help")
+                self.assertEqual(code, 0)
+                self.assertIn(f"example:\n  plots/{module.__name__}.py ", output)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
