@@ -331,6 +331,15 @@ class OutputFile {
   std::ofstream stream_;
 };
 
+/// Refuses to write over what is read.
+void keep_inputs(const std::string& output, const std::vector<fs::path>& inputs) {
+  std::error_code ignored;
+  for (const fs::path& input : inputs)
+    if (fs::equivalent(output, input, ignored))
+      throw ConfigError(
+          fmt::format("{}: is what is read here, and would be replaced; give another name", output));
+}
+
 void write_resolved(const Experiment& experiment, const fs::path& path) {
   std::error_code ignored;
   if (fs::equivalent(path, experiment.file, ignored)) {
@@ -577,6 +586,8 @@ int replay_trial(const std::vector<std::string>& words) {
   }
   if (picture && schemes.size() > 1)
     throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
+  for (const auto& output : {trace, picture})
+    if (output) keep_inputs(*output, {config});
   const std::string wanted = arguments.last("trial").value_or("0");
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
   // Text for what was asked for by name; a trace of all schemes speaks for itself.
@@ -646,6 +657,7 @@ int report(const std::vector<std::string>& words) {
                     folder.string()));
   const std::string results_file = (folder / "results.csv").string(),
                     samples_file = (folder / "samples.csv").string();
+  keep_inputs(output.string(), {results_file, samples_file, folder / "config.json"});
   const ResultsTable results = read_results(results_file);
   const Experiment experiment = load_experiment((folder / "config.json").string());
   check_results(results, experiment, results_file);

@@ -490,6 +490,9 @@ TEST_CASE("replay says what is wrong with a trial's rank, a scheme or a trace's 
            {"--scheme all --scheme al", "did you mean \"all\""},
            {"--scheme all --trace nowhere/trace.json", "nowhere/trace.json: cannot be written"},
            {"--scheme all --trace", "--trace"},
+           {"--trace ./small.json", "./small.json: is what is read here"},
+           {"--scheme all --picture small.json", "small.json: is what is read here"},
+           {"--picture picture.svg --trace trace.json", "--picture: draws one scheme"},
            {"", "or --trace FILE for all"}}) {
     const Outcome outcome = folder.run("replay small.json " + arguments);
     CAPTURE(arguments, outcome.err);
@@ -501,5 +504,6 @@ TEST_CASE("replay says what is wrong with a trial's rank, a scheme or a trace's 
   const Outcome dead = folder.run("replay dead.json --trial median");
   CHECK(dead.code == 2);
   CHECK(contains(dead.err, "none of the 5 trials of \"uncoded\" could complete"));
-  CHECK(folder.run("replay dead.json --trace dead-trace.json").code == 0);
+  CHECK(folder.run("replay dead.json --trace dead-trace.json --picture dead.svg").code == 0);
+  CHECK(read_file(folder.path() / "dead.svg").starts_with("<svg"));
 }
