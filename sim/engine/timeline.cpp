@@ -168,7 +168,6 @@ CriticalPath Reconstruction::path() const {
       double served = at_port;
       if (serial()) {  // the port was free when it had received what it served before
         const auto previous = std::find_if(arrival + 1, arrivals_.rend(), [&](const Arrival& a) {
-          if (a.fate == Arrival::Fate::dropped) return false;
           return (a.fate == Arrival::Fate::stale ? master : route(a.from, a.message).to) == way.to;
         });
         if (previous != arrivals_.rend()) served = std::max(at_port, previous->time);

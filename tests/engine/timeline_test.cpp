@@ -303,6 +303,38 @@ TEST_CASE("old work is waited for, and old messages in the port are a queue") {
         std::vector<Doing>{{Activity::held_up, 0, 2, 0, 0}, {Activity::compute, 2, 3, 0, 1}});
 }
 
+TEST_CASE("a worker that gets the model while it is busy with old work is held up from the start") {
+  const Leftover leftover{.busy_until = {2}, .messages = {}};
+  const std::vector<double> offset = {2}, slope = {1}, model_at = {0.5};
+  const Conditions conditions{
+      .offset = offset, .slope = slope, .workers = 1, .model_at = model_at, .leftover = &leftover};
+  const Timeline timeline = run_and_look(first_of(1, 1), {}, conditions);
+  CHECK(what_does(timeline, 1) ==
+        std::vector<Doing>{{Activity::held_up, 0, 2, 0, 0}, {Activity::compute, 2, 3, 0, 1}});
+  CHECK(stretches(timeline.path) ==
+        std::vector<Stretch>{{Cause::waiting, 1, 0, 2}, {Cause::compute, 1, 2, 3}});
+}
+
+TEST_CASE("at the end a relay's port serves one message, and the others wait") {
+  // Relay 1 needs one of its children 2, 3 and 4, who send at 1, 1.5 and 1.75: its port serves them from 1 to
+  // 2, 2 to 3 and 3 to 4. It sends at 2, and the root has it at 2.5.
+  Program program({.need = 1, .full = {1}});
+  program.add({{.work = 1, .covers = 1, .need = 1, .size = 0.5}});
+  for (int leaf = 0; leaf < 3; ++leaf) program.add({{.work = 1, .covers = 1, .to = 1}});
+  Links links = serial_links(4, 0);
+  links.bytes = 1;
+  for (double& bandwidth : links.egress) bandwidth = 1;
+  const Timeline timeline = run_and_look(program, links, at_pace({1, 1, 1.5, 1.75}));
+  CHECK(timeline.end == 2.5);
+  REQUIRE(timeline.transfers.size() == 4);
+  CHECK(timeline.transfers[2].from == 3);
+  CHECK(timeline.transfers[2].served == 2);
+  CHECK(timeline.transfers[2].received == unlimited);
+  CHECK(timeline.transfers[3].from == 4);
+  CHECK(timeline.transfers[3].at_port == 1.75);
+  CHECK(timeline.transfers[3].served == unlimited);
+}
+
 TEST_CASE("a round that cannot complete has a timeline without a critical path") {
   Chosen times = at_pace({1, 1});
   times.offset[1] = unlimited;
