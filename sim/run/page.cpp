@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/run/report.h"
 #include "sim/run/statistics.h"
 #include "sim/run/trials.h"
 
@@ -390,46 +391,23 @@ std::string rounded_to_error(double mean, double error) {
   return fmt::format("{:.{}f}", mean, places);
 }
 
-/// What a column of results.csv is called in the page, with its unit.
+/// The heading of a column of results.csv: its name in words with its unit, and what it means where one
+/// points.
 std::string heading_of(const std::string& column) {
-  static const std::map<std::string, std::string> names = {
-      {"time_mean", "time [s]"},
-      {"time_min", "least time [s]"},
-      {"time_p50", "median time [s]"},
-      {"time_p95", "95 % time [s]"},
-      {"time_p99", "99 % time [s]"},
-      {"time_max", "greatest time [s]"},
-      {"messages_mean", "messages"},
-      {"useful_messages_mean", "useful messages"},
-      {"messages_in_all_mean", "messages in all"},
-      {"bytes_in_all_mean", "bytes in all"},
-      {"bytes_into_busiest_mean", "bytes into the busiest node"},
-      {"port_utilisation_mean", "busiest port's share of the time"},
-      {"work_mean", "work [mini-batches]"},
-      {"wasted_mean", "wasted [mini-batches]"},
-      {"speedup_mean", "speedup"},
-      {"critical_compute_mean", "critical compute [s]"},
-      {"critical_port_queue_mean", "critical port queue [s]"},
-      {"critical_link_mean", "critical link [s]"},
-      {"critical_waiting_mean", "critical waiting [s]"},
-      {"theory", "kind of theory"},
-      {"theory_time_low", "theory, low [s]"},
-      {"theory_time_high", "theory, high [s]"},
-      {"theory_time_z", "z of time"},
-      {"theory_messages", "theory, messages"},
-      {"theory_messages_z", "z of messages"},
-      {"recovered", "share recovered"},
-      {"verified_trials", "verified trials"},
-      {"real_max_error", "largest relative error"},
-      {"real_unjudged", "decodes not judged"},
-      {"prime_exact", "exact in the prime field"},
-  };
-  if (const auto found = names.find(column); found != names.end()) return found->second;
-  if (column.ends_with("_std_error")) return "± s.e.";
-  if (column.starts_with('/')) return column;
-  std::string words = column;
-  std::replace(words.begin(), words.end(), '_', ' ');
-  return words;
+  static const std::vector<ResultColumn> known = result_columns({.critical = true});
+  const auto found =
+      std::find_if(known.begin(), known.end(), [&](const ResultColumn& one) { return one.name == column; });
+  std::string words = column, title;
+  if (column.ends_with("_mean")) words.resize(words.size() - std::string_view("_mean").size());
+  if (!column.starts_with('/')) std::replace(words.begin(), words.end(), '_', ' ');
+  if (column.ends_with("_std_error")) words = "± s.e.";
+  if (found != known.end()) {
+    title = fmt::format(" title=\"{}\"", escaped(found->meaning));
+    if (found->unit != "-" && words != "± s.e." && !words.starts_with(found->unit))
+      words += " [" + found->unit + "]";
+  }
+  return fmt::format("<th scope=\"col\" data-column=\"{}\"{}>{}</th>", escaped(column), title,
+                     escaped(words));
 }
 
 class Page {
@@ -786,8 +764,7 @@ class Page {
     std::size_t place = 0;
     for (const std::size_t c : order) {
       const std::string& name = table_.header.columns[c];
-      add(fmt::format("<th scope=\"col\" data-column=\"{}\">{}</th>", escaped(name),
-                      escaped(heading_of(name))));
+      add(heading_of(name));
       ++place;
       if (!is_main(name)) more.push_back(fmt::format("#results tr>:nth-child({})", place));
     }
