@@ -23,7 +23,7 @@ function(bundle)
   find_program(node NAMES node nodejs)
   find_program(npm npm)
   if(NOT node OR NOT npm)
-    go_on_without("there is no node or no npm; ./dev test installs them.")
+    go_on_without("there is no node or no npm; ./dev build installs them.")
   endif()
 
   # The packages live beside the build; installed again when the list of them has changed.
