@@ -377,6 +377,9 @@ int run(const std::vector<std::string>& words) {
   const Experiment experiment = load_experiment(config, overrides);
   const Provenance provenance{.command = command_of(config, overrides), .version = version};
 
+  const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
+  for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
+
   const fs::path folder =
       arguments.last("out").value_or((fs::path("results") / fs::path(config).stem()).string());
   std::error_code error;
@@ -384,7 +387,6 @@ int run(const std::vector<std::string>& words) {
   if (error) throw ConfigError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
   write_resolved(experiment, folder / "config.json");
   OutputFile results(folder / "results.csv");
-  const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
   write_csv_header(results.stream(), experiment, provenance, keep);
   std::optional<OutputFile> samples;
   if (keep.records) {

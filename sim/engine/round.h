@@ -100,6 +100,7 @@ class Workspace {
   /// When set, every arrival up to completion is kept, useful or not; of an exchange the first million.
   bool keep_all = false;
   const std::vector<Arrival>& all() const { return all_; }
+  static constexpr std::size_t most_kept = 1000000;  ///< arrivals of an exchange
 
  private:
   friend class Intake;
@@ -111,8 +112,6 @@ class Workspace {
   friend class Tallies;
   friend void leave(const Program&, const Links&, const Conditions&, const RoundResult&, RoundStart,
                     Workspace&, Leftover&);
-
-  static constexpr std::size_t most_kept = 1000000;  // arrivals of an exchange
 
   struct Flow {
     NodeId from, to;

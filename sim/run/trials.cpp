@@ -319,9 +319,23 @@ class RangeRunner {
 
 }  // namespace
 
+void check_keep(const Point& point, Keep keep) {
+  for (std::size_t s = 0; keep.critical && s < point.schemes.size(); ++s) {
+    const std::unique_ptr<Scheme> scheme = point.schemes[s].recipe.make();
+    const Program& program = scheme->next_round(nullptr);
+    if (program.kind() == Program::Kind::exchange &&
+        program.rounds() * program.workers() > Workspace::most_kept)
+      throw std::length_error(fmt::format(
+          "the critical path of \"{}\" takes all the messages of its ring, and a million are kept: 707 "
+          "workers at the most, but point {} has {}",
+          point.schemes[s].label, point.index, point.workers));
+  }
+}
+
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
                                      unsigned threads, const std::function<void(std::uint64_t)>& progress,
                                      Keep keep) {
+  check_keep(point, keep);
   // Ranges end where Sample's chunks do, except that verified trials, which take far longer, go in smaller
   // portions.
   constexpr std::uint64_t verified_portion = 8;

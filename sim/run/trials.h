@@ -62,10 +62,13 @@ struct SchemeResult {
   std::vector<CriticalTimes> critical;
 };
 
+/// Throws std::length_error where what is asked for cannot be kept: the critical path of a ring so large that
+/// not all its arrivals are.
+void check_keep(const Point& point, Keep keep);
+
 /// The trials [first, last) of a point; one result a scheme, in order. The result does not depend on
 /// `threads`. `progress` is told now and then, from any thread, how many more trials are finished. A trial
-/// that cannot complete although every worker answers is a std::logic_error; asking for the critical path of
-/// a ring so large that not all its arrivals are kept is a std::length_error.
+/// that cannot complete although every worker answers is a std::logic_error; see check_keep() too.
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
                                      unsigned threads,
                                      const std::function<void(std::uint64_t)>& progress = {}, Keep keep = {});
