@@ -104,7 +104,8 @@ def draw(arguments):
         for axes, middle, bottom, top in ((body, share, low, high), (tail, above, 1 - high, 1 - low)):
             axes.fill_between(x, bottom, top, step="post", color=style["color"], alpha=0.25, linewidth=0,
                               zorder=2)
-            axes.plot(x, middle, drawstyle="steps-post", zorder=3, **style)
+            if numpy.isfinite(middle).any():  # of one trial there is no tail
+                axes.plot(x, middle, drawstyle="steps-post", zorder=3, **style)
     for axes in (body, tail):
         if arguments.log:
             plots.logarithmic(axes.xaxis, everything, arguments.x)

@@ -62,7 +62,10 @@ def draw(arguments):
     points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
     halves = [numpy.array([0 if error is None else NORMAL_95 * table.number(row, error) for row in rows])
               for _, error in columns]
-    best = front(points)
+    # An approximate scheme has left data out: what it gains by that beats no exact one.
+    recovered = table.columns.index("recovered")
+    exact = [index for index, row in enumerate(rows) if table.number(row, recovered) >= 1] or range(len(rows))
+    best = [exact[index] for index in front([points[index] for index in exact])]
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.5)
     axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]),
@@ -73,16 +76,20 @@ def draw(arguments):
     place = {id(row): index for index, row in enumerate(rows)}
     for number, (names, group) in enumerate(groups.items()):
         style = {**plots.line_style(number), "linestyle": "none"}
-        for filled in (True, False):
-            there = [points[place[id(row)]] for row in group if (place[id(row)] in best) == filled]
+        for fill in ("full", "none", "left"):
+            there = [points[index] for index in (place[id(row)] for row in group)
+                     if fill == ("full" if index in best else "none" if index in exact else "left")]
             if there:
-                axes.plot(*zip(*there), zorder=3.2 if filled else 3,
-                          **{**style, **({} if filled else {"markerfacecolor": "white"})})
+                axes.plot(*zip(*there), zorder=3.2 if fill == "full" else 3, fillstyle=fill if fill == "left" else "full",
+                          **{**style, **({"markerfacecolor": "white"} if fill == "none" else {})})
         handles.append(Line2D([], [], **style))
         labels.append(plots.group_label(by, names))
     handles += [Line2D([], [], color="0.5", linewidth=0.9), Line2D([], [], linestyle="none", marker="o",
                                                                    color="0.3", markerfacecolor="white")]
     labels += ["not dominated", "dominated"]
+    if len(exact) < len(rows):
+        handles.append(Line2D([], [], linestyle="none", marker="o", color="0.3", fillstyle="left"))
+        labels.append("approximate, not compared")
     for axis, metric, log, values in ((axes.xaxis, arguments.x, "x", 0), (axes.yaxis, arguments.y, "y", 1)):
         if arguments.log in (log, "both"):
             plots.logarithmic(axis, [point[values] for point in points], metric)

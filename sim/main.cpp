@@ -665,7 +665,11 @@ int report(const std::vector<std::string>& words) {
   check_results(results, experiment, results_file);
   const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
   SampleTimes samples;
-  if (fs::exists(samples_file, error)) samples = read_samples(samples_file, experiment, points);
+  if (fs::exists(samples_file, error)) {
+    samples = read_samples(samples_file, experiment, points);
+    if (samples.empty())
+      std::cerr << samples_file << ": is of another run, or not whole; the trials are run again\n";
+  }
 
   std::uint64_t total = 0;
   for (const std::size_t p : points) total += experiment.points[p].trials;

@@ -320,7 +320,8 @@ function timelineOption(trial) {
     height: 110 + rowHeight * names.length, ...still, legend: legend([...present.map(({ kind }) => kind[0]), 'critical path']),
     tooltip: tooltip(({ data: item }) => timelineTip(trial, item.bar)),
     grid: { left: 78, right: 16, top: 34, height: rowHeight * names.length },
-    xAxis: axis('value', 'seconds into the iteration', { min: 0, max: trial.end }),
+    xAxis: axis('value', 'seconds into the iteration', {
+      min: 0, max: trial.end, axisLabel: { color: colour('faint'), hideOverlap: true, formatter: short } }),
     yAxis: axis('category', '', { data: names, inverse: true, axisLabel: { color: colour('ink'), interval: 0, fontSize: 10 },
                                   axisTick: { show: false } }),
     dataZoom: zoom(), series: items };

@@ -147,8 +147,10 @@ void TreeRound::tally(RoundResult& result) {
   std::erase_if(space_.all_, [&](const Arrival& arrival) {
     if (arrival.time <= result.time || arrival.fate == Arrival::Fate::dropped) return false;
     const Program::Route route = program_.route(arrival.from, arrival.message);
-    const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
-    space_.busy_[route.to] += std::max(0.0, result.time - began);
+    if (serial_) {
+      const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
+      space_.busy_[route.to] += std::max(0.0, result.time - began);
+    }
     return true;
   });
   for (const Arrival& arrival : space_.all_) {

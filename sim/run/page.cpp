@@ -169,7 +169,19 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
        {"scheme", "trials", "time_mean", "time_std_error", "messages_mean", "messages_std_error"})
     column(name);
   const std::size_t point = column("point"), label = column("label");
+  std::set<std::pair<std::string, std::string>> known;
   for (std::size_t r = 0; r < results.rows.size(); ++r) {
+    if (!known.emplace(results.rows[r][point], results.rows[r][label]).second)
+      throw ConfigError(fmt::format("{}: row {} is of point {} and \"{}\" again", file, r + 1,
+                                    results.rows[r][point], results.rows[r][label]));
+    for (std::size_t c = 0; c < results.rows[r].size(); ++c) {
+      const std::string& name = results.header.columns[c];
+      const std::string& text = results.rows[r][c];
+      if ((name.ends_with("_mean") || name.ends_with("_std_error")) && !text.empty() &&
+          std::isnan(number_of(text)))
+        throw ConfigError(
+            fmt::format("{}: row {}: {} is \"{}\", but must be a number or empty", file, r + 1, name, text));
+    }
     const double index = number_of(results.rows[r][point]);
     if (!(index >= 0 && index < static_cast<double>(experiment.points.size())))
       throw ConfigError(fmt::format("{}: row {} is of point \"{}\", but {} has points 0 to {}", file, r + 1,
@@ -386,7 +398,7 @@ std::string json_in_script(const Json& json) {
 
 /// `1.5510` for 1.5510012 with a standard error of 0.0009.
 std::string rounded_to_error(double mean, double error) {
-  if (!(error > 0) || !std::isfinite(mean)) return fmt::format("{:.6g}", mean);
+  if (!(error > 1e-12 * std::abs(mean)) || !std::isfinite(mean)) return fmt::format("{:.6g}", mean);
   const int places = std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 12);
   return fmt::format("{:.{}f}", mean, places);
 }
@@ -571,8 +583,17 @@ class Page {
     const double mean = results_.number(row, metric + "_mean"),
                  error = results_.number(row, metric + "_std_error");
     std::string text = rounded_to_error(mean, error);
-    if (error > 0) text += " ± " + rounded_to_error(error, error);
+    if (error > 1e-12 * std::abs(mean)) text += " ± " + rounded_to_error(error, error);
     return text;
+  }
+
+  /// The rows whose schemes give the whole gradient: what an approximate one gains beats none of them. All
+  /// where there is no other.
+  std::vector<std::size_t> comparable(const std::vector<std::size_t>& rows) const {
+    std::vector<std::size_t> exact;
+    for (const std::size_t row : rows)
+      if (!(results_.number(row, "recovered") < 1)) exact.push_back(row);
+    return exact.empty() ? rows : exact;
   }
 
   void overview() {
@@ -581,11 +602,16 @@ class Page {
     const auto groups = results_.conditions();
     add("<ul>\n");
     for (std::size_t g = 0; g < std::min(groups.size(), most_lines); ++g) {
-      const auto fastest = least(groups[g], "time_mean"), fewest = least(groups[g], "messages_mean");
-      if (!fastest || !fewest) continue;
+      const std::vector<std::size_t> rows = comparable(groups[g]);
+      const auto fastest = least(rows, "time_mean"), fewest = least(rows, "messages_mean");
       const std::string place = results_.surroundings(results_.point(groups[g].front()));
-      const Point& point = results_.point(*fastest);
       std::string text = place.empty() ? "" : place + ": ";
+      if (!fastest || !fewest) {
+        add("<li>" + escaped(place.empty() ? "No trial could complete." : text + "no trial could complete.") +
+            "</li>\n");
+        continue;
+      }
+      const Point& point = results_.point(*fastest);
       text += fmt::format("fastest is {}, {} s", results_.short_name(*fastest), estimate(*fastest, "time"));
       const std::string& baseline = point.schemes[point.baseline].label;
       const double speedup = results_.number(*fastest, "speedup_mean");
@@ -596,6 +622,19 @@ class Page {
       std::vector<std::string> names;
       for (const std::size_t row : front(groups[g])) names.push_back(results_.short_name(row));
       text += "; not beaten in both by any other: " + joined(names, "; ") + ".";
+      std::vector<std::string> approximate, incomplete;
+      for (const std::size_t row : groups[g]) {
+        if (std::find(rows.begin(), rows.end(), row) == rows.end())
+          approximate.push_back(fmt::format("{} ({:.4g} % of the data)", results_.short_name(row),
+                                            100 * results_.number(row, "recovered")));
+        if (results_.number(row, "incomplete") > 0)
+          incomplete.push_back(fmt::format("{} {} of {}", results_.short_name(row),
+                                           results_.text(row, "incomplete"), results_.text(row, "trials")));
+      }
+      if (!approximate.empty())
+        text += " Approximate, and not compared with these: " + joined(approximate, "; ") + ".";
+      if (!incomplete.empty())
+        text += " Trials that could not complete, and are in no mean: " + joined(incomplete, "; ") + ".";
       text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
       add("<li>" + escaped(text) + "</li>\n");
     }
@@ -650,8 +689,9 @@ class Page {
     }
   }
 
-  /// Of rows under the same conditions those that no other row beats in both time and messages.
-  std::vector<std::size_t> front(const std::vector<std::size_t>& rows) const {
+  /// Of comparable rows under the same conditions those that no other beats in both time and messages.
+  std::vector<std::size_t> front(const std::vector<std::size_t>& under_conditions) const {
+    const std::vector<std::size_t> rows = comparable(under_conditions);
     std::vector<std::size_t> result;
     const auto time = [&](std::size_t r) { return results_.number(r, "time_mean"); };
     const auto messages = [&](std::size_t r) { return results_.number(r, "messages_mean"); };
@@ -854,7 +894,7 @@ class Page {
     std::string title = fmt::format("{}, {} trial ({}): {:.4g} s", scheme.distribution.name, trial.which,
                                     trial.trial, trial.time);
     if (point.iterations > 1)
-      title += fmt::format(", iteration {} of {}: {:.4g} s", trial.iteration, point.iterations,
+      title += fmt::format(", iteration {} (of 0 to {}): {:.4g} s", trial.iteration, point.iterations - 1,
                            trial.timeline.end);
     return place.empty() ? title : title + ", at " + place;
   }
@@ -898,6 +938,12 @@ class Page {
         "time, "
         "and the worst. The critical path, in another colour, leads back from the message that completed the "
         "iteration through ports, links and work to its start.");
+    if (std::any_of(shown_.begin(), shown_.end(),
+                    [&](const ShownPoint& shown) { return experiment_.points[shown.point].iterations > 1; }))
+      paragraph(
+          "Of a trial's iterations the one is shown whose time is nearest to their mean, of the worst trial "
+          "the "
+          "longest.");
     points_note();
     if (table_.header.find("critical_compute_mean")) mean_shares();
     std::size_t left_out = 0, in_all = 0;
@@ -1021,7 +1067,7 @@ class Page {
   void theory() {
     begin("theory", "Theory next to measurement");
     std::vector<std::string> rows;
-    std::size_t exact = 0, near = 0, inside = 0, bounded = 0, all = 0;
+    std::size_t exact = 0, unknown = 0, near = 0, inside = 0, bounded = 0, all = 0;
     double farthest = 0;
     std::string farthest_name;
     for (std::size_t r = 0; r < results_.rows(); ++r) {
@@ -1029,8 +1075,9 @@ class Page {
       if (kind.empty()) continue;
       ++all;
       const double z = results_.number(r, "theory_time_z");
-      if (kind == "exact" && !std::isnan(z)) {
+      if (kind == "exact") {
         ++exact;
+        if (std::isnan(z)) ++unknown;
         if (std::abs(z) <= 2) ++near;
         if (std::abs(z) >= farthest) {
           farthest = std::abs(z);
@@ -1051,11 +1098,14 @@ class Page {
       end();
       return;
     }
-    if (exact > 0)
+    if (unknown > 0)
+      paragraph(fmt::format("Of {} expected completion times the distance is unknown: it takes two trials.",
+                            unknown));
+    if (exact > unknown)
       paragraph(fmt::format(
           "{} of {} expected completion times are met within 2 standard errors (about 95 % should "
           "be); the farthest is {:.2g} away: {}.",
-          near, exact, farthest, farthest_name));
+          near, exact - unknown, farthest, farthest_name));
     if (bounded > 0)
       paragraph(fmt::format("{} of {} lie within proved bounds, or within 2 standard errors of them.", inside,
                             bounded));
@@ -1076,10 +1126,12 @@ class Page {
     std::vector<std::string> rows;
     std::size_t wrong = 0, all = 0;
     double verified = 0, worst = 0, unjudged = 0;
+    bool approximate = false;
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       const double trials = results_.number(r, "verified_trials");
       if (!(trials > 0)) continue;
       ++all;
+      approximate = approximate || results_.number(r, "recovered") < 1;
       verified += trials;
       if (results_.text(r, "prime_exact") == "false") ++wrong;
       if (const double error = results_.number(r, "real_max_error"); error > worst) worst = error;
@@ -1094,9 +1146,10 @@ class Page {
     } else {
       paragraph(fmt::format(
           "In {:.0f} trials, of {} of the {} rows, the workers' messages carried real data, and the "
-          "gradient decoded from those the master had taken was compared with the direct sum. In the "
+          "gradient decoded from those the master had taken was compared with the direct sum{}. In the "
           "prime field of 2^61 - 1 elements {}. In doubles the largest relative error is {:.2g}{}.",
           verified, all, results_.rows(),
+          approximate ? ", that of an approximate scheme with the sum of what was received" : "",
           wrong == 0 ? "all that were tried are equal" : plural(wrong, "row") + " are NOT equal", worst,
           unjudged > 0 ? fmt::format("; {:.0f} decodes were too ill-conditioned to judge", unjudged) : ""));
       small_table(

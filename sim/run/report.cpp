@@ -40,7 +40,7 @@ std::size_t display_width(
 /// `1.54958 ± 0.00052`: the error with two digits, the mean to the same place.
 std::string with_error(const Estimate& e) {
   if (std::isnan(e.mean)) return "-";
-  if (!(e.std_error > 0)) return fmt::format("{:.7g}", e.mean);
+  if (!(e.std_error > 1e-12 * std::abs(e.mean))) return fmt::format("{:.7g}", e.mean);  // or rounding alone
   const int places = std::clamp(1 - static_cast<int>(std::floor(std::log10(e.std_error))), 0, 12);
   return fmt::format("{:.{}f} ± {:.{}f}", e.mean, places, e.std_error, places);
 }
@@ -219,7 +219,8 @@ std::vector<ResultColumn> result_columns(Keep keep) {
        {"incomplete", "-",
         "Of these, the ones that could not complete because workers never answered. All "
         "that follows is over the others."},
-       {"recovered", "-", "Share of the data set in the result, below 1 for approximate schemes."},
+       {"recovered", "-",
+        "Share of the data set in the result of a trial that completes, below 1 for approximate schemes."},
        {"time_min", "s", "Least completion time of a trial."},
        {"time_p50", "s", "Median of the completion times, the nearest rank."},
        {"time_p95", "s", "Their 95 % quantile, the nearest rank."},

@@ -67,6 +67,18 @@ TEST_CASE("a tree by hand: relays wait for their senders and for their own work"
   CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 3, 4, 5, 6});
 }
 
+TEST_CASE("a tree on ideal links may have gradients with a size: late messages cost no port") {
+  Workspace space;
+  Links ideal;
+  ideal.bytes = 100;  // as a configuration with "gradient" and without "network" has it
+  const Program program = two_by_two(1, 1);
+  // Leaf 4 comes to relay 1 after the root has what it needs.
+  const RoundResult result = run_round(program, ideal, at_pace({1, 9, 1, 5, 9, 9}), space);
+  CHECK(result.time == 1);
+  CHECK(result.utilisation == 0);
+  CHECK(result.hops == 2);
+}
+
 TEST_CASE(
     "a relay goes on with its first senders; what comes later or is still in its port counts where it is") {
   const Program program = two_by_two(1, 1);

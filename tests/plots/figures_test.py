@@ -325,6 +325,18 @@ class PaperFiguresTest(unittest.TestCase):
         self.assertEqual(filled, {list(points)[index] for index in pareto.front(list(points))})
         self.assertEqual({note.xy: note.get_text() for note in axes.texts}, points)
 
+    def test_an_approximate_scheme_is_not_on_the_front_of_exact_ones(self):
+        config = {**CONFIG, "sweep": [], "schemes": [{"scheme": "uncoded", "label": "exact"}, {
+            "scheme": "ignore-stragglers", "stragglers": 6, "label": "hasty"}]}
+        (FOLDER / "hasty.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "hasty.json", "--out", "hasty"], cwd=FOLDER, check=True,
+                       capture_output=True)
+        figure = drawn(pareto, FOLDER / "hasty/results.csv")
+        fills = [line.get_fillstyle() for line in figure.axes[0].lines if line.get_marker() in plots.MARKERS]
+        self.assertEqual(fills, ["full", "left"])
+        self.assertIn("approximate, not compared", [text.get_text() for legend in figure.legends
+                                                    for text in legend.get_texts()])
+
     def test_a_speedup_is_the_ratio_of_the_mean_times_and_its_error_that_of_the_pairs(self):
         where = ["--where", "/network/downlink=none", "--where", "/workers=84"]
         figure = drawn(speedup, TREES, "--of", "CodedReduce", "--over", "GC", "--x", "t_c", *where)
@@ -533,7 +545,7 @@ class FilesTest(unittest.TestCase):
         config = {**CONFIG, "trials": 1, "sweep": [{"path": "/compute/rate", "values": [1e-9, 1e9]}],
                   "schemes": [{"scheme": "uncoded", "label": label} for label in labels]}
         (FOLDER / "odd.json").write_text(json.dumps(config))
-        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd"], cwd=FOLDER, check=True,
+        subprocess.run([str(PROGRAM), "run", "odd.json", "--out", "odd", "--samples"], cwd=FOLDER, check=True,
                        capture_output=True)
         one, outputs = ["--where", "/compute/rate=1e9"], [word for name in ("odd.svg", "odd.pdf", "odd.png")
                                                           for word in ("-o", FOLDER / name)]
@@ -547,6 +559,9 @@ class FilesTest(unittest.TestCase):
                 self.assertEqual(code, 0, error)
                 self.assertEqual(error,
                                  f"{module.__name__}.py: note: the font DejaVu Sans has no shape for 漢字\n")
+        for log in ([], ["--log"]):  # of one trial there is no tail
+            code, _, error = run_inside(distribution, FOLDER / "odd/samples.csv", *one, *log, *outputs)
+            self.assertEqual(code, 0, error)
         axes = drawn(plot, FOLDER / "odd/results.csv", "--y", "time", *one).axes[0]
         self.assertEqual([label.get_text().replace("\n", " ") for label in axes.get_yticklabels()],
                          [" ".join(label.split()) for label in labels])

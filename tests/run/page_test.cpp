@@ -237,6 +237,46 @@ TEST_CASE("page: trials that never complete are counted, and a scheme without an
   CHECK(count_of(page, "never answers") > 0);
 }
 
+TEST_CASE("page: an approximate scheme is not called the fastest, and what is not in the means is said") {
+  Json config = small_config();
+  config["schemes"].push_back({{"scheme", "ignore-stragglers"}, {"stragglers", 6}, {"label", "hasty"}});
+  config["compute"]["failure"] = {{"probability", 0.05}};
+  const Run run(config);
+  const std::string page = run.page();
+  const std::string overview = page.substr(page.find("id=\"overview\""), 2000);
+  CHECK_FALSE(overview.find("astest is hasty") < overview.size());
+  CHECK(overview.find("Approximate, and not compared with these: hasty (25 % of the data).") <
+        overview.size());
+  CHECK(overview.find("Trials that could not complete, and are in no mean: all ") < overview.size());
+  CHECK(page.find("that of an approximate scheme with the sum of what was received") < page.size());
+
+  Json dead = small_config();
+  dead["trials"] = 20;
+  dead["compute"]["failure"] = {{"workers", {1, 2, 3, 4, 5, 6, 7, 8}}};
+  CHECK(Run(dead).page().find("No trial could complete.") != std::string::npos);
+}
+
+TEST_CASE("page: of one trial the distance from theory is unknown, and nothing is called asymptotic for it") {
+  Json config = small_config();
+  config["trials"] = 1;
+  const std::string page = Run(config).page();
+  CHECK(page.find("the distance is unknown: it takes two trials") != std::string::npos);
+  CHECK(page.find("asymptotic only") == std::string::npos);
+}
+
+TEST_CASE("page: a table with a word for a number, or a row twice, is refused with its place") {
+  const Run run(small_config());
+  const std::size_t mean = *run.results.header.find("time_mean");
+  ResultsTable changed = run.results;
+  changed.rows[1][mean] = "rubbish";
+  CHECK_THROWS_WITH(check_results(changed, run.experiment, "results.csv"),
+                    "results.csv: row 2: time_mean is \"rubbish\", but must be a number or empty");
+  changed = run.results;
+  changed.rows.push_back(changed.rows[0]);
+  CHECK_THROWS_WITH(check_results(changed, run.experiment, "results.csv"),
+                    "results.csv: row 4 is of point 0 and \"all\" again");
+}
+
 TEST_CASE("page: completion times come from samples.csv where it is of the same configuration and whole") {
   const Run run(small_config());
   const std::string file = (run.folder / "samples.csv").string();
