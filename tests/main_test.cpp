@@ -87,6 +87,32 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+/// The number in the first row of a results.csv, whose label holds no comma.
+double first_row(const std::string& csv, const std::string& column) {
+  std::vector<std::string> lines = lines_of(csv);
+  std::erase_if(lines, [](const std::string& line) { return line.starts_with("#"); });
+  std::istringstream names(lines.at(0)), cells(lines.at(1));
+  for (std::string name, cell; std::getline(names, name, ',') && std::getline(cells, cell, ',');)
+    if (name == column) return std::stod(cell);
+  throw std::out_of_range(column);
+}
+
+struct Mistake {
+  const char *arguments, *message;
+};
+
+/// Each of these calls is refused with its message, before anything is printed.
+void check_mistakes(const Folder& folder, const std::vector<Mistake>& mistakes) {
+  for (const Mistake& mistake : mistakes) {
+    INFO(mistake.arguments);
+    const Outcome outcome = folder.run(mistake.arguments);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    INFO(outcome.err);
+    CHECK(contains(outcome.err, mistake.message));
+  }
+}
+
 }  // namespace
 
 TEST_CASE("the program and every command explain themselves with an example") {
@@ -190,43 +216,33 @@ TEST_CASE("what the user can mend ends with code 2 and a word on what would be r
   folder.write("broken.json", "{\n  \"workers\": 4,,\n}");
   folder.write("wrong.json", R"({"workers": 4, "workres": 4, "compute": {"model": "constant", "time": -1},
                                  "schemes": [{"scheme": "gc", "load": 9}, {"scheme": "gcc"}]})");
-  struct Case {
-    const char *arguments, *message;
-  };
-  for (const Case& c : std::vector<Case>{
-           {"rnu small.json", "did you mean run?"},
-           {"run", "which configuration?"},
-           {"run nowhere.json", "nowhere.json: cannot be opened"},
-           {"run .", "is a folder"},
-           {"run small.json extra", "extra: one argument too many"},
-           {"run small.json --trails 5", "did you mean --trials?"},
-           {"run small.json --trials 0", "must be a whole number, at least 1"},
-           {"run small.json --trials -1", "must be a whole number, at least 1"},
-           {"run small.json --seed x", "must be a whole number"},
-           {"run small.json --threads 0", "at least 1"},
-           {"run small.json --format tabel", "must be table, csv or json"},
-           {"run small.json --set workers=4", "is not a JSON pointer"},
-           {"run small.json --set /compute/rate=4", "/compute/rate is swept"},
-           {"run small.json --set /comptue/rate=4", "leads nowhere"},
-           {"run small.json --out /dev/null/x", "cannot be created"},
-           {"check broken.json", "broken.json:2:16: is not valid JSON"},
-           {"check wrong.json", "wrong.json#/workres: is not a known field (did you mean \"workers\"?)"},
-           {"check wrong.json", "wrong.json#/compute/time: must be a number above 0"},
-           {"check wrong.json", "wrong.json#/schemes/0/load: must be a whole number from 1 to 4"},
-           {"check wrong.json", "wrong.json#/schemes/1/scheme: is \"gcc\""},
-           {"replay small.json", "which scheme?"},
-           {"replay small.json --scheme al", "did you mean \"all\"?"},
-           {"replay small.json --scheme all --point 2", "points 0 to 1"},
-           {"list scheme", "did you mean \"schemes\"?"},
-           {"verify", "which configurations?"},
-           {"verify small.json", "has no \"expect\" block"}}) {
-    INFO(c.arguments);
-    const Outcome outcome = folder.run(c.arguments);
-    CHECK(outcome.code == 2);
-    CHECK(outcome.out.empty());
-    INFO(outcome.err);
-    CHECK(contains(outcome.err, c.message));
-  }
+  check_mistakes(
+      folder, {{"rnu small.json", "did you mean run?"},
+               {"run", "which configuration?"},
+               {"run nowhere.json", "nowhere.json: cannot be opened"},
+               {"run .", "is a folder"},
+               {"run small.json extra", "extra: one argument too many"},
+               {"run small.json --trails 5", "did you mean --trials?"},
+               {"run small.json --trials 0", "must be a whole number, at least 1"},
+               {"run small.json --trials -1", "must be a whole number, at least 1"},
+               {"run small.json --seed x", "must be a whole number"},
+               {"run small.json --threads 0", "at least 1"},
+               {"run small.json --format tabel", "must be table, csv or json"},
+               {"run small.json --set workers=4", "is not a JSON pointer"},
+               {"run small.json --set /compute/rate=4", "/compute/rate is swept"},
+               {"run small.json --set /comptue/rate=4", "leads nowhere"},
+               {"run small.json --out /dev/null/x", "cannot be created"},
+               {"check broken.json", "broken.json:2:16: is not valid JSON"},
+               {"check wrong.json", "wrong.json#/workres: is not a known field (did you mean \"workers\"?)"},
+               {"check wrong.json", "wrong.json#/compute/time: must be a number above 0"},
+               {"check wrong.json", "wrong.json#/schemes/0/load: must be a whole number from 1 to 4"},
+               {"check wrong.json", "wrong.json#/schemes/1/scheme: is \"gcc\""},
+               {"replay small.json", "which scheme?"},
+               {"replay small.json --scheme al", "did you mean \"all\"?"},
+               {"replay small.json --scheme all --point 2", "points 0 to 1"},
+               {"list scheme", "did you mean \"schemes\"?"},
+               {"verify", "which configurations?"},
+               {"verify small.json", "has no \"expect\" block"}});
 }
 
 TEST_CASE("the configuration itself is not replaced by the resolved one") {
@@ -348,30 +364,19 @@ TEST_CASE("report says what is wrong with a folder") {
   fs::copy(folder.path() / "good/config.json", folder.path() / "short");
   const std::string results = read_file(folder.path() / "good/results.csv");
   folder.write("short/results.csv", results.substr(0, results.size() - 40));
-  struct Case {
-    const char *arguments, *message;
-  };
-  for (const Case& c :
-       std::vector<Case>{{"report", "of which run?"},
-                         {"report nowhere", "nowhere: is no folder"},
-                         {"report small.json", "small.json: is no folder"},
-                         {"report no-results", "no-results/results.csv: cannot be opened"},
-                         {"report no-config", "no-config/config.json: cannot be opened"},
-                         {"report mixed", "mixed/results.csv: is of configuration "},
-                         {"report mixed", "run it again: straggle run mixed/config.json --out"},
-                         {"report short", "short/results.csv:12: has "},
-                         {"report good --point 2", "--point 2: the sweep has points 0 to 1"},
-                         {"report good --pint 1", "did you mean --point?"},
-                         {"report good --ouput x", "did you mean --output?"},
-                         {"report good -o nowhere/x.html", "nowhere/x.html: cannot be written"},
-                         {"report good other", "other: one argument too many"}}) {
-    INFO(c.arguments);
-    const Outcome outcome = folder.run(c.arguments);
-    CHECK(outcome.code == 2);
-    CHECK(outcome.out.empty());
-    INFO(outcome.err);
-    CHECK(contains(outcome.err, c.message));
-  }
+  check_mistakes(folder, {{"report", "of which run?"},
+                          {"report nowhere", "nowhere: is no folder"},
+                          {"report small.json", "small.json: is no folder"},
+                          {"report no-results", "no-results/results.csv: cannot be opened"},
+                          {"report no-config", "no-config/config.json: cannot be opened"},
+                          {"report mixed", "mixed/results.csv: is of configuration "},
+                          {"report mixed", "run it again: straggle run mixed/config.json --out"},
+                          {"report short", "short/results.csv:12: has "},
+                          {"report good --point 2", "--point 2: the sweep has points 0 to 1"},
+                          {"report good --pint 1", "did you mean --point?"},
+                          {"report good --ouput x", "did you mean --output?"},
+                          {"report good -o nowhere/x.html", "nowhere/x.html: cannot be written"},
+                          {"report good other", "other: one argument too many"}});
 }
 
 TEST_CASE("the resolved configuration of a sweep over data files can be run and reported") {
@@ -416,11 +421,7 @@ TEST_CASE("run --samples writes a row a trial whose means are those of results.c
     REQUIRE(line.starts_with(start));
     sum += std::stod(line.substr(start.size()));
   }
-  const std::string row = results[6];
-  std::istringstream cells(row);
-  std::string cell;
-  for (int column = 0; column < 13; ++column) std::getline(cells, cell, ',');  // time_mean
-  CHECK(std::stod(cell) == Approx(sum / 3000).epsilon(1e-12));
+  CHECK(first_row(without, "time_mean") == Approx(sum / 3000).epsilon(1e-12));
 }
 
 TEST_CASE("run --critical-path adds columns to results.csv, samples.csv, the table and JSON") {
@@ -462,13 +463,10 @@ TEST_CASE("replay --trace writes all schemes of a trial into one file, or those 
   CHECK(names[1].starts_with("GC, three: trial "));
   // The worst trial is that of the first scheme: its time is results.csv's maximum.
   REQUIRE(folder.run("run small.json").code == 0);
-  const std::string row = lines_of(read_file(folder.path() / "results/small/results.csv"))[6];
-  std::istringstream cells(row);
-  std::string cell;
-  for (int column = 0; column < 12; ++column) std::getline(cells, cell, ',');  // time_max
+  const double greatest = first_row(read_file(folder.path() / "results/small/results.csv"), "time_max");
   for (const auto& event : trace["traceEvents"])
     if (event["pid"] == 1 && event["name"].get<std::string>().starts_with("complete"))
-      CHECK(event["args"]["time_s"] == std::stod(cell));
+      CHECK(event["args"]["time_s"] == greatest);
   const std::string command = trace["otherData"]["command"];
   CHECK(contains(command, "straggle replay small.json --point 0 --trial "));
 
