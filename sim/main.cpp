@@ -518,10 +518,22 @@ int check(const std::vector<std::string>& words) {
   return fine;
 }
 
+std::size_t parse_point(const std::string& text, std::size_t points) {
+  const std::uint64_t index = parse_count("point", text, 0);
+  if (index >= points)
+    throw ConfigError(fmt::format("--point {}: the sweep has points 0 to {}", index, points - 1));
+  return index;
+}
+
+std::vector<std::string> labels_of(const Point& point) {
+  std::vector<std::string> labels;
+  for (const SchemeSetup& setup : point.schemes) labels.push_back(setup.label);
+  return labels;
+}
+
 /// The indices of the schemes named, in the order they were named; all when none was.
 std::vector<std::size_t> find_schemes(const Point& point, const std::vector<std::string>& labels) {
-  std::vector<std::string> known;
-  for (const SchemeSetup& setup : point.schemes) known.push_back(setup.label);
+  const std::vector<std::string> known = labels_of(point);
   std::vector<std::size_t> found;
   for (const std::string& label : labels) {
     const auto place = std::find(known.begin(), known.end(), label);
@@ -572,20 +584,14 @@ int replay_trial(const std::vector<std::string>& words) {
   const Overrides overrides = arguments.overrides();
   const std::string config = arguments.config("replay");
   const Experiment experiment = load_experiment(config, overrides);
-  const std::uint64_t index = arguments.count("point", 0).value_or(0);
-  if (index >= experiment.points.size())
-    throw ConfigError(
-        fmt::format("--point {}: the sweep has points 0 to {}", index, experiment.points.size() - 1));
+  const std::size_t index = parse_point(arguments.last("point").value_or("0"), experiment.points.size());
   const Point& point = experiment.points[index];
   const std::vector<std::string> labels = arguments.all("scheme");
   const std::vector<std::size_t> schemes = find_schemes(point, labels);
   const auto trace = arguments.last("trace"), picture = arguments.last("picture");
-  if (labels.empty() && schemes.size() > 1 && !trace) {
-    std::vector<std::string> known;
-    for (const SchemeSetup& setup : point.schemes) known.push_back(setup.label);
+  if (labels.empty() && schemes.size() > 1 && !trace)
     throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {}; or --trace FILE for all)",
-                                  quoted_list(known)));
-  }
+                                  quoted_list(labels_of(point))));
   if (picture && schemes.size() > 1)
     throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
   for (const auto& output : {trace, picture})
@@ -614,7 +620,7 @@ int replay_trial(const std::vector<std::string>& words) {
                              trial, *trace);
   }
   if (picture) {
-    const std::vector<Timeline> timelines = timelines_of(point, schemes.front(), trial);
+    const std::vector<Timeline> timelines = timelines_of(point, schemes.front(), trial, 1);
     OutputFile file(*picture);
     file.stream() << timeline_picture(timelines.front(), static_cast<std::size_t>(point.workers),
                                       fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
@@ -629,9 +635,7 @@ int replay_trial(const std::vector<std::string>& words) {
 std::vector<std::size_t> points_to_show(const Arguments& arguments, std::size_t points) {
   std::vector<std::size_t> chosen;
   for (const std::string& text : arguments.all("point")) {
-    const std::uint64_t index = parse_count("point", text, 0);
-    if (index >= points)
-      throw ConfigError(fmt::format("--point {}: the sweep has points 0 to {}", index, points - 1));
+    const std::size_t index = parse_point(text, points);
     if (std::find(chosen.begin(), chosen.end(), index) == chosen.end()) chosen.push_back(index);
   }
   if (!chosen.empty()) return chosen;

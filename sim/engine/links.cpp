@@ -12,7 +12,7 @@ void send_model(const Program& program, const Links& links, Links::Downlink down
   double* const sent = out.data() + program.workers();
   for (NodeId node = 1; node <= program.workers(); ++node) {
     const NodeId from = program.messages(node).empty() ? master : program.route(node, 0).to;
-    const double seconds = ideal ? 0 : links.seconds(from, node, 1);
+    const double seconds = links.seconds(from, node, 1);
     if (downlink == Links::Downlink::unicast) sent[from] += seconds;
     // Receivers are added before senders, so the model has got to `from` already.
     out[node - 1] = (from == master ? 0 : out[from - 1]) + (ideal ? 0 : links.latency) +

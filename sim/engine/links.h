@@ -28,8 +28,10 @@ struct Links {
   std::vector<double> egress,
       ingress;  ///< bytes a second, one entry a node from the master on; none: ignored
 
-  /// Seconds a message of `size` gradients occupies the receiver's port by itself.
+  /// Seconds a message of `size` gradients occupies the receiver's port by itself; none on ideal links, which
+  /// have no ports to ask.
   double seconds(NodeId from, NodeId to, double size) const {
+    if (sharing == Sharing::none) return 0;
     return overhead + (bytes > 0 ? size * bytes / std::min(egress[from], ingress[to]) : 0);
   }
 };

@@ -13,18 +13,15 @@ constexpr double never = Tournament::never;
 /// When messages of an exchange were received, by sender and round; `never` where that was not kept.
 class ExchangeArrivals {
  public:
-  ExchangeArrivals(const Program& program, std::span<const Arrival> arrivals)
-      : workers_(program.workers()), rounds_(program.rounds()) {
+  ExchangeArrivals(const Program& program, std::span<const Arrival> arrivals) : workers_(program.workers()) {
     hear(program, hears_);
     // Rounds of which nothing was kept take no room.
     std::uint32_t kept = 0;
     for (const Arrival& arrival : arrivals) kept = std::max(kept, arrival.message + 1);
     times_.assign(workers_ * kept, never);
     for (const Arrival& arrival : arrivals) times_[place(arrival.from, arrival.message)] = arrival.time;
-    kept_ = kept;
   }
 
-  std::uint32_t kept_rounds() const { return kept_; }
   double received(NodeId from, std::uint32_t round) const { return times_[place(from, round)]; }
   NodeId heard(NodeId node) const { return hears_[node - 1] + 1; }
   /// Whose message of round − 1 the sender waited for last: its own or its neighbour's.
@@ -38,7 +35,6 @@ class ExchangeArrivals {
   }
 
   std::size_t workers_;
-  std::uint32_t rounds_, kept_ = 0;
   std::vector<std::uint32_t> hears_;
   std::vector<double> times_;
 };
@@ -57,9 +53,6 @@ class Reconstruction {
   bool exchange() const { return program_.kind() == Program::Kind::exchange; }
   bool serial() const { return links_.sharing == Links::Sharing::serial; }
   double latency() const { return links_.sharing == Links::Sharing::none ? 0 : links_.latency; }
-  double seconds(NodeId from, NodeId to, double size) const {
-    return links_.sharing == Links::Sharing::none ? 0 : links_.seconds(from, to, size);
-  }
   Program::Route route(NodeId node, std::uint32_t message) const {
     return program_.route(node, exchange() ? 0 : message);
   }
@@ -106,7 +99,7 @@ Transfer Reconstruction::way_down(NodeId node) const {
                .model = true,
                .end = model_at(node - 1)};
   way.at_port = way.sent;
-  way.served = way.received - seconds(from, node, 1) - latency();
+  way.served = way.received - links_.seconds(from, node, 1) - latency();
   // Only a unicast waits for those before it; what is left of a multicast is rounding.
   if (way.served - way.at_port < 1e-12 * way.received) way.served = way.at_port;
   return way;

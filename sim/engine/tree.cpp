@@ -147,10 +147,8 @@ void TreeRound::tally(RoundResult& result) {
   std::erase_if(space_.all_, [&](const Arrival& arrival) {
     if (arrival.time <= result.time || arrival.fate == Arrival::Fate::dropped) return false;
     const Program::Route route = program_.route(arrival.from, arrival.message);
-    if (serial_) {
-      const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
-      space_.busy_[route.to] += std::max(0.0, result.time - began);
-    }
+    const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
+    space_.busy_[route.to] += std::max(0.0, result.time - began);
     return true;
   });
   for (const Arrival& arrival : space_.all_) {
@@ -159,7 +157,7 @@ void TreeRound::tally(RoundResult& result) {
     ++result.hops;
     result.volume += route.size;
     space_.volume_[route.to] += route.size;
-    if (serial_) space_.busy_[route.to] += links_.seconds(arrival.from, route.to, route.size);
+    space_.busy_[route.to] += links_.seconds(arrival.from, route.to, route.size);
     if (route.to == master) {
       ++result.messages;
       if (arrival.fate == Arrival::Fate::useful) ++result.useful;

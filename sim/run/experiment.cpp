@@ -498,6 +498,10 @@ std::string Point::description() const {
   return result;
 }
 
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 std::string Experiment::place_of(const Point& point) const {
   Point leading;
   for (const std::size_t axis : lead_axes) leading.axes.push_back(point.axes[axis]);

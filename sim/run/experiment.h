@@ -82,6 +82,9 @@ struct Experiment {
   std::string place_of(const Point& point) const;
 };
 
+/// A swept value as results.csv and the tables have it: a text without its quotes.
+std::string plain(const Json& value);
+
 /// Calls visit(path) for every file of measured times that a configuration names; visit may change it.
 void for_each_data_file(Json& config, const std::function<void(std::string&)>& visit);
 

@@ -283,10 +283,6 @@ class Results {
   }
 
  private:
-  static std::string plain(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump();
-  }
-
   std::string place_of(const Point& point, const std::vector<std::size_t>& axes) const {
     std::vector<std::string> texts;
     for (const std::size_t axis : axes)
@@ -398,9 +394,8 @@ std::string json_in_script(const Json& json) {
 
 /// `1.5510` for 1.5510012 with a standard error of 0.0009.
 std::string rounded_to_error(double mean, double error) {
-  if (!(error > 1e-12 * std::abs(mean)) || !std::isfinite(mean)) return fmt::format("{:.6g}", mean);
-  const int places = std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 12);
-  return fmt::format("{:.{}f}", mean, places);
+  const std::optional<int> places = places_of(mean, error);
+  return places && std::isfinite(mean) ? fmt::format("{:.{}f}", mean, *places) : fmt::format("{:.6g}", mean);
 }
 
 /// The heading of a column of results.csv: its name in words with its unit, and what it means where one
@@ -583,7 +578,7 @@ class Page {
     const double mean = results_.number(row, metric + "_mean"),
                  error = results_.number(row, metric + "_std_error");
     std::string text = rounded_to_error(mean, error);
-    if (error > 1e-12 * std::abs(mean)) text += " ± " + rounded_to_error(error, error);
+    if (places_of(mean, error)) text += " ± " + rounded_to_error(error, error);
     return text;
   }
 

@@ -98,11 +98,7 @@ std::string arrivals_of(const Program& program, Codebook& codebook, const std::v
 /// What the iteration waited for: the shares of its time, and the stretches of the critical path.
 std::string waited_for(const CriticalPath& path, double time) {
   if (time <= 0 || path.segments.empty()) return "";
-  std::string text = "\nIt waited for";
-  for (std::size_t cause = 0; cause < causes; ++cause)
-    text += fmt::format("{}{} {:.4g} %", cause == 0 ? ": " : ", ", name_of(static_cast<Cause>(cause)),
-                        100 * path.seconds(static_cast<Cause>(cause)) / time);
-  text += ".\n";
+  const std::string text = "\nIt waited for: " + all_shares(path, time) + ".\n";
   constexpr std::size_t most = 12;  // of a ring the path has a stretch for every message
   std::vector<std::vector<std::string>> lines = {{"  until [s]", "share", "what"}};
   for (std::size_t i = 0; i < path.segments.size(); ++i) {
@@ -136,6 +132,16 @@ std::string block_list(const std::vector<std::size_t>& blocks) {
   return result;
 }
 
+std::string all_shares(const CriticalPath& path, double time) {
+  std::string text;
+  for (std::size_t c = 0; c < causes; ++c) {
+    const auto cause = static_cast<Cause>(c);
+    text +=
+        fmt::format("{}{} {:.4g} %", c == 0 ? "" : ", ", name_of(cause), 100 * path.seconds(cause) / time);
+  }
+  return text;
+}
+
 std::string describe(const CriticalPath::Segment& segment) {
   switch (segment.cause) {
     case Cause::compute:
@@ -151,11 +157,12 @@ std::string describe(const CriticalPath::Segment& segment) {
                      segment.cause == Cause::link ? "is on the link" : "waits in the port");
 }
 
-std::vector<Timeline> timelines_of(const Point& point, std::size_t s, std::uint64_t trial) {
+std::vector<Timeline> timelines_of(const Point& point, std::size_t s, std::uint64_t trial,
+                                   std::uint32_t most) {
   std::vector<Timeline> timelines;
   TrialRunner runner(point);
   runner.workspace().keep_all = true;
-  for (std::uint32_t iteration = 0; iteration < point.iterations; ++iteration) {
+  for (std::uint32_t iteration = 0; iteration < std::min(most, point.iterations); ++iteration) {
     runner.draw(trial, iteration);
     const RoundResult& round = runner.run(s);
     timelines.push_back(

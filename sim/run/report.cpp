@@ -27,10 +27,6 @@ std::string csv_field(const std::string& text) {
   return result + "\"";
 }
 
-std::string plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
 std::size_t display_width(
     const std::string& text) {  // code points; what continues one in UTF-8 takes no room
   return static_cast<std::size_t>(
@@ -40,9 +36,9 @@ std::size_t display_width(
 /// `1.54958 ± 0.00052`: the error with two digits, the mean to the same place.
 std::string with_error(const Estimate& e) {
   if (std::isnan(e.mean)) return "-";
-  if (!(e.std_error > 1e-12 * std::abs(e.mean))) return fmt::format("{:.7g}", e.mean);  // or rounding alone
-  const int places = std::clamp(1 - static_cast<int>(std::floor(std::log10(e.std_error))), 0, 12);
-  return fmt::format("{:.{}f} ± {:.{}f}", e.mean, places, e.std_error, places);
+  const std::optional<int> places = places_of(e.mean, e.std_error);
+  if (!places) return fmt::format("{:.7g}", e.mean);
+  return fmt::format("{:.{}f} ± {:.{}f}", e.mean, *places, e.std_error, *places);
 }
 
 std::string z_text(double z) {
@@ -144,6 +140,11 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     row.critical.push_back(estimate(moments));
   }
   return row;
+}
+
+std::optional<int> places_of(double mean, double error) {
+  if (!(error > 1e-12 * std::abs(mean))) return std::nullopt;
+  return std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 0, 12);
 }
 
 const Estimate& metric(const Row& row, const std::string& name) {

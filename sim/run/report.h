@@ -60,6 +60,10 @@ void write_samples(std::ostream& out, const Point& point, std::size_t s, const S
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows);
 
+/// The decimal places to which a mean is known: those of the first two digits of its standard error. Nothing
+/// where there is no spread, or what rounding leaves of none.
+std::optional<int> places_of(double mean, double error);
+
 /// A table for people, at most `width` columns wide: what does not fit is left out, and the table says so.
 std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
 

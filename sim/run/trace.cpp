@@ -308,12 +308,9 @@ class IterationWriter {
                        start_ + transfer.received, "t");
       }
     }
-    std::string shares;
-    for (std::size_t c = 0; c < causes && timeline.end > 0; ++c)
-      shares += fmt::format("{}{} {:.4g} %", c == 0 ? "; waited for " : ", ", name_of(static_cast<Cause>(c)),
-                            100 * timeline.path.seconds(static_cast<Cause>(c)) / timeline.end);
-    events_.mark(pid_, row, "complete: can be decoded" + (timeline.path.segments.empty() ? "" : shares),
-                 start_ + timeline.end, "p");
+    std::string name = "complete: can be decoded";
+    if (!timeline.path.segments.empty()) name += "; waited for " + all_shares(timeline.path, timeline.end);
+    events_.mark(pid_, row, name, start_ + timeline.end, "p");
   }
 
   EventWriter& events_;

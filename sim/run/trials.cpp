@@ -335,7 +335,6 @@ void check_keep(const Point& point, Keep keep) {
 std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, std::uint64_t last,
                                      unsigned threads, const std::function<void(std::uint64_t)>& progress,
                                      Keep keep) {
-  check_keep(point, keep);
   // Ranges end where Sample's chunks do, except that verified trials, which take far longer, go in smaller
   // portions.
   constexpr std::uint64_t verified_portion = 8;

@@ -62,8 +62,8 @@ struct SchemeResult {
   std::vector<CriticalTimes> critical;
 };
 
-/// Throws std::length_error where what is asked for cannot be kept: the critical path of a ring so large that
-/// not all its arrivals are.
+/// Throws the std::length_error that a run would end with where what is asked for cannot be kept: the
+/// critical path of a ring so large that not all its arrivals are.
 void check_keep(const Point& point, Keep keep);
 
 /// The trials [first, last) of a point; one result a scheme, in order. The result does not depend on
