@@ -20,7 +20,8 @@ const std::map<std::string, std::vector<std::string>> layers = {
     {"models", {"models", "sim/base"}},
     {"sim/schemes", {"sim/schemes", "sim/base", "sim/engine", "codes"}},
     {"sim/run", {"sim/run", "sim/base", "sim/engine", "sim/schemes", "models", "codes"}},
-    {"sim", {"sim/base", "sim/engine", "sim/schemes", "sim/run", "models"}},  // the command line
+    {"sim/commands", {"sim/commands", "sim/base", "sim/schemes", "sim/run", "models"}},
+    {"sim", {"sim/base", "sim/commands"}},  // the program
 };
 
 std::string folder_of(const std::string& path) {

@@ -10,6 +10,7 @@
 
 #include "sim/run/report.h"
 #include "sim/run/statistics.h"
+#include "sim/run/table.h"
 #include "sim/run/trials.h"
 
 namespace straggle {

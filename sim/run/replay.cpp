@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/run/report.h"
+#include "sim/run/table.h"
 #include "sim/run/trials.h"
 
 namespace straggle {

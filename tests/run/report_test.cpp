@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <sstream>
 
+#include "sim/run/table.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

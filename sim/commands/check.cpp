@@ -1,0 +1,45 @@
+// straggle check: a configuration looked over without running it.
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "sim/commands/arguments.h"
+#include "sim/commands/command.h"
+
+namespace straggle {
+namespace {
+
+constexpr const char* check_help =
+    R"(usage: straggle check CONFIG [--set POINTER=VALUE]... [--trials N] [--seed N]
+
+Validates a configuration without running it; all mistakes are listed at once. Prints the points of the sweep and, for each
+scheme, what the master waits for and what the first worker does.
+
+example: straggle check configs/first.json
+)";
+
+}  // namespace
+
+int check_command(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"set", "trials", "seed"}, 1);
+  if (arguments.help()) {
+    std::cout << check_help;
+    return fine;
+  }
+  const Experiment experiment = load_experiment(arguments.config("check"), arguments.overrides());
+  std::cout << fmt::format("{}: valid; {} point{}, {} expectation{}\n", experiment.file,
+                           experiment.points.size(), experiment.points.size() == 1 ? "" : "s",
+                           experiment.expected.size(), experiment.expected.size() == 1 ? "" : "s");
+  for (const Point& point : experiment.points) {
+    std::cout << fmt::format("point {}{}{}: {} trial{} of {} iteration{}, seed {}\n", point.index,
+                             point.axes.empty() ? "" : ", ", point.description(), point.trials,
+                             point.trials == 1 ? "" : "s", point.iterations, point.iterations == 1 ? "" : "s",
+                             point.seed);
+    for (const SchemeSetup& setup : point.schemes)
+      std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round(nullptr).summary()
+                << "\n";
+  }
+  return fine;
+}
+
+}  // namespace straggle

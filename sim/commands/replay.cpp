@@ -1,0 +1,145 @@
+// straggle replay: one trial as text, trace or picture.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "sim/commands/arguments.h"
+#include "sim/commands/command.h"
+#include "sim/commands/output.h"
+#include "sim/run/picture.h"
+#include "sim/run/replay.h"
+#include "sim/run/trace.h"
+#include "sim/run/trials.h"
+
+namespace straggle {
+namespace {
+
+constexpr const char* replay_help =
+    R"(usage: straggle replay CONFIG --scheme LABEL [--point P] [--trial T] [OPTIONS]
+
+Runs one trial again and prints every message the master received, up to completion, and what the iteration waited for.
+Points and trials count from 0.
+
+  --scheme LABEL       as in the table; may be left out if there is only one, and repeated
+  --point P            default 0
+  --trial T            default 0; or median, p99 or worst: the trial with that completion time among all trials of the
+                       first scheme named (nearest rank)
+  --trace FILE         writes the trial as Chrome trace events, to open in ui.perfetto.dev or chrome://tracing: the
+                       schemes named, or all of them, side by side on the same workers
+  --picture FILE       draws what every node did as SVG, of one scheme; of several iterations the first
+  --set POINTER=VALUE  as for run; also --seed N, --trials N, --threads N
+
+example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial median --trace trace.json
+)";
+
+std::vector<std::string> labels_of(const Point& point) {
+  std::vector<std::string> labels;
+  for (const SchemeSetup& setup : point.schemes) labels.push_back(setup.label);
+  return labels;
+}
+
+/// The indices of the schemes named, in the order they were named; all when none was.
+std::vector<std::size_t> find_schemes(const Point& point, const std::vector<std::string>& labels) {
+  const std::vector<std::string> known = labels_of(point);
+  std::vector<std::size_t> found;
+  for (const std::string& label : labels) {
+    const auto place = std::find(known.begin(), known.end(), label);
+    if (place == known.end()) {
+      const auto near = nearest_name(label, known);
+      throw ConfigError(fmt::format("--scheme {}: must be {}{}", label, quoted_list(known),
+                                    near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
+    }
+    const auto index = static_cast<std::size_t>(place - known.begin());
+    if (std::find(found.begin(), found.end(), index) == found.end()) found.push_back(index);
+  }
+  for (std::size_t s = 0; labels.empty() && s < known.size(); ++s) found.push_back(s);
+  return found;
+}
+
+/// A trial by its number, or by the rank of its completion time among all trials of a scheme.
+std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& wanted, unsigned threads) {
+  const std::map<std::string, double> ranks = {{"median", 0.5}, {"p99", 0.99}, {"worst", 1}};
+  const auto rank = ranks.find(wanted);
+  if (rank == ranks.end()) {
+    if (wanted.empty() || wanted.find_first_not_of("0123456789") != std::string::npos)
+      throw ConfigError(fmt::format("--trial {}: must be a number from 0, or median, p99 or worst", wanted));
+    const std::uint64_t trial = parse_count("trial", wanted, 0);
+    if (trial >= std::uint64_t{1} << 40)
+      throw ConfigError(fmt::format("--trial {}: must be below 2^40", trial));
+    return trial;
+  }
+  Point alone = point;
+  alone.schemes = {point.schemes[s]};
+  alone.baseline = 0;
+  alone.verify.trials = 0;
+  const std::vector<SchemeResult> results = run_trials(alone, 0, alone.trials, threads);
+  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].sample.times(), rank->second);
+  if (!trial)
+    throw ConfigError(fmt::format("--trial {}: none of the {} trials of \"{}\" could complete", wanted,
+                                  alone.trials, point.schemes[s].label));
+  return *trial;
+}
+
+}  // namespace
+
+int replay_command(const std::vector<std::string>& words) {
+  const Arguments arguments(
+      words, {"point", "scheme", "trial", "trace", "picture", "set", "seed", "trials", "threads"}, 1);
+  if (arguments.help()) {
+    std::cout << replay_help;
+    return fine;
+  }
+  const unsigned threads = arguments.threads();
+  const Overrides overrides = arguments.overrides();
+  const std::string config = arguments.config("replay");
+  const Experiment experiment = load_experiment(config, overrides);
+  const std::size_t index = parse_point(arguments.last("point").value_or("0"), experiment.points.size());
+  const Point& point = experiment.points[index];
+  const std::vector<std::string> labels = arguments.all("scheme");
+  const std::vector<std::size_t> schemes = find_schemes(point, labels);
+  const auto trace = arguments.last("trace"), picture = arguments.last("picture");
+  if (labels.empty() && schemes.size() > 1 && !trace)
+    throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {}; or --trace FILE for all)",
+                                  quoted_list(labels_of(point))));
+  if (picture && schemes.size() > 1)
+    throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
+  for (const auto& output : {trace, picture})
+    if (output) keep_inputs(*output, {config});
+  const std::string wanted = arguments.last("trial").value_or("0");
+  const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
+  // Text for what was asked for by name; a trace of all schemes speaks for itself.
+  if (!labels.empty() || schemes.size() == 1)
+    for (std::size_t i = 0; i < schemes.size(); ++i)
+      std::cout << (i > 0 ? "\n" : "") << replay(point, schemes[i], trial).text;
+  if (trace) {
+    OutputFile file(*trace);
+    std::string command =
+        fmt::format("straggle replay {} --point {} --trial {}", shell_word(config), index, trial);
+    for (const std::string& label : labels) command += " --scheme " + shell_word(label);
+    command += options_of(overrides);
+    write_trace(file.stream(), point, schemes, trial,
+                {{"title", experiment.title},
+                 {"command", command},
+                 {"version", fmt::format("straggle {}", STRAGGLE_VERSION)},
+                 {"configuration", experiment.hash},
+                 {"point", point.description()},
+                 {"trial", fmt::format("{}", trial)}});
+    file.flush();
+    std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
+                             trial, *trace);
+  }
+  if (picture) {
+    const std::vector<Timeline> timelines = timelines_of(point, schemes.front(), trial, 1);
+    OutputFile file(*picture);
+    file.stream() << timeline_picture(timelines.front(), static_cast<std::size_t>(point.workers),
+                                      fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
+                                                  trial, point.iterations > 1 ? ", iteration 0" : ""));
+    file.flush();
+    std::cerr << fmt::format("picture of trial {}: {}\n", trial, *picture);
+  }
+  return fine;
+}
+
+}  // namespace straggle

@@ -1,0 +1,102 @@
+// straggle report: the page of a run.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "sim/commands/arguments.h"
+#include "sim/commands/command.h"
+#include "sim/commands/output.h"
+#include "sim/commands/sweep.h"
+#include "sim/run/page.h"
+
+namespace straggle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* report_help =
+    R"(usage: straggle report FOLDER [-o FILE] [--point P]... [--threads N]
+
+Writes one HTML file about a run: FOLDER is what `straggle run` wrote, with results.csv and config.json. It needs no server,
+no network and no other file. Distributions and timelines come from trials that are run again (a trial is a function of the
+configuration and its number alone), distributions from samples.csv where it is there.
+
+  -o FILE      default: FOLDER/report.html
+  --point P    distributions and timelines of this point; may be repeated; default: all of up to 4, else 4 of them
+  --threads N  default: all cores
+
+example: straggle report results/first -o first.html
+)";
+
+/// The points of which the page shows everything: those asked for, or all of up to 4, else 4 evenly.
+std::vector<std::size_t> points_to_show(const Arguments& arguments, std::size_t points) {
+  std::vector<std::size_t> chosen;
+  for (const std::string& text : arguments.all("point")) {
+    const std::size_t index = parse_point(text, points);
+    if (std::find(chosen.begin(), chosen.end(), index) == chosen.end()) chosen.push_back(index);
+  }
+  if (!chosen.empty()) return chosen;
+  const std::size_t count = std::min<std::size_t>(points, 4);
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(count < 2 ? 0 : i * (points - 1) / (count - 1));
+  return chosen;
+}
+
+}  // namespace
+
+int report_command(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"output,o", "point", "threads"}, 1);
+  if (arguments.help()) {
+    std::cout << report_help;
+    return fine;
+  }
+  if (arguments.positional().empty())
+    throw ConfigError("report: of which run? (straggle report FOLDER; straggle report --help)");
+  const unsigned threads = arguments.threads();
+  const fs::path folder = arguments.positional().front();
+  const fs::path output = arguments.last("output").value_or((folder / "report.html").string());
+  std::error_code error;
+  if (!fs::is_directory(folder, error))
+    throw ConfigError(
+        fmt::format("{}: is no folder; report takes one that `straggle run` has written, with "
+                    "results.csv and config.json",
+                    folder.string()));
+  const std::string results_file = (folder / "results.csv").string(),
+                    samples_file = (folder / "samples.csv").string();
+  keep_inputs(output.string(), {results_file, samples_file, folder / "config.json"});
+  const ResultsTable results = read_results(results_file);
+  const Experiment experiment = load_experiment((folder / "config.json").string());
+  check_results(results, experiment, results_file);
+  const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
+  SampleTimes samples;
+  if (fs::exists(samples_file, error)) {
+    samples = read_samples(samples_file, experiment, points);
+    if (samples.empty())
+      std::cerr << samples_file << ": is of another run, or not whole; the trials are run again\n";
+  }
+
+  std::uint64_t total = 0;
+  for (const std::size_t p : points) total += experiment.points[p].trials;
+  std::vector<ShownPoint> shown;
+  {
+    Progress progress(total);
+    for (const std::size_t p : points)
+      shown.push_back(
+          look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
+  }
+  const PageAssets& assets = page_assets();
+  if (assets.script.empty())
+    std::cerr << "straggle was built without interactive charts (for want of node, npm or a registry): the "
+                 "page has "
+                 "pictures and tables only\n";
+  const std::string page = report_page(experiment, results, shown, assets);
+  OutputFile file(output);
+  file.stream() << page;
+  file.flush();
+  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(),
+                           static_cast<double>(page.size()) / 1e3);
+  return fine;
+}
+
+}  // namespace straggle

@@ -1,0 +1,102 @@
+// straggle verify: configurations against the numbers they expect.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "sim/commands/arguments.h"
+#include "sim/commands/command.h"
+#include "sim/commands/sweep.h"
+#include "sim/run/table.h"
+
+namespace straggle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* verify_help = R"(usage: straggle verify PATH... [--threads N]
+
+Runs every configuration with an "expect" block: the files named, and those (*.json) in the folders named. Prints what was
+expected and found; a number is met within 4 standard errors, or within its own "within", a share of the value. Exit code 1
+if one is missed.
+
+example: straggle verify experiments
+)";
+
+/// The configurations with expectations: files as named, and those under folders, sorted.
+std::vector<Experiment> find_expecting(const std::vector<std::string>& paths) {
+  std::vector<Experiment> experiments;
+  std::string mistakes;
+  const auto load = [&](const std::string& file, bool named) {
+    try {
+      const Json config = read_json_file(file);
+      if (!config.is_object() || !config.contains("expect")) {
+        if (named) throw ConfigError(fmt::format("{}: has no \"expect\" block to verify", file));
+        return;
+      }
+      experiments.push_back(read_experiment(config, file));
+    } catch (const ConfigError& error) {
+      mistakes += (mistakes.empty() ? "" : "\n") + std::string(error.what());
+    }
+  };
+  for (const std::string& path : paths) {
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      load(path, true);
+      continue;
+    }
+    std::vector<std::string> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
+      if (entry.is_regular_file() && entry.path().extension() == ".json")
+        files.push_back(entry.path().string());
+    std::sort(files.begin(), files.end());
+    for (const std::string& file : files) load(file, false);
+  }
+  if (!mistakes.empty()) throw ConfigError(mistakes);
+  if (experiments.empty())
+    throw ConfigError("there is no configuration with an \"expect\" block in what was named");
+  return experiments;
+}
+
+}  // namespace
+
+int verify_command(const std::vector<std::string>& words) {
+  const Arguments arguments(words, {"threads"}, static_cast<std::size_t>(-1));
+  if (arguments.help()) {
+    std::cout << verify_help;
+    return fine;
+  }
+  if (arguments.positional().empty())
+    throw ConfigError("verify: which configurations? (straggle verify PATH...; straggle verify --help)");
+  const unsigned threads = arguments.threads();
+  std::size_t met = 0, all = 0, inexact = 0;
+  for (const Experiment& experiment : find_expecting(arguments.positional())) {
+    const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
+    inexact += report_inexact(experiment, rows);
+    std::vector<std::vector<std::string>> lines = {
+        {"scheme", "at", "metric", "expected", "found", "off by", "allowed", "", "source"}};
+    for (const ExpectedValue& expected : experiment.expected) {
+      const Verdict verdict = judge(expected, experiment, rows);
+      ++all;
+      if (verdict.pass) ++met;
+      const std::string at = expected.slope ? fmt::format("{} points", expected.points.size())
+                                            : experiment.place_of(experiment.points[expected.points.front()]);
+      const std::string metric =
+          expected.slope ? fmt::format("{}slope of {} along {}", expected.slope->log ? "log-log " : "",
+                                       expected.metric, expected.slope->x)
+                         : expected.metric;
+      lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
+                       fmt::format("{:.8g}", verdict.found),
+                       expected.within && expected.value == 0 ? fmt::format("{:+.3g}", verdict.found)
+                       : expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
+                                         : fmt::format("{:+.1f} s.e.", verdict.z),
+                       expected.within ? fmt::format("{:g} %", 100 * *expected.within) : "4 s.e.",
+                       verdict.pass ? "pass" : "FAIL", expected.source});
+    }
+    std::cout << experiment.file << "\n" << align(lines, 9) << "\n" << std::flush;
+  }
+  std::cout << fmt::format("{} of {} expectations met\n", met, all);
+  return met == all && inexact == 0 ? fine : missed;
+}
+
+}  // namespace straggle
