@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
+
+#include "sim/base/file.h"
 
 namespace straggle {
 namespace {
@@ -154,14 +154,8 @@ Json parse_json(const std::string& text, const std::string& file) {
 }
 
 Json read_json_file(const std::string& path) {
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    throw ConfigError(fmt::format("{}: is a folder; a configuration is a JSON file", path));
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw ConfigError(fmt::format("{}: cannot be opened for reading", path));
-  const std::string text(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad()) throw ConfigError(fmt::format("{}: cannot be read", path));
-  return parse_json(text, path);
+  constexpr std::size_t most = std::size_t{1} << 28;  // far beyond any configuration, within any memory
+  return parse_json(read_file(path, "a configuration, which is a JSON file", most), path);
 }
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known) {

@@ -1,0 +1,95 @@
+#include "sim/base/text.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+namespace straggle {
+namespace {
+
+constexpr std::uint32_t invalid = 0xffffffff;
+
+struct Character {
+  std::uint32_t code;  // invalid: one byte that is no UTF-8
+  std::size_t length;
+};
+
+/// The character at the beginning of a text that is not empty.
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {invalid, 1};
+  std::uint32_t code = lead & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {invalid, 1};
+    code = code << 6 | (byte(i) & 0x3fU);
+  }
+  constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return {invalid, 1};
+  return {code, length};
+}
+
+/// Not seen, or seen elsewhere than where it stands: controls, line and paragraph separators, changes of
+/// direction, zero widths (but for the joiners, which some scripts need), byte order marks.
+bool is_visible(std::uint32_t code) {
+  if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return false;
+  if (code == 0x200b || code == 0x200e || code == 0x200f || code == 0x61c || code == 0xfeff) return false;
+  if ((code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f)) return false;
+  return !(code >= 0xfff9 && code <= 0xfffb) && !(code >= 0xe0000 && code <= 0xe007f);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  return printable(text, text.size());
+}
+
+std::string printable(std::string_view text, std::size_t most) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, length] = first_character(text.substr(at, 4));
+    if (at + length > most) return result + "...";
+    if (code == '\n') {
+      result += "\\n";
+    } else if (code == '\t') {
+      result += "\\t";
+    } else if (code == '\r') {
+      result += "\\r";
+    } else if (code == invalid || code < 0x80) {
+      const auto byte = static_cast<unsigned char>(text[at]);
+      if (code != invalid && is_visible(code)) {
+        result += text[at];
+      } else {
+        result += fmt::format("\\x{:02x}", byte);
+      }
+    } else if (is_visible(code)) {
+      result += text.substr(at, length);
+    } else {
+      result += fmt::format("\\u{{{:x}}}", code);
+    }
+    at += length;
+  }
+  return result;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, length] = first_character(text.substr(at, 4));
+    if (code == invalid) return false;
+    at += length;
+  }
+  return true;
+}
+
+bool has_unprintable(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto [code, length] = first_character(text.substr(at, 4));
+    if (code == invalid || !is_visible(code)) return true;
+    at += length;
+  }
+  return false;
+}
+
+}  // namespace straggle

@@ -1,0 +1,25 @@
+// How text that somebody else has written is shown: harmless to a terminal, to a line and to a page, and not
+// too long.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace straggle {
+
+/// The text with everything escaped that is no visible character: \n, \t, \xHH for control characters and for
+/// bytes that are no UTF-8, \u{HEX} for what changes the direction or the lines of a text. The rest stays as
+/// it is.
+std::string printable(std::string_view text);
+
+/// The same of at most `most` bytes of the text, cut between characters; what was cut is marked by "...".
+std::string printable(std::string_view text, std::size_t most);
+
+/// Whether it is UTF-8 throughout (RFC 3629: no surrogates, nothing overlong).
+bool is_utf8(std::string_view text);
+
+/// Whether printable() would change it.
+bool has_unprintable(std::string_view text);
+
+}  // namespace straggle
