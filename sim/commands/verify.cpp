@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 constexpr const char* verify_help = R"(usage: straggle verify PATH... [--threads N]
 
 Runs every configuration with an "expect" block: the files named, and those (*.json) in the folders named. Prints what was
-expected and found; a number is met within 4 standard errors, or within its own "within", a share of the value. Exit code 1
-if one is missed.
+expected and found; a number is met within 4 standard errors, or within its own "within", a share of the value. Where the
+trials have no spread, within half a unit of its last digit. Exit code 1 if one is missed, 2 if there is none to check.
 
 example: straggle verify experiments
 )";
@@ -34,7 +34,11 @@ std::vector<Experiment> find_expecting(const std::vector<std::string>& paths) {
         if (named) throw ConfigError(fmt::format("{}: has no \"expect\" block to verify", file));
         return;
       }
-      experiments.push_back(read_experiment(config, file));
+      Experiment experiment = read_experiment(config, file);
+      if (!experiment.expected.empty())
+        experiments.push_back(std::move(experiment));
+      else if (named)
+        throw ConfigError(fmt::format("{}: /expect: is empty: nothing was checked", file));
     } catch (const ConfigError& error) {
       mistakes += (mistakes.empty() ? "" : "\n") + std::string(error.what());
     }
@@ -54,8 +58,35 @@ std::vector<Experiment> find_expecting(const std::vector<std::string>& paths) {
   }
   if (!mistakes.empty()) throw ConfigError(mistakes);
   if (experiments.empty())
-    throw ConfigError("there is no configuration with an \"expect\" block in what was named");
+    throw ConfigError(
+        "nothing was checked: there is no configuration with an expectation in its \"expect\" in what was "
+        "named");
   return experiments;
+}
+
+std::string off_by(const ExpectedValue& expected, const Verdict& verdict) {
+  switch (verdict.rule) {
+    case Verdict::Rule::share:
+      if (expected.value != 0) return fmt::format("{:+.2f} %", 100 * verdict.deviation);
+      break;
+    case Verdict::Rule::std_errors:
+      return fmt::format("{:+.1f} s.e.", verdict.z);
+    case Verdict::Rule::digits:
+      break;
+  }
+  return fmt::format("{:+.3g}", verdict.found - expected.value);
+}
+
+std::string allowed(const ExpectedValue& expected, const Verdict& verdict) {
+  switch (verdict.rule) {
+    case Verdict::Rule::share:
+      return fmt::format("{:g} %", 100 * *expected.within);
+    case Verdict::Rule::std_errors:
+      return "4 s.e.";
+    case Verdict::Rule::digits:
+      break;
+  }
+  return fmt::format("{:g}: no spread", expected.half_unit);
 }
 
 }  // namespace
@@ -86,12 +117,8 @@ int verify_command(const std::vector<std::string>& words) {
                                        expected.metric, expected.slope->x)
                          : expected.metric;
       lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
-                       fmt::format("{:.8g}", verdict.found),
-                       expected.within && expected.value == 0 ? fmt::format("{:+.3g}", verdict.found)
-                       : expected.within ? fmt::format("{:+.2f} %", 100 * verdict.deviation)
-                                         : fmt::format("{:+.1f} s.e.", verdict.z),
-                       expected.within ? fmt::format("{:g} %", 100 * *expected.within) : "4 s.e.",
-                       verdict.pass ? "pass" : "FAIL", expected.source});
+                       fmt::format("{:.8g}", verdict.found), off_by(expected, verdict),
+                       allowed(expected, verdict), verdict.pass ? "pass" : "FAIL", expected.source});
     }
     std::cout << experiment.file << "\n" << align(lines, 9) << "\n" << std::flush;
   }

@@ -409,6 +409,8 @@ std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& e
     expected.label = entry.word("scheme", labels);
     expected.metric = entry.word("metric", metric_names());
     expected.value = entry.number("value", {});
+    if (const Json* value = entry.raw("value"); value && value->is_number())
+      expected.half_unit = half_unit_of(*value);
     expected.source = entry.text("source");
     if (entry.has("within"))
       expected.within = entry.number("within", above(0, "a share of the value"));
@@ -564,6 +566,17 @@ void for_each_data_file(Json& config, const std::function<void(std::string&)>& v
           for (Json& row : axis["values"]) visit_value(row[i]);
     }
   }
+}
+
+double half_unit_of(const Json& number) {
+  const std::string text = number.dump();
+  const std::size_t exponent_at = text.find_first_of("eE"), dot = text.find('.');
+  int exponent = exponent_at == std::string::npos ? 0 : std::stoi(text.substr(exponent_at + 1));
+  const std::size_t end = std::min(exponent_at, text.size());
+  if (dot != std::string::npos) exponent -= static_cast<int>(end - dot - 1);
+  const double value = std::abs(number.get<double>());
+  if (value > 0) exponent = std::max(exponent, static_cast<int>(std::floor(std::log10(value))) - 7);
+  return 0.5 * std::pow(10.0, exponent);
 }
 
 Experiment read_experiment(Json config, const std::string& file) {

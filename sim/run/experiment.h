@@ -64,6 +64,7 @@ struct ExpectedValue {
   std::optional<Slope> slope;
   std::string metric;
   double value = 0;
+  double half_unit = 0;          ///< of the last digit that matters (half_unit_of())
   std::optional<double> within;  ///< relative; without it 4 standard errors
   std::string source;
 };
@@ -103,6 +104,11 @@ struct ResultColumn {
 const std::vector<ResultColumn>& metrics();
 /// The names `expect` and the table use for what is measured.
 const std::vector<std::string>& metric_names();
+
+/// Half a unit of the last digit of a number as it is written, 0.05 for 1.2 and 0.5 for 40; of a float its
+/// shortest text counts (1.20 is 1.2, and 40.00 is 40.0). At least half a unit of the eighth significant
+/// digit: no more of a result is printed.
+double half_unit_of(const Json& number);
 
 /// Reads, sweeps and checks a configuration. Throws a ConfigError with all mistakes at once.
 Experiment load_experiment(const std::string& file, const Overrides& overrides = {});

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,10 @@ struct Row {
       port_utilisation, work, wasted, speedup;
   double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
   std::optional<Prediction> theory;
-  /// Standard errors from the prediction; of bounds from the nearer end, 0 inside.
-  double theory_time_z = 0, theory_messages_z = 0;
+  /// Standard errors from the prediction; of bounds from the nearer end, 0 inside. NaN where there is none,
+  /// or nothing to measure in (z_score()).
+  double theory_time_z = std::numeric_limits<double>::quiet_NaN(),
+         theory_messages_z = std::numeric_limits<double>::quiet_NaN();
   Verification verification;
   /// By Cause, seconds of the completion time; empty unless the run kept critical paths.
   std::vector<Estimate> critical;
@@ -34,11 +37,17 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result);
 /// The estimate of one of metric_names().
 const Estimate& metric(const Row& row, const std::string& name);
 
-/// Whether an expectation is met.
+/// Whether an expectation is met, and by which rule.
 struct Verdict {
+  enum class Rule {
+    share,       ///< within its own "within"
+    std_errors,  ///< within four standard errors
+    digits,      ///< the trials have no spread: within half a unit of the expectation's last digit
+  };
+  Rule rule = Rule::std_errors;
   bool pass = false;
   double found = 0;
-  double z = 0;          ///< standard errors from the value; NaN for a slope
+  double z = 0;          ///< standard errors from the value; NaN under the other rules
   double deviation = 0;  ///< relative
 };
 /// `rows` are those of the whole experiment.

@@ -1,6 +1,8 @@
 #include "sim/run/statistics.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <iterator>
 #include <stdexcept>
@@ -36,7 +38,26 @@ void Moments::merge(const Moments& other) {
 
 Estimate estimate(const Moments& moments) {
   if (moments.count() == 0) return {};
-  return {moments.mean(), std::sqrt(moments.variance() / static_cast<double>(moments.count()))};
+  return {moments.mean(), std::sqrt(moments.variance() / static_cast<double>(moments.count())),
+          moments.count()};
+}
+
+double confidence_factor(std::uint64_t count) {
+  if (count < 2) return std::numeric_limits<double>::quiet_NaN();
+  using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+  // Beyond a million the two agree to six digits.
+  if (count > 1'000'000)
+    return boost::math::quantile(boost::math::normal_distribution<double, InDouble>(), 0.975);
+  return boost::math::quantile(
+      boost::math::students_t_distribution<double, InDouble>(static_cast<double>(count - 1)), 0.975);
+}
+
+double half_interval(const Estimate& found) {
+  return found.std_error * confidence_factor(found.count);
+}
+
+bool without_spread(const Estimate& found) {
+  return !(found.std_error > 1e-12 * std::abs(found.mean));
 }
 
 Estimate ratio_of_means(const Moments& m) {
@@ -44,15 +65,24 @@ Estimate ratio_of_means(const Moments& m) {
   const double ratio = m.mean_of_other() / m.mean();
   const double variance = m.variance_of_other() - 2 * ratio * m.covariance() + ratio * ratio * m.variance();
   // Rounding can leave a tiny negative where the two are the same variable.
-  return {ratio, std::sqrt(std::max(0.0, variance) / static_cast<double>(m.count())) / m.mean()};
+  return {ratio, std::sqrt(std::max(0.0, variance) / static_cast<double>(m.count())) / m.mean(), m.count()};
 }
 
-double z_score(const Estimate& found, double value) {
+double z_score(const Estimate& found, double value, double accuracy) {
   const double difference = found.mean - value;
-  if (found.std_error > 1e-12 * std::abs(value)) return difference / found.std_error;
-  if (std::abs(difference) <= 1e-9 * std::abs(value)) return 0;
+  if (!without_spread(found)) return difference / found.std_error;
   if (std::isnan(found.std_error)) return found.std_error;  // one observation says nothing of its spread
+  if (!(std::abs(difference) > std::max(accuracy, 1e-9 * std::abs(value))))
+    return std::numeric_limits<double>::quiet_NaN();
   return std::copysign(std::numeric_limits<double>::infinity(), difference);
+}
+
+double beyond_four() {
+  return std::erfc(4 / std::sqrt(2.0));
+}
+
+double unseen(double rounds) {
+  return -std::expm1(std::log(beyond_four()) / rounds);
 }
 
 double nearest_rank(std::vector<double>& values, double p) {

@@ -39,15 +39,35 @@ class Moments {
 struct Estimate {
   double mean = std::numeric_limits<double>::quiet_NaN();
   double std_error = std::numeric_limits<double>::quiet_NaN();
+  std::uint64_t count = 0;  ///< of what observations
 };
 Estimate estimate(const Moments& moments);
+
+/// Half of the 95 % confidence interval of a mean, in standard errors: Student's t of count − 1 degrees of
+/// freedom, 1.96 for many observations. NaN below two.
+double confidence_factor(std::uint64_t count);
+/// Half of the 95 % confidence interval: what ± means wherever a table, a page or a picture writes it.
+double half_interval(const Estimate& found);
+
+/// Whether observations show no spread beyond what rounding leaves of none; also where there is one alone.
+bool without_spread(const Estimate& found);
 
 /// mean(y)/mean(x) with its standard error by the delta method, for x and y observed in pairs.
 Estimate ratio_of_means(const Moments& moments);
 
-/// How many standard errors an estimate lies above a value. With no spread: 0 if they agree to 1e-9 of the
-/// value (rounding), else infinite; NaN where the spread is unknown.
-double z_score(const Estimate& found, double value);
+/// How many standard errors an estimate lies above a value that is known to `accuracy`. Without spread there
+/// is nothing to measure in: NaN where the two agree within the accuracy, and at least to 1e-9 of the value
+/// (rounding), else infinite. NaN too where the spread is unknown.
+double z_score(const Estimate& found, double value, double accuracy = 0);
+
+/// The chance that a normal number lies more than four standard deviations off: what |z| > 4 stands for where
+/// something else than z decides.
+double beyond_four();
+
+/// The largest difference between the mean of a count and an expectation to which `rounds` rounds that all
+/// counted the same cannot object: of an event so rare all rounds are free with probability beyond_four() or
+/// more.
+double unseen(double rounds);
 
 /// The nearest-rank quantile, the ⌈p·n⌉-th smallest; p in (0, 1]. Reorders its argument. NaN when it is
 /// empty.

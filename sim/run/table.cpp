@@ -15,12 +15,13 @@ std::size_t display_width(
       std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xc0) != 0x80; }));
 }
 
-/// `1.54958 ± 0.00052`: the error with two digits, the mean to the same place.
+/// `1.5496 ± 0.0010`: half of the 95 % confidence interval with two digits, the mean to the same place.
 std::string with_error(const Estimate& e) {
   if (std::isnan(e.mean)) return "-";
-  const std::optional<int> places = places_of(e.mean, e.std_error);
+  const double half = half_interval(e);
+  const std::optional<int> places = places_of(e.mean, half);
   if (!places) return fmt::format("{:.7g}", e.mean);
-  return fmt::format("{:.{}f} ± {:.{}f}", e.mean, *places, e.std_error, *places);
+  return fmt::format("{:.{}f} ± {:.{}f}", e.mean, *places, half, *places);
 }
 
 std::string z_text(double z) {
@@ -169,6 +170,8 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     table +=
         fmt::format("({} columns do not fit into {} characters; results.csv and --format json have them)\n",
                     left_out, width);
+  if (table.find(" ± ") != std::string::npos)
+    table += "± is half of the 95 % confidence interval of the mean.\n";
   for (const Row& row : rows) {
     if (row.incomplete.trials == 0) continue;
     const Point& point = experiment.points[row.point];

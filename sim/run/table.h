@@ -10,8 +10,8 @@
 
 namespace straggle {
 
-/// The decimal places to which a mean is known: those of the first two digits of its standard error. Nothing
-/// where there is no spread, or what rounding leaves of none.
+/// The decimal places to which a mean is known: those of the first two digits of half its confidence
+/// interval. Nothing where there is no spread, or what rounding leaves of none.
 std::optional<int> places_of(double mean, double error);
 
 /// A table for people, at most `width` columns wide: what does not fit is left out, and the table says so.

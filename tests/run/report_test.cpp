@@ -136,6 +136,63 @@ TEST_CASE("report: one trial has a mean and no spread, and no distance from theo
   CHECK(to_table(experiment, rows_of(experiment), 1000).find("inf") == std::string::npos);
 }
 
+TEST_CASE("report: the table's ± is half of a 95 % interval, and says so") {
+  const Experiment experiment = experiment_of(R"({"workers": 4, "trials": 8, "verify": {"trials": 0}, )" +
+                                              compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
+  const std::vector<Row> rows = rows_of(experiment);
+  const std::string table = to_table(experiment, rows, 1000);
+  const double half = 2.3646 * rows[0].time.std_error;  // t_0.975 of 7 degrees of freedom
+  const std::size_t at = table.find(" ± ");
+  REQUIRE(at != std::string::npos);
+  CHECK(std::stod(table.substr(at + 4)) == Approx(half).epsilon(0.06));  // two digits
+  CHECK(table.find("± is half of the 95 % confidence interval") != std::string::npos);
+}
+
+TEST_CASE("report: where every trial counts the same there is no z, unless theory rules it out") {
+  const Experiment experiment = experiment_of(R"({"workers": 4, "trials": 300, "verify": {"trials": 0}, )" +
+                                              compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
+  std::vector<Row> rows = rows_of(experiment);
+  CHECK(column(csv(experiment, rows[0]), "messages_mean") == "4");
+  CHECK(column(csv(experiment, rows[0]), "messages_std_error") == "0");
+  CHECK(std::stod(column(csv(experiment, rows[0]), "theory_messages")) == Approx(4));
+  CHECK(column(csv(experiment, rows[0]), "theory_messages_z").empty());
+  CHECK(to_table(experiment, rows, 1000).find("inf") == std::string::npos);
+}
+
+TEST_CASE("half a unit of the last digit of a number as it is written") {
+  const auto half = [](const char* text) { return half_unit_of(Json::parse(text)); };
+  CHECK(half("40") == Approx(0.5));
+  CHECK(half("-40") == Approx(0.5));
+  CHECK(half("0") == Approx(0.5));
+  CHECK(half("40.0") == Approx(0.05));
+  CHECK(half("1.25") == Approx(0.005));
+  CHECK(half("1.5e-7") == Approx(0.5e-8));
+  CHECK(half("1e-30") == Approx(0.5e-30));
+  CHECK(half("2.5e30") == Approx(0.5e29));
+  CHECK(half("123456789") == Approx(5));      // the eighth digit is that of tens
+  CHECK(half("40.0000001") == Approx(5e-7));  // and here the sixth decimal
+}
+
+TEST_CASE("report: an expectation of trials without spread is met within half a unit of its last digit") {
+  const auto pass = [](const std::string& metric, const std::string& value, const std::string& model) {
+    const Experiment experiment = experiment_of(
+        R"({"workers": 40, "trials": 20, "verify": {"trials": 0}, "compute": )" + model +
+        R"(, "schemes": [{"scheme": "uncoded"}], "expect": [{"scheme": "uncoded", "metric": ")" + metric +
+        R"(", "value": )" + value + R"(, "source": "test"}]})");
+    return judge(experiment.expected[0], experiment, rows_of(experiment)).pass;
+  };
+  const std::string random = "{" + compute.substr(compute.find('{') + 1);
+  const std::string constant = R"({"model": "constant", "time": 1.23})";
+  for (const char* met : {"40", "40.0", "40.0000001", "40.04", "39.96"})
+    CHECK(pass("messages", met, random) == (std::abs(std::stod(met) - 40) < 0.01));
+  CHECK_FALSE(pass("messages", "41", random));
+  CHECK_FALSE(pass("messages", "39", random));
+  CHECK_FALSE(pass("messages", "39.9", random));
+  for (const char* met : {"1", "1.2", "1.23", "1.230000001"}) CHECK(pass("time", met, constant));
+  for (const char* missed : {"2", "1.3", "1.24", "1.2301", "1.22999"})
+    CHECK_FALSE(pass("time", missed, constant));
+}
+
 TEST_CASE("report: a narrow table leaves columns out and says so") {
   const Experiment experiment =
       experiment_of(R"({"workers": 4, "trials": 5, )" + compute + R"(, "schemes": [{"scheme": "uncoded"}]})");

@@ -171,17 +171,58 @@ TEST_CASE("a scheme is exactly as fast as itself") {
 TEST_CASE("z scores: standard errors from the value, with and without a spread") {
   CHECK(z_score({.mean = 2.2, .std_error = 0.1}, 2) == Approx(2));
   CHECK(z_score({.mean = 1.7, .std_error = 0.1}, 2) == Approx(-3));
-  CHECK(z_score({.mean = 31, .std_error = 0}, 31) == 0);
+  // Without a spread there is nothing to measure in; but what theory rules out is an alarm.
+  const auto absent = [](double z) { return std::isnan(z); };
+  CHECK(absent(z_score({.mean = 31, .std_error = 0}, 31)));
   CHECK(z_score({.mean = 31, .std_error = 0}, 30) == infinity);
   CHECK(z_score({.mean = 29, .std_error = 0}, 30) == -infinity);
-  CHECK(z_score({.mean = 0, .std_error = 0}, 0) == 0);
+  CHECK(absent(z_score({.mean = 0, .std_error = 0}, 0)));
+  CHECK(absent(z_score({.mean = 40, .std_error = 0}, 40.00000078, 1e-6)));
+  CHECK(z_score({.mean = 40, .std_error = 0}, 40.00000078, 1e-8) == -infinity);
   // Without a spread, rounding is no deviation; with a spread of rounding's size neither.
-  CHECK(z_score({.mean = 0.3, .std_error = 0}, 0.1 + 0.2) == 0);
-  CHECK(z_score({.mean = 1 + 1e-13, .std_error = 1e-14}, 1) == 0);
+  CHECK(absent(z_score({.mean = 0.3, .std_error = 0}, 0.1 + 0.2)));
+  CHECK(absent(z_score({.mean = 1 + 1e-13, .std_error = 1e-14}, 1)));
   CHECK(z_score({.mean = 1 + 1e-6, .std_error = 1e-14}, 1) == infinity);
-  // One trial has no spread to speak of: nothing can be said unless the mean agrees.
+  // One trial has no spread to speak of: nothing can be said.
   const double unknown = std::numeric_limits<double>::quiet_NaN();
-  CHECK(z_score({.mean = 4, .std_error = unknown}, 4) == 0);
+  CHECK(absent(z_score({.mean = 4, .std_error = unknown}, 4)));
+  CHECK(absent(z_score({.mean = 4, .std_error = unknown}, 5)));
+}
+
+TEST_CASE("rounds that all count the same do not object to what they were too few to see") {
+  for (const double rounds : {1.0, 10.0, 1e4, 1e9}) {
+    // An event of that probability stays away from all rounds with the probability of |z| > 4, 6.3e-5.
+    CHECK(rounds * std::log1p(-unseen(rounds)) == Approx(std::log(6.334e-5)).epsilon(1e-4));
+  }
+  CHECK(unseen(1e4) == Approx(9.662e-4).epsilon(1e-3));
+}
+
+TEST_CASE("the factor of a 95 % interval is Student's t") {
+  // Tables of t_0.975, and the normal quantile for many.
+  CHECK(confidence_factor(2) == Approx(12.706).epsilon(1e-4));
+  CHECK(confidence_factor(3) == Approx(4.3027).epsilon(1e-4));
+  CHECK(confidence_factor(11) == Approx(2.2281).epsilon(1e-4));
+  CHECK(confidence_factor(121) == Approx(1.9799).epsilon(1e-4));
+  CHECK(confidence_factor(100'000'000) == Approx(1.959964).epsilon(1e-6));
+  CHECK(confidence_factor(1'000'000) == Approx(confidence_factor(1'000'001)).epsilon(2e-6));
+  CHECK(std::isnan(confidence_factor(1)));
+  CHECK(half_interval({.mean = 5, .std_error = 0.5, .count = 11}) == Approx(1.11405).epsilon(1e-4));
+}
+
+TEST_CASE("the interval of a mean covers it as often as it says, also for few observations") {
+  std::mt19937_64 random(8);
+  std::normal_distribution<double> normal(3, 2);
+  for (const int observations : {2, 5, 30}) {
+    int covered = 0;
+    constexpr int samples = 4000;
+    for (int i = 0; i < samples; ++i) {
+      Moments m;
+      for (int j = 0; j < observations; ++j) m.add(normal(random));
+      if (std::abs(m.mean() - 3) <= half_interval(estimate(m))) ++covered;
+    }
+    CAPTURE(observations);
+    CHECK(covered == Approx(0.95 * samples).margin(4 * std::sqrt(samples * 0.95 * 0.05)));
+  }
 }
 
 TEST_CASE("a quantile is the nearest rank: the smallest value that a share p does not exceed") {
