@@ -128,6 +128,18 @@ class Table:
             has = "no trials" if trials else "a row for every one of the trials"
             raise self.mistake(f"has {has}: it is not {wanted}")
         self.axes = self.columns[1:self.columns.index("scheme")]
+        self.length = self._rows_in_all()
+
+    def _rows_in_all(self):
+        """The number of rows by the last line, which a file that was cut lacks."""
+        with open(self.path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 300))
+            last = file.read().rstrip(b"\r\n").rpartition(b"\n")[2].decode(errors="replace")
+        if last.startswith("# interrupted: "):
+            raise self.mistake(f"is of a run that was interrupted: {printable(last[15:])}; run it again")
+        if not (end := re.fullmatch(r"# end: (\d+) rows of run [0-9a-f]+", last)):
+            raise self.mistake("is cut: its last line has to be \"# end: N rows of run ID\"; run it again")
+        return int(end[1])
 
     def mistake(self, words):
         return Mistake(f"{self.path}: {words}")
@@ -151,13 +163,19 @@ class Table:
         with self._open() as file:
             while self._line(file).startswith("#"):  # and then the line of the columns
                 pass
-            reader = csv.reader(file)
+            reader, count = csv.reader(file), 0
             try:
                 for row in reader:
+                    if row and row[0].startswith("#"):  # the last line
+                        break
+                    count += 1
                     if len(row) != width:
                         raise self.mistake(f"row {reader.line_num} has {len(row)} fields, but there are "
-                                           f"{width} columns; was the run interrupted?")
+                                           f"{width} columns")
                     yield row
+                if count != self.length:
+                    raise self.mistake(f"has {count} rows, but says that there are {self.length}: it is not "
+                                       "as straggle run wrote it")
             except (OSError, UnicodeDecodeError, csv.Error) as error:
                 raise self.mistake(f"cannot be read: {error}") from None
 

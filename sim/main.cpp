@@ -1,6 +1,9 @@
 // The command line: the only place that prints errors and ends the process.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 
 #include "sim/base/config.h"
@@ -21,7 +24,7 @@ usage: straggle COMMAND [ARGUMENTS]
   list             the schemes, codes, compute models and networks there are
 
 `straggle COMMAND --help` tells more. Exit code: 0 fine, 1 an expectation or an exactness check failed, 2 something to
-mend in the call or the configuration.
+mend in the call, the configuration or the system, 128 and the signal's number where it was stopped.
 
 example: straggle run configs/first.json --set /compute/shift=0.05 --trials 5000
 )";
@@ -52,10 +55,20 @@ int dispatch(const std::vector<std::string>& words) {
                                 near ? fmt::format(" (did you mean {}?)", *near) : ""));
 }
 
+/// The three standard descriptors are taken, or the first files opened would get their numbers, and what is
+/// printed. Where one was closed it now fails as a closed one does: nothing can be written to it.
+void reserve_standard_descriptors() {
+  for (int descriptor = 0; descriptor <= 2; ++descriptor)
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/", O_RDONLY | O_DIRECTORY) != descriptor)
+      std::_Exit(mendable);
+}
+
 }  // namespace
 }  // namespace straggle
 
 int main(int count, char** words) {
+  straggle::reserve_standard_descriptors();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is an error of its write instead
   try {
     const int code = straggle::dispatch({words + 1, words + count});
     std::cout.flush();
@@ -68,7 +81,7 @@ int main(int count, char** words) {
     std::cerr << "straggle: too large: " << error.what() << "\n";
     return straggle::mendable;
   } catch (const std::bad_alloc&) {
-    std::cerr << "straggle: out of memory; fewer trials, workers or messages a worker would fit\n";
+    std::cerr << "straggle: out of memory; lower \"workers\", the \"load\" of a scheme, or \"trials\"\n";
     return straggle::mendable;
   } catch (const std::exception& error) {
     std::cerr << "straggle: an error of the program, please report it: " << error.what() << "\n";

@@ -1,101 +1,12 @@
 // The command line as a user runs it: the real program, in a fresh folder.
-#include <sys/wait.h>
-
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
-#include <string>
-#include <vector>
 
-namespace fs = std::filesystem;
+#include "tests/commands/support.h"
+
+using namespace command_line;
 
 namespace {
-
-std::string read_file(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-struct Outcome {
-  int code;
-  std::string out, err;
-};
-
-/// A folder of its own for a test, removed with it.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "straggle-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const fs::path& path() const { return path_; }
-
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-
-  /// Runs `straggle ARGUMENTS` in the folder, as a shell would.
-  Outcome run(const std::string& arguments) const {
-    const std::string command = "cd '" + path_.string() + "' && '" STRAGGLE_PROGRAM "' " + arguments;
-    const std::string redirected = "{ " + command + "; } >'" + (path_ / ".out").string() + "' 2>'" +
-                                   (path_ / ".err").string() + "' </dev/null";
-    const int status = std::system(redirected.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(path_ / ".out"),
-            read_file(path_ / ".err")};
-  }
-
- private:
-  fs::path path_;
-};
-
-const std::string small_config = R"({
-  "title": "small", "trials": 3000, "workers": 8,
-  "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
-  "schemes": [{"scheme": "uncoded", "label": "all"},
-              {"scheme": "gc", "load": 3, "label": "GC, three"},
-              {"scheme": "uc-mmc", "load": 4}],
-  "sweep": [{"path": "/compute/rate", "values": [5, 10]}]
-})";
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-std::size_t fields_of(const std::string& csv_line) {
-  std::size_t count = 1;
-  bool quoted = false;
-  for (const char c : csv_line) {
-    if (c == '"') quoted = !quoted;
-    if (c == ',' && !quoted) ++count;
-  }
-  return count;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-/// The number in the first row of a results.csv, whose label holds no comma.
-double first_row(const std::string& csv, const std::string& column) {
-  std::vector<std::string> lines = lines_of(csv);
-  std::erase_if(lines, [](const std::string& line) { return line.starts_with("#"); });
-  std::istringstream names(lines.at(0)), cells(lines.at(1));
-  for (std::string name, cell; std::getline(names, name, ',') && std::getline(cells, cell, ',');)
-    if (name == column) return std::stod(cell);
-  throw std::out_of_range(column);
-}
 
 struct Mistake {
   const char *arguments, *message;
@@ -143,11 +54,13 @@ TEST_CASE("run prints only its table on standard output and writes results.csv a
   const std::vector<std::string> csv = lines_of(read_file(folder.path() / "results/small/results.csv"));
   std::vector<std::string> header, rows;
   for (const std::string& line : csv) (line.starts_with("#") ? header : rows).push_back(line);
-  REQUIRE(header.size() == 5);
+  REQUIRE(header.size() == 6);
   CHECK(header[1] == "# command: straggle run small.json");
   CHECK(contains(header[2], "# version: straggle "));
   CHECK(header[3] == "# seed: 1");
   CHECK(header[4].size() == std::string("# configuration: 0123456789abcdef").size());
+  CHECK(header[5].starts_with("# end: 6 rows of run "));
+  CHECK(header[5] == csv.back());
   REQUIRE(rows.size() == 1 + 6);
   for (const std::string& row : rows) CHECK(fields_of(row) == fields_of(rows[0]));
   CHECK(contains(rows[0], "point,/compute/rate,scheme,label,trials,"));
@@ -258,7 +171,7 @@ TEST_CASE("a closed pipe loses no result") {
   const Folder folder;
   folder.write("small.json", small_config);
   folder.run("run small.json --trials 100 --format json --out o | head -n 1");
-  CHECK(lines_of(read_file(folder.path() / "o/results.csv")).size() == 5 + 1 + 6);
+  CHECK(lines_of(read_file(folder.path() / "o/results.csv")).size() == 5 + 1 + 6 + 1);
 }
 
 TEST_CASE("output that cannot be written is an error") {
@@ -363,7 +276,7 @@ TEST_CASE("report says what is wrong with a folder") {
   fs::copy(folder.path() / "other/config.json", folder.path() / "mixed");
   fs::copy(folder.path() / "good/config.json", folder.path() / "short");
   const std::string results = read_file(folder.path() / "good/results.csv");
-  folder.write("short/results.csv", results.substr(0, results.size() - 40));
+  folder.write("short/results.csv", results.substr(0, results.rfind('#') - 40));
   check_mistakes(folder, {{"report", "of which run?"},
                           {"report nowhere", "nowhere: is no folder"},
                           {"report small.json", "small.json: is no folder"},
@@ -406,7 +319,8 @@ TEST_CASE("run --samples writes a row a trial whose means are those of results.c
   CHECK(read_file(folder.path() / "results/small/results.csv") == without);
   const std::vector<std::string> samples = lines_of(read_file(folder.path() / "results/small/samples.csv"));
   const std::vector<std::string> results = lines_of(without);
-  REQUIRE(samples.size() == 6 + 2 * 3 * 3000);
+  REQUIRE(samples.size() == 6 + 2 * 3 * 3000 + 1);
+  CHECK(samples.back() == "# end: 18000 rows of run " + results.back().substr(21));
   for (std::size_t i = 0; i < 5; ++i) CHECK(samples[i] == results[i]);
   for (const std::string& line : samples)
     if (!line.starts_with("#")) REQUIRE(fields_of(line) == fields_of(samples[5]));
@@ -434,7 +348,7 @@ TEST_CASE("run --critical-path adds columns to results.csv, samples.csv, the tab
   for (const std::string file : {"results.csv", "samples.csv"}) {
     const std::vector<std::string> lines = lines_of(read_file(folder.path() / "results/small" / file));
     CHECK(contains(lines[5], "critical_waiting"));
-    for (std::size_t i = 5; i < lines.size(); ++i) REQUIRE(fields_of(lines[i]) == fields_of(lines[5]));
+    for (std::size_t i = 5; i + 1 < lines.size(); ++i) REQUIRE(fields_of(lines[i]) == fields_of(lines[5]));
   }
   const Outcome json = folder.run("run small.json --trials 50 --critical-path --format json");
   const auto rows = nlohmann::json::parse(json.out)["rows"];

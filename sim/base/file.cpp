@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cerrno>
+#include <cstdio>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +18,9 @@
 #include "sim/base/text.h"
 
 namespace straggle {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 /// What a path leads to that is no regular file.
@@ -88,6 +94,165 @@ std::string read_file(const std::string& path, const std::string& what, std::siz
       return text;
     }
   }
+}
+
+OutputFile::Buffer::Buffer(int descriptor) : descriptor_(descriptor), pending_(1 << 16) {
+  setp(pending_.data(), pending_.data() + pending_.size());
+}
+
+OutputFile::Buffer::int_type OutputFile::Buffer::overflow(int_type c) {
+  if (sync() != 0) return traits_type::eof();
+  return traits_type::eq_int_type(c, traits_type::eof()) ? traits_type::not_eof(c)
+                                                         : sputc(traits_type::to_char_type(c));
+}
+
+int OutputFile::Buffer::sync() {
+  for (const char* from = pbase(); error_ == 0 && from < pptr();) {
+    const ssize_t put = ::write(descriptor_, from, static_cast<std::size_t>(pptr() - from));
+    if (put >= 0) {
+      from += put;
+    } else if (errno != EINTR) {
+      error_ = errno;
+    }
+  }
+  setp(pending_.data(), pending_.data() + pending_.size());
+  return error_ == 0 ? 0 : -1;
+}
+
+OutputFile::OutputFile(const fs::path& path, const fs::path& beside) : path_(path) {
+  struct stat there {
+  }, target{};
+  const bool exists = ::lstat(path.c_str(), &there) == 0;
+  const bool leads_somewhere = ::stat(path.c_str(), &target) == 0;
+  const auto refuse = [&](const char* reason) {
+    throw ConfigError(fmt::format("{}: cannot be written: {}", printable(path_.string()), reason));
+  };
+  std::error_code error;
+  const std::string folder = fs::canonical(path.has_parent_path() ? path.parent_path() : ".", error).string();
+  const bool system_link =
+      exists && S_ISLNK(there.st_mode) && (folder == "/dev" || folder.starts_with("/proc/"));
+  if (exists && S_ISDIR(there.st_mode)) refuse("it is a folder");
+  if (beside.empty() && leads_somewhere &&
+      (S_ISCHR(target.st_mode) || S_ISFIFO(target.st_mode) || system_link)) {
+    // Without waiting for a reader; with one, writing may wait.
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (descriptor_ < 0 && errno == ENXIO) refuse("nobody reads from it");
+    if (descriptor_ < 0) fail(errno);
+    ::fcntl(descriptor_, F_SETFL, ::fcntl(descriptor_, F_GETFL) & ~O_NONBLOCK);
+  } else {
+    if (beside.empty() && leads_somewhere && !S_ISREG(target.st_mode))
+      refuse(fmt::format("it is {}", kind_of(target.st_mode)).c_str());
+    if (exists && S_ISREG(there.st_mode) && ::access(path.c_str(), W_OK) != 0) fail(errno);
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;  // no link is followed
+    if (!beside.empty()) {
+      beside_ = beside;
+      if (::unlink(beside.c_str()) != 0 && errno != ENOENT) fail(errno);
+      descriptor_ = ::open(beside.c_str(), flags, 0666);
+    }
+    // A process that was killed may have left its file, and its number may have come round.
+    for (int attempt = 0; beside.empty() && attempt < 100; ++attempt) {
+      beside_ =
+          path.parent_path() / fmt::format(".{}.{}-{}.tmp", path.filename().string(), ::getpid(), attempt);
+      descriptor_ = ::open(beside_.c_str(), flags, 0666);
+      if (descriptor_ >= 0 || errno != EEXIST) break;
+    }
+    if (descriptor_ < 0) {
+      const int reason = errno;
+      beside_.clear();
+      fail(reason);
+    }
+  }
+  buffer_ = std::make_unique<Buffer>(descriptor_);
+  stream_.rdbuf(buffer_.get());
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!beside_.empty()) ::unlink(beside_.c_str());
+}
+
+void OutputFile::flush() {
+  stream_.flush();
+  if (!stream_) fail(buffer_->error());
+}
+
+void OutputFile::sync() {
+  flush();
+  // Only a disk has anything to wait for; other places say EINVAL or the like.
+  if (::fsync(descriptor_) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) fail(errno);
+}
+
+void OutputFile::commit() {
+  sync();
+  if (!beside_.empty() && ::rename(beside_.c_str(), path_.c_str()) != 0) fail(errno);
+  beside_.clear();
+}
+
+void OutputFile::leave_beside() {
+  sync();
+  beside_.clear();
+}
+
+void OutputFile::fail(int error) const {
+  throw ConfigError(
+      fmt::format("{}: cannot be written: {}", printable(path_.string()), reason_of_errno(error)));
+}
+
+void keep_inputs(const fs::path& output, const std::vector<fs::path>& inputs) {
+  std::error_code ignored;
+  for (const fs::path& input : inputs)
+    if (fs::equivalent(output, input, ignored))
+      throw ConfigError(fmt::format("{}: is what is read here, and would be replaced; give another name",
+                                    printable(output.string())));
+}
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
+FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
+  const auto refuse = [&](const std::string& reason) {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    throw ConfigError(reason);
+  };
+  const std::string shown = printable(folder.string()), mark = "straggle: process ";
+  for (;;) {
+    descriptor_ =
+        ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
+    if (descriptor_ < 0) refuse(fmt::format("{}: cannot be written: {}", shown, reason_of_errno(errno)));
+    struct stat opened {
+    }, there{};
+    std::array<char, 300> text{};
+    const ssize_t length = ::pread(descriptor_, text.data(), text.size(), 0);
+    const std::string_view holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    if (::fstat(descriptor_, &opened) != 0 || !S_ISREG(opened.st_mode) ||
+        (!holder.empty() && !holder.starts_with(mark)))
+      refuse(fmt::format("{}: is not the lock of `straggle run`, which needs that name; give another --out",
+                         printable(path_.string())));
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      const std::string_view who = holder.substr(0, holder.find('\n'));
+      refuse(fmt::format("{}: {} is writing there; wait for it, or give another --out", shown,
+                         who.empty() ? "another run" : printable(who.substr(mark.find("process")))));
+    }
+    // Other errors are of file systems that know no locks; there nothing can be locked.
+    // Whoever had the lock removes its file; then what was opened is no longer what others would open.
+    if (::stat(path_.c_str(), &there) == 0 && there.st_ino == opened.st_ino && there.st_dev == opened.st_dev)
+      break;
+    ::close(descriptor_);
+  }
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::string holder = fmt::format("{}{} on {}\n", mark, ::getpid(), host.data());
+  // Where it cannot be written the lock holds all the same.
+  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, holder.data(), holder.size(), 0) < 0) return;
+}
+
+FolderLock::~FolderLock() {
+  ::unlink(path_.c_str());
+  ::close(descriptor_);
 }
 
 }  // namespace straggle

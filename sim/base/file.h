@@ -1,12 +1,18 @@
-// Files that are read: regular files only, and an error that says why where there is none.
+// Files that are read: regular files only, and an error that says why where there is none. Files that are
+// written: whole, or not there.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <ostream>
 #include <span>
+#include <streambuf>
 #include <string>
+#include <vector>
 
 namespace straggle {
 
@@ -40,6 +46,75 @@ class InputFile {
 
 /// All of a regular file. One with more than `most` bytes is a ConfigError that says so.
 std::string read_file(const std::string& path, const std::string& what, std::size_t most);
+
+/// A file that is written beside its place, in the same folder, and put there when it is whole: until then
+/// what was there stays. A link is replaced, not followed. Pipes and character devices, which have no beside,
+/// are written as they are, and so is what /dev and /proc link to. Every function that fails is a ConfigError
+/// with the system's reason.
+class OutputFile {
+ public:
+  /// Written under a hidden name of its own, or as `beside`, where what is there is removed first.
+  explicit OutputFile(const std::filesystem::path& path, const std::filesystem::path& beside = {});
+  /// Removes what is beside.
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  std::ostream& stream() { return stream_; }
+  /// Hands everything written so far to the system.
+  void flush();
+  /// Waits until everything written so far is on the disk.
+  void sync();
+  /// sync(), and then puts the file in its place.
+  void commit();
+  /// sync(), and then leaves the file where it is, beside its place.
+  void leave_beside();
+
+ private:
+  class Buffer final : public std::streambuf {
+   public:
+    explicit Buffer(int descriptor);
+    int error() const { return error_; }
+
+   private:
+    int_type overflow(int_type c) override;
+    int sync() override;
+
+    int descriptor_, error_ = 0;
+    std::vector<char> pending_;
+  };
+
+  [[noreturn]] void fail(int error) const;
+
+  std::filesystem::path path_, beside_;  // beside_: empty once it is not ours to remove
+  int descriptor_ = -1;
+  std::unique_ptr<Buffer> buffer_;
+  std::ostream stream_{nullptr};
+};
+
+/// Refuses to write over what is read: `output` may be none of `inputs`, under whatever name or link.
+void keep_inputs(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
+/// Makes the names in a folder, as they are now, survive a power failure; where that cannot be asked for it
+/// is left.
+void sync_folder(const std::filesystem::path& folder);
+
+/// A folder that is this process's alone to write to, until the object or the process ends.
+class FolderLock {
+ public:
+  /// The name of the file that carries the lock, while there is one.
+  static constexpr const char* name = ".straggle.lock";
+
+  /// Throws a ConfigError that names the process which has it.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
 
 /// The reason of an error number in the system's words, without a capital: "no space left on device".
 std::string reason_of_errno(int error);

@@ -6,7 +6,7 @@
 
 namespace straggle {
 
-/// What the process ends with.
+/// What the process ends with; 128 and the signal where it was asked to stop.
 enum ExitCode { fine = 0, missed = 1, mendable = 2 };
 
 /// Each takes the words behind its name, prints, and returns an ExitCode; a ConfigError says what to mend.

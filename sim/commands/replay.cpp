@@ -5,9 +5,9 @@
 #include <iostream>
 #include <map>
 
+#include "sim/base/file.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
-#include "sim/commands/output.h"
 #include "sim/run/picture.h"
 #include "sim/run/replay.h"
 #include "sim/run/trace.h"
@@ -106,7 +106,7 @@ int replay_command(const std::vector<std::string>& words) {
   if (picture && schemes.size() > 1)
     throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
   for (const auto& output : {trace, picture})
-    if (output) keep_inputs(*output, {config});
+    if (output) keep_inputs(*output, inputs_of(experiment));
   const std::string wanted = arguments.last("trial").value_or("0");
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
   // Text for what was asked for by name; a trace of all schemes speaks for itself.
@@ -126,7 +126,7 @@ int replay_command(const std::vector<std::string>& words) {
                  {"configuration", experiment.hash},
                  {"point", point.description()},
                  {"trial", fmt::format("{}", trial)}});
-    file.flush();
+    file.commit();
     std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
                              trial, *trace);
   }
@@ -136,7 +136,7 @@ int replay_command(const std::vector<std::string>& words) {
     file.stream() << timeline_picture(timelines.front(), static_cast<std::size_t>(point.workers),
                                       fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
                                                   trial, point.iterations > 1 ? ", iteration 0" : ""));
-    file.flush();
+    file.commit();
     std::cerr << fmt::format("picture of trial {}: {}\n", trial, *picture);
   }
   return fine;

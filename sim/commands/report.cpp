@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <iostream>
 
+#include "sim/base/file.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
-#include "sim/commands/output.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/page.h"
 
@@ -64,16 +64,16 @@ int report_command(const std::vector<std::string>& words) {
                     folder.string()));
   const std::string results_file = (folder / "results.csv").string(),
                     samples_file = (folder / "samples.csv").string();
-  keep_inputs(output.string(), {results_file, samples_file, folder / "config.json"});
   const ResultsTable results = read_results(results_file);
   const Experiment experiment = load_experiment((folder / "config.json").string());
+  std::vector<fs::path> inputs = inputs_of(experiment);
+  inputs.insert(inputs.end(), {results_file, samples_file});
+  keep_inputs(output, inputs);
   check_results(results, experiment, results_file);
   const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
   SampleTimes samples;
   if (fs::exists(samples_file, error)) {
-    samples = read_samples(samples_file, experiment, points);
-    if (samples.empty())
-      std::cerr << samples_file << ": is of another run, or not whole; the trials are run again\n";
+    samples = read_samples(samples_file, experiment, results.run, points);
   }
 
   std::uint64_t total = 0;
@@ -93,7 +93,7 @@ int report_command(const std::vector<std::string>& words) {
   const std::string page = report_page(experiment, results, shown, assets);
   OutputFile file(output);
   file.stream() << page;
-  file.flush();
+  file.commit();
   std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(),
                            static_cast<double>(page.size()) / 1e3);
   return fine;

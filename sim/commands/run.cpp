@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "sim/base/interrupt.h"
+#include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
-#include "sim/commands/output.h"
+#include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/report.h"
 #include "sim/run/table.h"
@@ -21,7 +23,9 @@ namespace fs = std::filesystem;
 constexpr const char* run_help = R"(usage: straggle run CONFIG [OPTIONS]
 
 Runs every point of the sweep and every scheme in it. Prints a table, csv or json on standard output and writes
-DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default).
+DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default) when all of it is
+done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and leaves the points
+that are finished in DIR/results.csv.partial.
 
   --set POINTER=VALUE  change the configuration: a JSON pointer and a JSON value; may be repeated
   --trials N           the same as --set /trials=N
@@ -48,27 +52,6 @@ std::size_t terminal_width() {
   return static_cast<std::size_t>(-1) / 2;
 }
 
-void write_resolved(const Experiment& experiment, const fs::path& path) {
-  std::error_code ignored;
-  if (fs::equivalent(path, experiment.file, ignored)) {
-    if (read_json_file(path.string()) == experiment.resolved) return;
-    throw ConfigError(
-        fmt::format("{}: is the configuration itself, which the resolved one would replace; give another "
-                    "--out",
-                    path.string()));
-  }
-  // Paths of data files start where the configuration is.
-  Json resolved = experiment.resolved;
-  for_each_data_file(resolved, [&](std::string& data) {
-    if (fs::path(data).is_absolute()) return;
-    const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
-    data = fs::proximate(from.lexically_normal(), fs::absolute(path).parent_path()).string();
-  });
-  OutputFile file(path);
-  file.stream() << resolved.dump(2) << "\n";
-  file.flush();
-}
-
 }  // namespace
 
 int run_command(const std::vector<std::string>& words) {
@@ -90,34 +73,34 @@ int run_command(const std::vector<std::string>& words) {
   const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
 
-  const fs::path folder =
-      arguments.last("out").value_or((fs::path("results") / fs::path(config).stem()).string());
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw ConfigError(fmt::format("{}: cannot be created: {}", folder.string(), error.message()));
-  write_resolved(experiment, folder / "config.json");
-  OutputFile results(folder / "results.csv");
-  write_csv_header(results.stream(), experiment, provenance, keep);
-  std::optional<OutputFile> samples;
-  if (keep.records) {
-    samples.emplace(folder / "samples.csv");
-    write_samples_header(samples->stream(), experiment, provenance, keep);
+  RunFolder folder(arguments.last("out").value_or((fs::path("results") / fs::path(config).stem()).string()),
+                   experiment, provenance, keep);
+  std::vector<Row> rows;
+  const std::size_t points = experiment.points.size();
+  std::size_t finished = 0;  // points
+  try {
+    const InterruptGuard guard;
+    rows = run_all(
+        experiment, threads,
+        [&](const Row& row) {
+          folder.add(row);
+          if (row.scheme + 1 == experiment.points[row.point].schemes.size()) ++finished;
+        },
+        keep,
+        [&](const Point& point, std::size_t s, const SchemeResult& result) {
+          folder.add_samples(point, s, result);
+        });
+    folder.commit(rows);
+  } catch (const Interrupted& interrupted) {
+    folder.leave_partial(finished);
+    std::cerr << fmt::format(
+        "interrupted: {} of {} point{} {} finished and in {}; {}\n", finished, points, points == 1 ? "" : "s",
+        finished == 1 ? "is" : "are", printable(RunFolder::partial(folder.results()).string()),
+        folder.has_results() ? "results.csv is that of the run before" : "there is no results.csv");
+    return 128 + interrupted.signal;
   }
-  // A row reaches the disk as soon as it is known: an interrupted sweep keeps the points it has finished.
-  const std::vector<Row> rows = run_all(
-      experiment, threads,
-      [&](const Row& row) {
-        write_csv_row(results.stream(), experiment, row);
-        results.flush();
-      },
-      keep,
-      [&](const Point& point, std::size_t s, const SchemeResult& result) {
-        if (!samples) return;
-        write_samples(samples->stream(), point, s, result);
-        samples->flush();
-      });
-  std::cerr << "results: " << (folder / "results.csv").string() << "\n";
-  if (samples) std::cerr << "samples: " << (folder / "samples.csv").string() << "\n";
+  std::cerr << "results: " << printable(folder.results().string()) << "\n";
+  if (keep.records) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
   const std::size_t failures = report_inexact(experiment, rows);
 
   if (format == "table") {
@@ -126,6 +109,7 @@ int run_command(const std::vector<std::string>& words) {
   } else if (format == "csv") {
     write_csv_header(std::cout, experiment, provenance, keep);
     for (const Row& row : rows) write_csv_row(std::cout, experiment, row);
+    write_end(std::cout, rows.size(), run_id(experiment, provenance, rows, keep));
   } else {
     std::cout << to_json(experiment, provenance, rows).dump(2) << "\n";
   }

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
+#include <new>
+
+#include "sim/base/text.h"
 
 namespace straggle {
 
@@ -27,6 +31,33 @@ void Progress::add(std::uint64_t trials) {
             << std::flush;
 }
 
+namespace {
+
+/// Names what decides most of the memory of a point.
+std::string no_memory(const Experiment& experiment, const Point& point, unsigned threads, Keep keep) {
+  const double schemes = static_cast<double>(point.schemes.size()),
+               trials = static_cast<double>(point.trials);
+  const double a_trial =
+      sizeof(double) + (keep.records ? sizeof(TrialRecord) : 0) + (keep.critical ? sizeof(CriticalTimes) : 0);
+  // A worker has some ten numbers in the workspace of each thread, messages on top; a thread its stack and
+  // its share of the heap.
+  const double for_trials = schemes * trials * a_trial, for_workers = 80 * schemes * threads * point.workers,
+               for_threads = threads < 2 ? 0 : 1e6 * threads;
+  const std::string place = fmt::format("takes more memory than there is, at point {}", point.index);
+  if (for_threads > std::max(for_trials, for_workers))
+    return fmt::format("--threads {}: {}; lower it", threads, place);
+  if (for_trials > for_workers)
+    return fmt::format("{}#/trials: {}: {} trials of {} schemes; lower it{}", printable(experiment.file),
+                       place, point.trials, point.schemes.size(),
+                       keep.records ? ", or run without --samples" : "");
+  return fmt::format(
+      "{}#/workers: {}: {} workers of {} schemes on {} threads; lower it, or the load of a scheme, "
+      "or --threads",
+      printable(experiment.file), place, point.workers, point.schemes.size(), threads);
+}
+
+}  // namespace
+
 std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
                          const std::function<void(const Row&)>& finished, Keep keep,
                          const std::function<void(const Point&, std::size_t, const SchemeResult&)>& sampled) {
@@ -35,8 +66,13 @@ std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
   Progress progress(total);
   std::vector<Row> rows;
   for (const Point& point : experiment.points) {
-    std::vector<SchemeResult> results = run_trials(
-        point, 0, point.trials, threads, [&](std::uint64_t trials) { progress.add(trials); }, keep);
+    std::vector<SchemeResult> results;
+    try {
+      results = run_trials(
+          point, 0, point.trials, threads, [&](std::uint64_t trials) { progress.add(trials); }, keep);
+    } catch (const std::bad_alloc&) {
+      throw ConfigError(no_memory(experiment, point, threads, keep));
+    }
     for (std::size_t s = 0; s < results.size(); ++s) {
       if (sampled) sampled(point, s, results[s]);
       rows.push_back(make_row(point, s, std::move(results[s])));

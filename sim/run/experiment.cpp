@@ -7,9 +7,10 @@
 #include <boost/uuid/uuid_io.hpp>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <limits>
 #include <set>
+
+#include "sim/base/file.h"
 
 namespace straggle {
 namespace {
@@ -152,7 +153,7 @@ std::string default_label(const Json& scheme, const std::string& pointer,
   for (const auto& [key, value] : scheme.items()) {
     if (key == "scheme" || key == "label" || swept.contains(pointer + "/" + key)) continue;
     if (value.is_string()) {
-      label += " " + value.get<std::string>();
+      label.append(" ").append(value.get<std::string>());
     } else if (value.is_boolean()) {
       if (value.get<bool>()) label += " " + key;
     } else if (value.is_object()) {  // such as a tree
@@ -481,14 +482,12 @@ std::string hash_of(const Json& resolved, const std::string& folder) {
   for (const char* description : {"$schema", "title", "expect"}) described.erase(description);
   std::string measured;
   for_each_data_file(described, [&](std::string& path) {  // what is in it decides, not where it is
-    std::ifstream file(std::filesystem::path(folder) / path, std::ios::binary);
-    measured.append(std::istreambuf_iterator<char>(file), {}) += '\0';
+    measured += read_file((std::filesystem::path(folder) / path).string(), "a table of seconds",
+                          std::numeric_limits<std::size_t>::max() - 1) += '\0';
     path.clear();
   });
   const nlohmann::json canonical = nlohmann::json::parse(described.dump());
-  const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
-  const std::string text = boost::uuids::to_string(generate(canonical.dump() + measured));
-  return text.substr(0, 8) + text.substr(9, 4) + text.substr(14, 4);
+  return short_digest(canonical.dump() + measured);
 }
 
 }  // namespace
@@ -577,6 +576,21 @@ double half_unit_of(const Json& number) {
   const double value = std::abs(number.get<double>());
   if (value > 0) exponent = std::max(exponent, static_cast<int>(std::floor(std::log10(value))) - 7);
   return 0.5 * std::pow(10.0, exponent);
+}
+
+std::vector<std::filesystem::path> inputs_of(const Experiment& experiment) {
+  std::vector<std::filesystem::path> inputs = {experiment.file};
+  Json config = experiment.resolved;
+  for_each_data_file(config, [&](std::string& path) {
+    inputs.push_back(std::filesystem::path(experiment.file).parent_path() / path);
+  });
+  return inputs;
+}
+
+std::string short_digest(const std::string& text) {
+  const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
+  const std::string digits = boost::uuids::to_string(generate(text));
+  return digits.substr(0, 8) + digits.substr(9, 4) + digits.substr(14, 4);
 }
 
 Experiment read_experiment(Json config, const std::string& file) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -88,6 +89,12 @@ std::string plain(const Json& value);
 
 /// Calls visit(path) for every file of measured times that a configuration names; visit may change it.
 void for_each_data_file(Json& config, const std::function<void(std::string&)>& visit);
+
+/// Every file that has been read for an experiment: its configuration, and the measured times that names.
+std::vector<std::filesystem::path> inputs_of(const Experiment& experiment);
+
+/// 16 hexadecimal digits that stand for a text: the start of its SHA-1 UUID. An identity, not a protection.
+std::string short_digest(const std::string& text);
 
 /// What the command line changes in a configuration.
 struct Overrides {

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "sim/base/text.h"
 #include "sim/run/report.h"
 #include "sim/run/statistics.h"
 #include "sim/run/table.h"
@@ -85,11 +86,17 @@ ShownTrial shown_trial(const Point& point, std::size_t s, const std::string& whi
 
 }  // namespace
 
-SampleTimes read_samples(const std::string& file, const Experiment& experiment,
+SampleTimes read_samples(const std::string& file, const Experiment& experiment, const std::string& run,
                          const std::vector<std::size_t>& points) {
+  const auto refuse = [&](const std::string& what, const std::string& theirs, const std::string& ours) {
+    throw ConfigError(
+        fmt::format("{}: is of {} {}, but the results are of {}; remove it, or run again with --samples",
+                    printable(file), what, theirs, ours));
+  };
   SampleTimes result;
   ResultsReader reader(file);
-  if (reader.header().hash != experiment.hash) return result;
+  if (reader.header().hash != experiment.hash)
+    refuse("configuration", printable(reader.header().hash, 60), experiment.hash);
   const std::size_t point_column = reader.column("point"), label_column = reader.column("label"),
                     trial_column = reader.column("trial"), time_column = reader.column("time");
   for (std::vector<std::string> fields; reader.next(fields);) {
@@ -114,9 +121,13 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment,
       reader.fail(fmt::format("time is \"{}\", but must be a number", fields[time_column]));
     times.push_back(std::isnan(time) ? std::numeric_limits<double>::infinity() : time);
   }
-  std::erase_if(result, [&](const auto& entry) {  // of a run that was interrupted
-    return entry.second.size() != experiment.points[entry.first.first].trials;
-  });
+  if (reader.run() != run) refuse("run", reader.run(), run);
+  for (const auto& [place, times] : result)
+    if (times.size() != experiment.points[place.first].trials)
+      throw ConfigError(fmt::format("{}: has {} trials of \"{}\" at point {}, but the configuration has {}",
+                                    printable(file), times.size(),
+                                    experiment.points[place.first].schemes[place.second].label, place.first,
+                                    experiment.points[place.first].trials));
   return result;
 }
 

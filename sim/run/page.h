@@ -47,9 +47,8 @@ struct ShownPoint {
 /// Completion times trial by trial, infinite where a trial could not complete, by point and scheme.
 using SampleTimes = std::map<std::pair<std::size_t, std::size_t>, std::vector<double>>;
 
-/// Those of `points` in a samples.csv; none of a point that is not in it with all its trials. Nothing at all
-/// when it is of another configuration.
-SampleTimes read_samples(const std::string& file, const Experiment& experiment,
+/// Those of `points` in a samples.csv. A ConfigError when it is of another run than `run`, or cut.
+SampleTimes read_samples(const std::string& file, const Experiment& experiment, const std::string& run,
                          const std::vector<std::size_t>& points);
 
 /// Works out distributions and timelines of a point; completion times that are not in `samples` are run

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 
 namespace straggle {
@@ -55,6 +56,17 @@ std::vector<ResultColumn> key_columns() {
           {"label", "-", "Its label: the configuration's, or made of the scheme and its fields."}};
 }
 
+void write_columns(std::ostream& out, const Experiment& experiment,
+                   const std::vector<ResultColumn>& columns) {
+  std::string names;
+  for (const ResultColumn& column : columns)
+    if (column.name == "/POINTER")
+      for (const std::string& axis : experiment.axes) names.append(",").append(csv_field(axis));
+    else
+      names.append(",").append(column.name);
+  out << names.substr(1) << "\n";
+}
+
 void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                   const std::vector<ResultColumn>& columns) {
   out << "# " << Json(experiment.title).dump() << "\n"
@@ -62,19 +74,13 @@ void write_header(std::ostream& out, const Experiment& experiment, const Provena
       << "# version: straggle " << provenance.version << "\n"
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"
       << "# configuration: " << experiment.hash << "\n";
-  std::string names;
-  for (const ResultColumn& column : columns)
-    if (column.name == "/POINTER")
-      for (const std::string& axis : experiment.axes) names += "," + csv_field(axis);
-    else
-      names += "," + column.name;
-  out << names.substr(1) << "\n";
+  write_columns(out, experiment, columns);
 }
 
 /// The cells of key_columns().
 std::string row_start(const Point& point, const SchemeSetup& scheme) {
   std::string text = fmt::format("{}", point.index);
-  for (const auto& [path, value] : point.axes) text += "," + csv_field(plain(value));
+  for (const auto& [path, value] : point.axes) text.append(",").append(csv_field(plain(value)));
   return text + "," + scheme.scheme + "," + csv_field(scheme.label);
 }
 
@@ -166,12 +172,29 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   out << "\n";
 }
 
+std::string run_id(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
+                   Keep keep) {
+  std::ostringstream text;
+  text << provenance.version << "\n" << experiment.hash << "\n";
+  write_columns(text, experiment, result_columns(keep));
+  for (const Row& row : rows) write_csv_row(text, experiment, row);
+  return short_digest(text.str());
+}
+
+void write_end(std::ostream& out, std::size_t rows, const std::string& run) {
+  out << "# end: " << rows << " rows of run " << run << "\n";
+}
+
+void write_interrupted(std::ostream& out, std::size_t points, std::size_t of_points) {
+  out << "# interrupted: " << points << " of " << of_points << " points are finished\n";
+}
+
 void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                           Keep keep) {
   write_header(out, experiment, provenance, sample_columns(keep));
 }
 
-void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
+std::size_t write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
   const std::string start = row_start(point, point.schemes[s]);
   const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
   fmt::memory_buffer text;
@@ -194,6 +217,7 @@ void write_samples(std::ostream& out, const Point& point, std::size_t s, const S
       text.clear();
     }
   }
+  return result.records.size();
 }
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows) {

@@ -29,12 +29,23 @@ void write_csv_header(std::ostream& out, const Experiment& experiment, const Pro
                       Keep keep = {});
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row);
 
+/// What identifies a run: its numbers, and the version and configuration they are of, as a SHA-1 of the rows
+/// of results.csv. So the same run has the same identity again, and files whose numbers do not belong
+/// together have different ones.
+std::string run_id(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
+                   Keep keep);
+
+/// The last line of results.csv and samples.csv, without which they are taken for cut.
+void write_end(std::ostream& out, std::size_t rows, const std::string& run);
+/// In its place where a run was stopped; readers refuse the file.
+void write_interrupted(std::ostream& out, std::size_t points, std::size_t of_points);
+
 /// The same of samples.csv: one row a trial, for each scheme of each point.
 void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                           Keep keep);
 /// The rows of scheme `s` of a point, from what Keep::records has kept and, if there, Keep::critical. Trials
-/// count from 0.
-void write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result);
+/// count from 0. Returns how many rows.
+std::size_t write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result);
 
 Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows);
 

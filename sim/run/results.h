@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/base/file.h"
 
 namespace straggle {
 
@@ -20,7 +21,8 @@ struct ResultsHeader {
 };
 
 /// A results file row by row: comma-separated values as RFC 4180 has them. Whatever is not as `straggle run`
-/// writes it is a ConfigError of `file:line: what`.
+/// writes it is a ConfigError of `file:line: what`; a file that lacks its last line is cut, and refused when
+/// its end is reached.
 class ResultsReader {
  public:
   explicit ResultsReader(const std::string& file);
@@ -30,24 +32,38 @@ class ResultsReader {
   std::size_t column(const std::string& name) const;
   /// Puts the next row's fields, one a column, into `fields`; false when there is none left.
   bool next(std::vector<std::string>& fields);
+  /// The run that wrote the file; known when there is no row left.
+  const std::string& run() const { return run_; }
   /// For mistakes in the row read last.
   [[noreturn]] void fail(const std::string& what) const;
 
  private:
   bool read_line(std::string& line);
+  /// Reads the last line, which has begun with a #.
+  void read_end(const std::string& line);
 
-  std::string file_;
-  std::ifstream stream_;
+  InputFile file_;
+  std::string buffer_;        // read, but not yet taken as lines
+  std::size_t used_ = 0;      // of the buffer
   std::size_t line_ = 0;      // the last line read
   std::size_t row_line_ = 0;  // where the last row began
+  std::size_t rows_ = 0;
   ResultsHeader header_;
+  std::string run_;
 };
 
 /// All of a results file.
 struct ResultsTable {
   ResultsHeader header;
   std::vector<std::vector<std::string>> rows;  ///< as written, without quotes
+  std::string run;
 };
 ResultsTable read_results(const std::string& file);
+
+/// Whether a file is one of those that `straggle run` writes, finished or not, by its first lines.
+bool written_by_run(const std::string& file);
+
+/// The run that wrote a results file, by its last line; nothing where that is missing.
+std::optional<std::string> run_of(const std::string& file);
 
 }  // namespace straggle

@@ -6,9 +6,12 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <iostream>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+
+#include "sim/base/interrupt.h"
 
 namespace straggle {
 
@@ -276,6 +279,7 @@ class RangeRunner {
   void run_trial(std::uint64_t trial, std::size_t slot, std::vector<SchemeResult>& results) {
     const bool verified = trial < point_.verify.trials;
     for (std::uint32_t iteration = 0; iteration < point_.iterations; ++iteration) {
+      stop_if_interrupted();
       runner_.draw(trial, iteration);
       for (std::size_t s = 0; s < records_.size(); ++s) {
         TrialRecord& record = records_[s][slot];
@@ -373,7 +377,16 @@ std::vector<SchemeResult> run_trials(const Point& point, std::uint64_t first, st
   {
     std::vector<std::jthread> team;
     const std::size_t size = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(1, ranges));
-    for (std::size_t t = 1; t < size; ++t) team.emplace_back(work);
+    team.reserve(size);
+    try {
+      for (std::size_t t = 1; t < size; ++t) team.emplace_back(work);
+    } catch (const std::exception& refused) {  // by the system, or for want of memory
+      static std::once_flag said;
+      std::call_once(said, [&] {
+        std::cerr << fmt::format("only {} of {} threads can be started ({}); going on with these\n",
+                                 team.size() + 1, size, refused.what());
+      });
+    }
     work();
   }
   if (error) std::rethrow_exception(error);

@@ -437,7 +437,8 @@ class FilesTest(unittest.TestCase):
 
     def test_mistakes_end_with_one_line_that_says_where_and_what(self):
         text = RESULTS.read_text(encoding="utf-8")
-        head, columns, rows = text.split("\n")[:5], text.split("\n")[5], text.strip().split("\n")[6:]
+        head, columns, rows = text.split("\n")[:5], text.split("\n")[5], text.strip().split("\n")[6:-1]
+        end = "# end: {} rows of run 00ff\n".format
 
         def file(name, content):
             (FOLDER / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -445,11 +446,15 @@ class FilesTest(unittest.TestCase):
 
         empty, plain = file("empty.csv", ""), file("plain.csv", "a,b\n1,2\n")
         binary = file("binary.csv", b"# \"x\"\n\xff\xfe\n")
-        short = file("short.csv", "\n".join([*head, columns, rows[0][:40]]))
-        none = file("none.csv", "\n".join([*head, columns]) + "\n")
+        short = file("short.csv", "\n".join([*head, columns, rows[0][:40], end(1)]))
+        none = file("none.csv", "\n".join([*head, columns, end(0)]))
         headless = file("headless.csv", "\n".join([head[0], *head[2:], columns, *rows]))
-        wrong = file("wrong.csv", "\n".join([*head, columns, rows[0].replace(",60,0,1,", ",60,0,1,", 1)
-                                             .replace(",60,", ",sixty,", 1)]))
+        wrong = file("wrong.csv", "\n".join([*head, columns, rows[0].replace(",60,", ",sixty,", 1), end(1)]))
+        cut = [file(f"cut{length}.csv", text[:length]) for length in
+               (text.rindex("#"), text.rindex("#") - 30, text.rindex("#") + 6, len("\n".join([*head, columns])))]
+        fewer = file("fewer.csv", "\n".join([*head, columns, *rows[1:], end(len(rows))]))
+        stopped = file("stopped.csv", "\n".join([*head, columns, *rows[:6],
+                                                 "# interrupted: 2 of 6 points are finished\n"]))
         ten = ["--where", IDEAL, "--where", "/compute/rate=10"]
         out = ["-o", FOLDER / "never.png"]
         times, x, one = [RESULTS, "--y", "time"], ["--x", "/compute/rate"], [*ten, *out]
@@ -461,7 +466,14 @@ class FilesTest(unittest.TestCase):
                   r".*plain\.csv: is no results file .* its first line .*"),
                  (plot, [binary, "--y", "time", *out], r".*binary\.csv: cannot be read: it is no text"),
                  (plot, [headless, "--y", "time", *out], r".*: is no results .* no line \"# command: .*"),
-                 (plot, [short, "--y", "time", *out], r".*short\.csv: row 1 has \d+ fields, .*interrupted\?"),
+                 (plot, [short, "--y", "time", *out], r".*short\.csv: row 1 has \d+ fields, .*"),
+                 *((plot, [name, "--y", "time", *out], r".*cut\d+\.csv: is cut: its last line has to be .*")
+                   for name in cut),
+                 (plot, [fewer, "--y", "time", *out], r".*fewer\.csv: has 17 rows, but says that there are 18.*"),
+                 (plot, [stopped, "--y", "time", *out],
+                  r".*stopped\.csv: is of a run that was interrupted: 2 of 6 points are finished; .*"),
+                 (distribution, [file("cut-samples.csv", SAMPLES.read_text(encoding="utf-8")[:-60]), *out],
+                  r".*cut-samples\.csv: is cut: .*"),
                  (plot, [none, "--y", "time", *out], r".*none\.csv: has no rows"),
                  (plot, [wrong, "--y", "trials", *out],
                   r".*wrong\.csv: trials is \"sixty\" .* of _plain, not a number"),

@@ -38,11 +38,13 @@ struct Run {
     folder = mkdtemp(name.data());
     std::ofstream file(folder / "results.csv", std::ios::binary);
     write_csv_header(file, experiment, {.command = "straggle run small.json", .version = "0"});
+    std::size_t rows = 0;
     for (const Point& point : experiment.points) {
       auto trials = run_trials(point, 0, point.trials, 1);
-      for (std::size_t s = 0; s < trials.size(); ++s)
+      for (std::size_t s = 0; s < trials.size(); ++s, ++rows)
         write_csv_row(file, experiment, make_row(point, s, std::move(trials[s])));
     }
+    write_end(file, rows, "0123");
     file.close();
     results = read_results((folder / "results.csv").string());
   }
@@ -277,7 +279,7 @@ TEST_CASE("page: a table with a word for a number, or a row twice, is refused wi
                     "results.csv: row 4 is of point 0 and \"all\" again");
 }
 
-TEST_CASE("page: completion times come from samples.csv where it is of the same configuration and whole") {
+TEST_CASE("page: completion times come from samples.csv where it is of the same run and whole") {
   const Run run(small_config());
   const std::string file = (run.folder / "samples.csv").string();
   const auto write = [&](const std::string& hash, int trials, const std::string& last = "") {
@@ -289,9 +291,10 @@ TEST_CASE("page: completion times come from samples.csv where it is of the same 
         out << "0,x," << label << "," << trial << "," << (trial == 7 ? "" : fmt::format("{}", trial + 1))
             << ",1\n";
     out << last;
+    write_end(out, 3 * static_cast<std::size_t>(trials) + (last.empty() ? 0 : 1), "0123");
   };
   write(run.experiment.hash, 300);
-  const SampleTimes samples = read_samples(file, run.experiment, {0});
+  const SampleTimes samples = read_samples(file, run.experiment, "0123", {0});
   REQUIRE(samples.size() == 3);
   CHECK(samples.at({0, 1})[0] == 1);
   CHECK(std::isinf(samples.at({0, 1})[7]));
@@ -301,18 +304,23 @@ TEST_CASE("page: completion times come from samples.csv where it is of the same 
   CHECK(shown.schemes[1].trials[1].time == 300);
   CHECK(shown.schemes[1].trials[1].trial == 299);
 
-  write(run.experiment.hash, 200);  // interrupted
-  CHECK(read_samples(file, run.experiment, {0}).empty());
+  CHECK(read_samples(file, run.experiment, "0123", {}).empty());
+  CHECK_THROWS_WITH(read_samples(file, run.experiment, "4567", {0}),
+                    Catch::Contains(file + ": is of run 0123, but the results are of 4567"));
+  write(run.experiment.hash, 200);
+  CHECK_THROWS_WITH(read_samples(file, run.experiment, "0123", {0}),
+                    Catch::Contains("has 200 trials of \"all\""));
   write("another", 300);
-  CHECK(read_samples(file, run.experiment, {0}).empty());
-  CHECK(read_samples(file, run.experiment, {}).empty());
+  CHECK_THROWS_WITH(read_samples(file, run.experiment, "0123", {0}),
+                    Catch::Contains("is of configuration another, but the results are of"));
   for (const auto& [row, what] : std::vector<std::pair<std::string, std::string>>{
            {"1,x,all,0,1,1\n", "point is \"1\""},
            {"0,x,other,0,1,1\n", "label is \"other\""},
            {"0,x,all,7,1,1\n", "trial is \"7\", but 300 comes next"},
            {"0,x,all,300,fast,1\n", "time is \"fast\""}}) {
     write(run.experiment.hash, 300, row);
-    CHECK_THROWS_WITH(read_samples(file, run.experiment, {0}), Catch::Contains(file + ":907: " + what));
+    CHECK_THROWS_WITH(read_samples(file, run.experiment, "0123", {0}),
+                      Catch::Contains(file + ":907: " + what));
   }
 }
 

@@ -1,0 +1,67 @@
+#include "sim/base/interrupt.h"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <ctime>
+
+namespace straggle {
+namespace {
+
+// A signal handler may touch nothing but what is lock-free.
+std::atomic<int> caught = 0;
+std::atomic<std::int64_t> caught_at = 0;  // milliseconds
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
+
+std::int64_t milliseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{1000} * now.tv_sec + now.tv_nsec / 1000000;
+}
+
+extern "C" void catch_signal(int signal) {
+  if (caught == 0) {
+    caught_at = milliseconds();
+    caught = signal;
+  } else if (milliseconds() - caught_at > 200) {
+    // The second time. One that comes with the first is the same wish: timeout(1) tells the process, and then
+    // its group.
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+}
+
+constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
+std::array<struct sigaction, stopping.size()> before;
+struct sigaction pipe_before;
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  caught = 0;
+  struct sigaction action {};
+  action.sa_handler = catch_signal;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  for (std::size_t i = 0; i < stopping.size(); ++i) {
+    sigaction(stopping[i], nullptr, &before[i]);
+    // A shell ignores SIGINT for what it starts with &; whoever sends it one all the same means it.
+    if (stopping[i] != SIGHUP || before[i].sa_handler != SIG_IGN) sigaction(stopping[i], &action, nullptr);
+  }
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &pipe_before);
+}
+
+InterruptGuard::~InterruptGuard() {
+  for (std::size_t i = 0; i < stopping.size(); ++i) sigaction(stopping[i], &before[i], nullptr);
+  sigaction(SIGPIPE, &pipe_before, nullptr);
+  caught = 0;
+}
+
+void stop_if_interrupted() {
+  if (const int signal = caught.load(std::memory_order_relaxed)) throw Interrupted{signal};
+}
+
+}  // namespace straggle

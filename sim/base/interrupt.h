@@ -1,0 +1,25 @@
+// Ctrl-C and its like as a wish that long work looks at, so that what is finished can be put away first.
+#pragma once
+
+namespace straggle {
+
+/// Thrown by work that has been asked to stop.
+struct Interrupted {
+  int signal;  ///< SIGINT, SIGTERM or SIGHUP
+};
+
+/// While one lives, the first SIGINT, SIGTERM or SIGHUP (unless that is ignored, as under nohup) makes
+/// stop_if_interrupted() throw; the second ends the process as ever. SIGPIPE is ignored meanwhile: a reader
+/// who has gone away costs no results. One at a time.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+};
+
+/// Throws Interrupted when a guard has caught a signal. Cheap, and for any thread.
+void stop_if_interrupted();
+
+}  // namespace straggle

@@ -1,0 +1,57 @@
+// What a run owns: results.csv, samples.csv and config.json of its folder, put there when they are whole.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/base/file.h"
+#include "sim/run/report.h"
+
+namespace straggle {
+
+/// The folder of a run, locked while the object lives. Rows are written beside, as results.csv.partial and
+/// samples.csv.partial; commit() puts them into their places, results.csv last. Without a commit what was
+/// there stays. Nothing that was read, and nothing that no run has written, is ever replaced. What cannot be
+/// done is a ConfigError.
+class RunFolder {
+ public:
+  /// Finds out everything that would be in the way, and makes the folder.
+  RunFolder(const std::filesystem::path& folder, const Experiment& experiment, const Provenance& provenance,
+            Keep keep);
+
+  std::filesystem::path results() const { return folder_ / "results.csv"; }
+  std::filesystem::path samples() const { return folder_ / "samples.csv"; }
+  /// Whether there is a results.csv.
+  bool has_results() const { return std::filesystem::exists(results()); }
+  static std::filesystem::path partial(std::filesystem::path file) { return file += ".partial"; }
+
+  /// Writes a row through to the system.
+  void add(const Row& row);
+  /// The trials of scheme `s` of a point, where Keep::records has kept them.
+  void add_samples(const Point& point, std::size_t s, const SchemeResult& result);
+  /// The run is whole. What an earlier run has left and this one has not replaced is removed.
+  void commit(const std::vector<Row>& rows);
+  /// The run has been stopped after so many points: what is there of it stays beside.
+  void leave_partial(std::size_t points);
+
+ private:
+  /// Throws unless a file may be replaced: there is none, or a link, or one that a run has written.
+  void check_ours(const std::filesystem::path& file) const;
+  /// What config.json has to be; nothing where it is that already.
+  std::optional<std::string> config_to_write() const;
+  /// Removes a file of another run than `run`, or of any.
+  void remove_stale(const std::filesystem::path& file, const std::optional<std::string>& run) const;
+
+  std::filesystem::path folder_;
+  const Experiment& experiment_;
+  const Provenance& provenance_;
+  Keep keep_;
+  std::optional<FolderLock> lock_;
+  std::optional<std::string> config_;
+  std::optional<OutputFile> results_, samples_;
+  std::size_t sample_rows_ = 0;
+};
+
+}  // namespace straggle
