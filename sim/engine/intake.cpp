@@ -24,36 +24,66 @@ void hear(const Program& program, std::vector<std::uint32_t>& hears) {
   }
 }
 
-double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
-                     double end) {
-  const auto messages = program.messages(static_cast<NodeId>(w + 1));
-  const double before = index > 0 ? messages[index - 1].work : 0;
-  const double step = messages[index].work - before;
-  double most = whole_part(step);
-  if (most == step) most -= 1;  // the step itself has not ended
+namespace {
+
+/// Whole mini-batches from `from` on, of a stretch of work to `to` that has not ended, that have ended by `end`.
+/// Where work w ends at offset + w·slope the slope is given, else 0.
+template <class EndOf>
+double whole_tasks(double from, double to, double end, double offset, double slope, const EndOf& end_of) {
+  double most = whole_part(to - from);
+  if (most == to - from) most -= 1;  // the stretch itself has not ended
   if (most <= 0) return 0;
   double tasks = 0;
-  if (conditions.prefix.empty() && conditions.slope[w] > 0) {
+  if (slope > 0) {
     // A quotient may round across a whole number; the product, which decides arrivals too, puts it right
     // below.
-    tasks = (end - conditions.offset[w]) / conditions.slope[w] - before;
+    tasks = (end - offset) / slope - from;
     tasks = tasks > 0 ? whole_part(std::min(tasks, most)) : 0;
-    if (tasks > 0 && conditions.end_of(before + tasks, w) > end) tasks -= 1;
+    if (tasks > 0 && end_of(from + tasks) > end) tasks -= 1;
   }
-  while (tasks < most && conditions.end_of(before + tasks + 1, w) <= end) tasks += 1;
+  while (tasks < most && end_of(from + tasks + 1) <= end) tasks += 1;
   return tasks;
 }
 
-double Tallies::work_done(double end) const {
-  double sum = 0;
+}  // namespace
+
+double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
+                     double end) {
+  const auto messages = program.messages(static_cast<NodeId>(w + 1));
+  return whole_tasks(index > 0 ? messages[index - 1].work : 0, messages[index].work, end, conditions.offset[w],
+                     conditions.prefix.empty() ? conditions.slope[w] : 0,
+                     [&](double work) { return conditions.end_of(work, w); });
+}
+
+double tasks_in_rest(const Leftover::Work& rest, double end) {
+  return whole_tasks(rest.from, rest.to, end, rest.offset, rest.ends.empty() ? rest.slope : 0,
+                     [&](double work) { return rest.end_of(work); });
+}
+
+void Tallies::work(RoundResult& result) {
+  cover();
+  // What is left of a worker's work beside its messages is rounding where it is less than this share: a message
+  // is the difference of two cumulative amounts.
+  constexpr double rounding = 1e-12;
+  const Leftover::Work* rest = nullptr;
+  const Leftover::Work* last_rest = nullptr;
+  if (conditions_.leftover) {
+    rest = conditions_.leftover->work.data();
+    last_rest = rest + conditions_.leftover->work.size();
+  }
   for (std::size_t w = 0; w < program_.workers(); ++w) {
+    double old = 0;
+    for (; rest != last_rest && rest->worker == w; ++rest)
+      old += rest->end_of(rest->to) <= result.time ? rest->to - rest->from : tasks_in_rest(*rest, result.time);
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));
     std::size_t ended = space_.next_[w];
-    while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= end) ++ended;
-    if (ended > 0) sum += messages[ended - 1].work;
-    if (ended < messages.size()) sum += tasks_in_step(program_, conditions_, w, ended, end);
+    while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= result.time) ++ended;
+    double done = ended > 0 ? messages[ended - 1].work : 0;
+    if (ended < messages.size()) done += tasks_in_step(program_, conditions_, w, ended, result.time);
+    const double vain = done - space_.covered_[w];
+    result.work += old + done;
+    result.wasted += old + (vain > rounding * done ? vain : 0);
   }
-  return sum;
 }
 
 void Tallies::take_useful() {
@@ -68,18 +98,17 @@ void Tallies::take_useful() {
     if (arrival.fate == Arrival::Fate::useful && space_.used_[arrival.from]) space_.taken_.push_back(arrival);
 }
 
-double Tallies::work_covered() {
+void Tallies::cover() {
   // The union of the intervals [work − covers, work], from the last message of each worker backwards.
   space_.covered_from_.assign(program_.workers(), Tournament::never);
-  double sum = 0;
+  space_.covered_.assign(program_.workers(), 0);
   for (auto arrival = space_.taken_.rbegin(); arrival != space_.taken_.rend(); ++arrival) {
     const Program::Message& message = program_.messages(arrival->from)[arrival->message];
     double& covered_from = space_.covered_from_[arrival->from - 1];
     const double from = message.work - message.covers;
-    sum += std::max(0.0, std::min(message.work, covered_from) - from);
+    space_.covered_[arrival->from - 1] += std::max(0.0, std::min(message.work, covered_from) - from);
     covered_from = std::min(covered_from, from);
   }
-  return sum;
 }
 
 void Tallies::ports(RoundResult& result) {

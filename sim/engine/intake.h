@@ -52,25 +52,30 @@ void hear(const Program& program, std::vector<std::uint32_t>& hears);
 double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
                      double end);
 
+/// Whole mini-batches of a rest of old work that have ended by `end`, if all of it has not.
+double tasks_in_rest(const Leftover::Work& rest, double end);
+
 /// Tallies of a round whose completion time and useful messages are known.
 class Tallies {
  public:
   Tallies(const Program& program, const Links& links, const Conditions& conditions, Workspace& space)
       : program_(program), links_(links), conditions_(conditions), space_(space) {}
 
-  /// Mini-batches over all workers whose computation has ended by `end`, each worker's capped at its load.
-  /// Every worker has ended its first next_[w] steps.
-  double work_done(double end) const;
+  /// Work and waste of a star or a tree, as sums over the workers in their order: what has ended by the end, each
+  /// worker's capped at its load, old work before new; and of it what no message of taken_ covers. Every worker
+  /// has ended its first next_[w] steps, and each worker's messages in taken_ are in its order.
+  void work(RoundResult& result);
   /// Fills taken_ with the useful messages of all_: useful to a relay is useful only if the relay's own
   /// message was.
   void take_useful();
-  /// Mini-batches that at least one message of taken_ of their worker covers. Each worker's are in its order.
-  double work_covered();
   /// The tallies of where messages went, from volume_, busy_ and hops and volume of what came up; adds the
   /// model that went down.
   void ports(RoundResult& result);
 
  private:
+  /// Fills covered_: of each worker the mini-batches that at least one message of taken_ covers.
+  void cover();
+
   const Program& program_;
   const Links& links_;
   const Conditions& conditions_;

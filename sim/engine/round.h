@@ -21,8 +21,22 @@ struct Leftover {
     NodeId from;
     double seconds;  ///< that it occupies the port
   };
+  /// The rest of one step of an earlier iteration, which its worker goes on with: mini-batches `from` to `to` of
+  /// that iteration's cumulative work. They end as under Conditions, by the numbers of that iteration.
+  struct Work {
+    std::size_t worker;
+    double from, to;
+    double offset, slope;
+    std::vector<double> ends = {};  ///< of from + 1, from + 2, ..., `to`, where draws are added up; else empty
+
+    double end_of(double work) const {
+      if (ends.empty()) return offset + work * slope;
+      return work == to ? ends.back() : ends[static_cast<std::size_t>(work - from + 0.5) - 1];
+    }
+  };
   std::vector<double> busy_until;  ///< per worker; empty in a trial's first iteration
   std::vector<Stale> messages;     ///< in the order in which the port serves them
+  std::vector<Work> work;          ///< by worker, then in the order in which it is done
 };
 
 /// How long the workers take in one iteration, drawn before it starts. Cumulative work w of worker i (node i
@@ -73,8 +87,9 @@ struct RoundResult {
   double time = 0;             ///< completion, seconds
   std::uint64_t messages = 0;  ///< received by the master by completion; in an exchange by anybody
   std::uint64_t useful = 0;    ///< of these, what the decode may use
-  double work = 0;             ///< whole mini-batches computed by the end, over all workers
-  double wasted = 0;           ///< of these, not covered by any useful message
+  /// Whole tasks that ended by the end, over all workers, in mini-batches; those of an earlier iteration, too.
+  double work = 0;
+  double wasted = 0;  ///< of these, not covered by any useful message
   std::uint64_t hops = 0;      ///< messages received by anybody by completion, the model's included
   double volume = 0;           ///< their size, in gradients
   double largest_volume = 0;   ///< of these, into the node that receives most
@@ -127,7 +142,7 @@ class Workspace {
   std::vector<std::uint32_t> seen_;      // per item, the round it was last seen in
   std::uint32_t round_ = 0;
   std::vector<Arrival> taken_, all_;
-  std::vector<double> covered_from_;                    // per worker, while the waste is counted
+  std::vector<double> covered_from_, covered_;          // per worker, while the waste is counted
   std::size_t next_leftover_ = 0;                       // the first that has not reached the port
   std::vector<Leftover::Stale> in_port_;                // that wait for the port at completion
   std::vector<std::uint32_t> received_;                 // per node, messages

@@ -121,14 +121,13 @@ RoundResult SharedRound::run() {
     tallies.take_useful();
     for (const Arrival& arrival : space_.taken_)
       if (program_.route(arrival.from, arrival.message).to == master) ++result_.useful;
-    result_.work = tallies.work_done(result_.time);
     // A small message may overtake a larger one of its sender; what they cover is counted in the sender's
     // order.
     const std::vector<Arrival> as_they_came = space_.taken_;
     std::sort(space_.taken_.begin(), space_.taken_.end(), [](const Arrival& a, const Arrival& b) {
       return a.from != b.from ? a.from < b.from : a.message < b.message;
     });
-    result_.wasted = std::max(0.0, result_.work - tallies.work_covered());
+    tallies.work(result_);
     space_.taken_ = as_they_came;
     result_.taken = space_.taken_;
   }

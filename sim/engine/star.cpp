@@ -125,8 +125,7 @@ RoundResult StarRound<KeepAll, Port>::run() {
   result.missing = intake_.missing();
   if (!result.complete) return result;
   Tallies tallies(program_, links_, conditions_, space_);
-  result.work = tallies.work_done(result.time);
-  result.wasted = std::max(0.0, result.work - tallies.work_covered());
+  tallies.work(result);
   result.hops = result.messages;
   result.volume = result.largest_volume = static_cast<double>(result.messages);
   result.utilisation = result.time > 0 ? port_busy / result.time : 0;
@@ -160,6 +159,7 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
   };
   std::vector<double> busy(workers, 0);
   std::vector<Leftover::Stale> messages;
+  std::vector<Leftover::Work> work;
   if (mode != RoundStart::fresh && program.kind() != Program::Kind::exchange) {
     if (program.kind() != Program::Kind::star || links.sharing == Links::Sharing::shared)
       throw std::logic_error("only a star on ideal or serial links leaves something to the next iteration");
@@ -174,9 +174,38 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
         messages.push_back(conditions.leftover->messages[i]);
         messages.back().time -= end;
       }
+    std::size_t next_rest = 0;
     for (std::size_t w = 0; w < workers; ++w) {
       const auto node = static_cast<NodeId>(w + 1);
       const auto steps = program.messages(node);
+      const auto keep = [&](Leftover::Work rest) {  // in seconds into the next iteration
+        rest.offset -= end;
+        for (double& time : rest.ends) time -= end;
+        work.push_back(std::move(rest));
+      };
+      if (conditions.leftover)
+        for (; next_rest < conditions.leftover->work.size() && conditions.leftover->work[next_rest].worker == w;
+             ++next_rest) {
+          Leftover::Work rest = conditions.leftover->work[next_rest];
+          if (rest.end_of(rest.to) <= end) continue;
+          const double ended = tasks_in_rest(rest, end);
+          rest.from += ended;
+          if (!rest.ends.empty()) rest.ends.erase(rest.ends.begin(), rest.ends.begin() + std::ptrdiff_t(ended));
+          keep(std::move(rest));
+        }
+      const auto keep_step = [&](double from, double to) {
+        Leftover::Work rest{.worker = w,
+                            .from = from,
+                            .to = to,
+                            .offset = conditions.offset[w],
+                            .slope = conditions.prefix.empty() ? conditions.slope[w] : 0};
+        if (!conditions.prefix.empty()) {
+          for (double task = 1; task < to - from; task += 1)
+            rest.ends.push_back(conditions.end_of(from + task, w));
+          rest.ends.push_back(conditions.end_of(to, w));
+        }
+        keep(std::move(rest));
+      };
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
         if (sent == Tournament::never || (mode == RoundStart::abandon && sent > end)) break;
@@ -190,16 +219,20 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
         busy[w] = std::max(0.0, busy_before(w) - end);
         continue;
       }
-      double until = last;
+      std::size_t step = 0;
+      while (conditions.end_of(steps[step].work, w) <= end) ++step;
+      const double before = step > 0 ? steps[step - 1].work : 0;
+      const double done = before + tasks_in_step(program, conditions, w, step, end);
       if (mode == RoundStart::abandon) {
-        std::size_t step = 0;
-        while (conditions.end_of(steps[step].work, w) <= end) ++step;
-        const double before = step > 0 ? steps[step - 1].work : 0;
-        const double done = before + tasks_in_step(program, conditions, w, step, end);
         if (done > 0 && conditions.end_of(done, w) == end) continue;  // at a boundary this very instant
-        until = conditions.end_of(std::min(done + 1, steps[step].work), w);
+        const double boundary = std::min(done + 1, steps[step].work);
+        keep_step(done, boundary);
+        busy[w] = conditions.end_of(boundary, w) - end;
+        continue;
       }
-      busy[w] = until - end;
+      keep_step(done, steps[step].work);
+      for (++step; step < steps.size(); ++step) keep_step(steps[step - 1].work, steps[step].work);
+      busy[w] = last - end;
     }
     std::sort(messages.begin() + static_cast<std::ptrdiff_t>(queued), messages.end(),
               [](const Leftover::Stale& a, const Leftover::Stale& b) {
@@ -209,6 +242,7 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
   }
   out.busy_until = std::move(busy);
   out.messages = std::move(messages);
+  out.work = std::move(work);
 }
 
 }  // namespace straggle

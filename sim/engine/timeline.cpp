@@ -204,18 +204,26 @@ void Reconstruction::add_slices(const Arrival* first_taken, const Arrival* last_
   const auto node = static_cast<NodeId>(w + 1);
   const double end = timeline.end;
   double now = model_at(w);
-  const auto add = [&](Activity activity, double until, double from, double to) {
+  const auto add = [&](Activity activity, double until, double from, double to, bool old = false) {
     until = std::min(until, end);
-    if (until > now) timeline.slices.push_back({node, activity, now, until, from, to});
+    if (until > now) timeline.slices.push_back({node, activity, now, until, from, to, old});
     now = std::max(now, until);
   };
   const auto messages = program_.messages(node);
   if (messages.empty()) return;
+  if (old_work_until(w) > 0) now = 0;  // the model may come while old work goes on
+  if (conditions_.leftover)
+    for (const Leftover::Work& rest : conditions_.leftover->work) {
+      if (rest.worker != w || now >= end) continue;
+      const bool ended = rest.end_of(rest.to) <= end;
+      const double done = ended ? rest.to : rest.from + tasks_in_rest(rest, end);
+      if (done > rest.from) add(Activity::wasted, rest.end_of(done), rest.from, done, true);
+      if (!ended) add(Activity::unfinished, end, done, done, true);
+    }
   if (conditions_.offset[w] == never) {
     add(Activity::failed, end, 0, 0);
     return;
   }
-  if (old_work_until(w) > model_at(w)) now = 0;  // the model may come while old work goes on
   add(Activity::held_up, begins(w), 0, 0);
   const auto covered = [&](double from, double to) {
     if (exchange()) return true;

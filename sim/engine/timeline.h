@@ -14,9 +14,9 @@ namespace straggle {
 
 /// What a worker does with a stretch of its time.
 enum class Activity : std::uint8_t {
-  held_up,     ///< has the model, but starts late or is busy with an earlier iteration's work
+  held_up,     ///< has ended its old work or has the model, and has not begun: starts late, waits for the model
   compute,     ///< mini-batches that a useful message covers
-  wasted,      ///< mini-batches computed by completion that no useful message covers
+  wasted,      ///< mini-batches computed by completion that no useful message covers, old work included
   unfinished,  ///< a mini-batch under way at completion
   wait,        ///< has computed, and waits for the messages it needs before it sends
   failed,      ///< never answers
@@ -27,7 +27,8 @@ struct Slice {
   NodeId node;
   Activity activity;
   double begin, end;  ///< seconds into the iteration
-  double from, to;    ///< its cumulative work at both ends, in mini-batches
+  double from, to;    ///< its cumulative work at both ends, in mini-batches; of old work in its own iteration
+  bool old = false;   ///< work of an earlier iteration
 };
 
 /// A message on its way: sent, at the receiver's port, in service there (on shared links: flowing), received.

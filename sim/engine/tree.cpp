@@ -166,8 +166,7 @@ void TreeRound::tally(RoundResult& result) {
   Tallies tallies(program_, links_, conditions_, space_);
   tallies.take_useful();
   // A relay that has computed but waits has sent nothing: its work is counted from the clock alone.
-  result.work = tallies.work_done(result.time);
-  result.wasted = std::max(0.0, result.work - tallies.work_covered());
+  tallies.work(result);
   tallies.ports(result);
 }
 

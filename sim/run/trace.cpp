@@ -238,7 +238,8 @@ class IterationWriter {
       const Look look = look_of(slice.activity);
       const bool work = slice.to > slice.from;
       events_.slice(
-          pid_, rows_.own(slice.node), look.name, "computing", look.colour, start_ + slice.begin,
+          pid_, rows_.own(slice.node),
+          std::string(look.name) + (slice.old ? " of an earlier iteration" : ""), "computing", look.colour, start_ + slice.begin,
           start_ + slice.end,
           work ? fmt::format("\"mini_batches_from\": {}, \"mini_batches_to\": {}", slice.from, slice.to)
                : "");

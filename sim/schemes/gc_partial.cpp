@@ -46,15 +46,16 @@ SchemeRecipe read_gc_partial(ConfigReader& config, const SchemeContext& context)
     const auto N = static_cast<std::size_t>(n), size = static_cast<std::size_t>(s + 1);
     const auto workers = static_cast<std::uint32_t>(n);
     const auto seconds = static_cast<std::uint32_t>(fractional ? groups : n - s);
-    // Items: the first messages, then the second ones (by group where all of a group are the same).
-    Program program({.need = workers + seconds, .full = {workers, seconds}, .items = 2 * workers});
+    // The first messages of all are one group; of the second ones each replication group, which is decoded by
+    // itself, is one, and of a code that needs any n - s of them all are.
+    std::vector<std::uint32_t> full(1 + static_cast<std::size_t>(fractional ? groups : 1), fractional ? 1 : seconds);
+    full[0] = workers;
+    Program program({.need = workers + seconds, .full = full});
     for (std::size_t w = 0; w < N; ++w)
-      program.add(
-          {{.work = first_work, .covers = first_work, .item = static_cast<std::uint32_t>(w), .group = 0},
-           {.work = both_work - first_work,
-            .covers = both_work - first_work,
-            .item = static_cast<std::uint32_t>(N + (fractional ? w / size : w)),
-            .group = 1}});
+      program.add({{.work = first_work, .covers = first_work},
+                   {.work = both_work - first_work,
+                    .covers = both_work - first_work,
+                    .group = 1 + static_cast<std::uint32_t>(fractional ? w / size : 0)}});
     return std::make_unique<FixedScheme>(std::move(program), [=] {
       std::vector<Section> sections = copies(own_sum, N, parts);
       const std::vector<Section> shared =

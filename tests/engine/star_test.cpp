@@ -1,5 +1,6 @@
 // Stars on ideal and serial links: by hand, against Lindley's recursion and a textbook event simulation,
 // silence, and what an iteration leaves to the next.
+#include "sim/engine/timeline.h"
 #include "tests/engine/support.h"
 
 using namespace straggle;
@@ -292,12 +293,21 @@ class Successive {
     times.silence = silence_;
     Conditions conditions = times;
     if (later) conditions.leftover = &leftover;
+    space_.keep_all = true;
     const RoundResult result = run_round(program_, links_, conditions, space_);
+    seen_work = seen_wasted = 0;
+    if (result.complete)
+      for (const Slice& slice : timeline_of(program_, links_, conditions, result, space_.all()).slices) {
+        const bool wasted = slice.activity == Activity::wasted;
+        if (wasted || slice.activity == Activity::compute) seen_work += slice.to - slice.from;
+        if (wasted) seen_wasted += slice.to - slice.from;
+      }
     if (result.complete) leave(program_, links_, conditions, result, mode_, space_, leftover);
     return result;
   }
 
   Leftover leftover;
+  double seen_work = 0, seen_wasted = 0;  ///< of the last iteration, by its timeline
 
  private:
   const Program& program_;
@@ -347,8 +357,8 @@ TEST_CASE("abandon by hand over three iterations: sent messages stay, the rest e
   CHECK(result.time == 6);
   CHECK(result.messages == 6);
   CHECK(result.useful == 3);
-  CHECK(result.work == 9);
-  CHECK(result.wasted == 6);
+  CHECK(result.work == 9 + 2);  // what was under way at 4, too: it ends at 0.5 and at 3
+  CHECK(result.wasted == 6 + 2);
   CHECK(result.utilisation == 1);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 0});
   CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 3}, {0, 1}, {0, 3}, {0, 3}, {0, 1}});
@@ -373,6 +383,8 @@ TEST_CASE("backlog by hand over three iterations: old work is finished and sent 
   CHECK(result.time == 7);
   CHECK(result.messages == 7);
   CHECK(result.useful == 3);
+  CHECK(result.work == 3 + 3 + 1 + 3);  // worker 3's first new one ends at 7, after two old ones; worker 2's one
+  CHECK(result.wasted == 7);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 1});
   CHECK(in_flight(trial.leftover) ==
         Flights{{0, 1}, {0, 3}, {0, 1}, {0, 1}, {0, 3}, {0, 3}, {0.5, 3}, {1, 3}});
@@ -382,6 +394,34 @@ TEST_CASE("backlog by hand over three iterations: old work is finished and sent 
   CHECK(result.time == 11);  // 8, 9, the old one until 10, and at 2 worker 1's second
   CHECK(result.messages == 11);
   CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 1});
+}
+
+TEST_CASE("abandon sends nothing at the boundary at which old work is dropped, but what is due at completion") {
+  const Program program = three_each(2);
+  for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
+    // Worker 1's third message completes the iteration at 3, when worker 2's first is due: it has been sent. Its
+    // second, due at 6, is not sent under abandon, and worker 2 is free.
+    Successive trial(program, Links{}, mode);
+    RoundResult result = trial.run(at_pace({1, 3}));
+    CHECK(result.time == 3);
+    CHECK(result.messages == 4);
+    CHECK(result.work == 4);
+    CHECK(result.wasted == 1);
+    const bool abandon = mode == RoundStart::abandon;
+    CHECK(trial.leftover.busy_until == (abandon ? std::vector<double>{0, 0} : std::vector<double>{0, 6}));
+    CHECK(in_flight(trial.leftover) == (abandon ? Flights{} : Flights{{3, 2}, {6, 2}}));
+    // In the middle of its first: that mini-batch ends at 3.5, and its message is not sent.
+    Successive late(program, Links{}, mode);
+    late.run(at_pace({1, 3.5}));
+    CHECK(late.leftover.busy_until == (abandon ? std::vector<double>{0, 0.5} : std::vector<double>{0, 7.5}));
+    CHECK(in_flight(late.leftover) == (abandon ? Flights{} : Flights{{0.5, 2}, {4, 2}, {7.5, 2}}));
+    // Abandon: useful at 1, 2 and, from worker 2, 2.5. Backlog: at 1, 2 and 3, and an old message at 0.5.
+    result = late.run(at_pace({1, 2}));
+    CHECK(result.time == (abandon ? 2.5 : 3));
+    CHECK(result.messages == (abandon ? 3 : 4));
+    CHECK(result.work == 4);
+    CHECK(result.wasted == 1);
+  }
 }
 
 TEST_CASE("fresh leaves nothing") {
@@ -558,6 +598,7 @@ struct Slowly {
   double time = 0;
   std::uint64_t messages = 0;
   double served = 0;
+  double work = 0, wasted = 0;
 };
 
 /// All iterations of a trial on one clock that never goes back: workers with work of their own to finish, one
@@ -570,8 +611,14 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
     std::size_t iteration;
     std::uint32_t index;
   };
+  // A whole mini-batch of a step, or what is left of the step after them.
+  struct Task {
+    double ends, size;
+    std::size_t worker, iteration;
+  };
   const std::size_t workers = program.workers();
   std::vector<Message> messages;  // not served yet
+  std::vector<Task> tasks;        // not ended yet
   std::vector<double> free_at(workers, 0);
   std::vector<Slowly> result;
   double now = 0, port_free = 0;
@@ -589,9 +636,21 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
                               serial ? links.seconds(node, master, 1) : 0, node, i, j});
       }
       const double end = start[w] + work_ends(c, program.load(node), w);
-      if (end < unlimited) free_at[w] = end;
+      if (end == unlimited) continue;
+      free_at[w] = end;
+      double step_from = 0;
+      for (const Program::Message& step : program.messages(node)) {
+        double from = step_from;
+        while (from < step.work) {
+          const double to = std::min(from + 1, step.work);
+          tasks.push_back({start[w] + work_ends(c, to, w), to - from, w, i});
+          from = to;
+        }
+        step_from = step.work;
+      }
     }
     PlainIntake intake(program.goal());
+    std::vector<std::vector<std::pair<double, double>>> covered(workers);  // of each one's work, by useful messages
     Slowly tally;
     while (!intake.enough()) {
       const auto first =
@@ -607,12 +666,25 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
       port_free = std::max(port_free, message.reaches) + message.seconds;
       tally.served += message.seconds;
       ++tally.messages;
-      if (message.iteration == i) intake.receive(step);
+      if (message.iteration == i && intake.receive(step) == Fate::useful)
+        covered[message.from - 1].emplace_back(step.work - step.covers, step.work);
     }
     tally.time = port_free - now;
     if (serial) tally.served /= tally.time;
-    result.push_back(tally);
     now = port_free;
+    for (const Task& task : tasks)
+      if (task.ends <= now) tally.work += task.size;
+    std::erase_if(tasks, [&](const Task& task) { return task.ends <= now; });
+    tally.wasted = tally.work;
+    for (auto& ranges : covered) {
+      std::sort(ranges.begin(), ranges.end());
+      double until = 0;
+      for (const auto& [from, to] : ranges) {
+        tally.wasted -= std::max(0.0, to - std::max(from, until));
+        until = std::max(until, to);
+      }
+    }
+    result.push_back(tally);
     if (mode == RoundStart::backlog) continue;
     for (std::size_t w = 0; w < workers; ++w) {
       const auto node = static_cast<NodeId>(w + 1);
@@ -629,6 +701,7 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
         free_at[w] = start[w] + work_ends(c, done, w);
       }
       std::erase_if(messages, [&](const Message& m) { return m.from == node && m.sent > now; });
+      std::erase_if(tasks, [&](const Task& task) { return task.worker == w && task.ends > free_at[w]; });
     }
   }
   return result;
@@ -638,7 +711,7 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
 
 TEST_CASE("five iterations with leftovers are those of one clock that never goes back") {
   Dice dice(31);
-  int complete = 0;
+  int complete = 0, old_work = 0;
   for (int trial = 0; trial < 1500; ++trial) {
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(6));
@@ -664,9 +737,16 @@ TEST_CASE("five iterations with leftovers are those of one clock that never goes
       REQUIRE(result.time == Approx(expected[i].time).epsilon(1e-11).margin(1e-11));
       REQUIRE(result.messages == expected[i].messages);
       REQUIRE(result.utilisation == Approx(expected[i].served).margin(1e-9));
+      REQUIRE(result.work == Approx(expected[i].work).margin(1e-9));
+      REQUIRE(result.wasted == Approx(expected[i].wasted).margin(1e-9));
+      old_work += i > 0 && expected[i].wasted > 0;
+      // Once more with everything kept: the timeline's stretches are the same work.
+      REQUIRE(successive.seen_work == Approx(expected[i].work).margin(1e-9));
+      REQUIRE(successive.seen_wasted == Approx(expected[i].wasted).margin(1e-9));
     }
   }
   CHECK(complete > 3000);
+  CHECK(old_work > 1000);
 }
 
 TEST_CASE("where everybody's last message is needed, no iteration leaves anything") {

@@ -315,6 +315,32 @@ TEST_CASE("a worker that gets the model while it is busy with old work is held u
         std::vector<Stretch>{{Cause::waiting, 1, 0, 2}, {Cause::compute, 1, 2, 3}});
 }
 
+TEST_CASE("old work is computed in vain where it ends, and unfinished at the end") {
+  // Mini-batches 1 and 2 of an earlier iteration, one second each, and 0.5 of a third that ends at 2.5; the model
+  // is there at 2.75. Worker 2 goes on with one that ends at 9.
+  const Leftover leftover{
+      .busy_until = {2.5, 9},
+      .messages = {},
+      .work = {{.worker = 0, .from = 1, .to = 3.5, .offset = -1, .slope = 1},
+               {.worker = 1, .from = 0, .to = 2, .offset = 0, .slope = 0, .ends = {1, 9}}}};
+  const std::vector<double> offset = {2.75, 9}, slope = {1, 1}, model_at = {2.75, 0};
+  const Conditions conditions{
+      .offset = offset, .slope = slope, .workers = 2, .model_at = model_at, .leftover = &leftover};
+  const Timeline timeline = run_and_look(first_of(1, 2), {}, conditions);
+  CHECK(timeline.end == 3.75);
+  CHECK(what_does(timeline, 1) == std::vector<Doing>{{Activity::wasted, 0, 2.5, 1, 3.5},
+                                                     {Activity::held_up, 2.5, 2.75, 0, 0},
+                                                     {Activity::compute, 2.75, 3.75, 0, 1}});
+  CHECK(what_does(timeline, 2) ==
+        std::vector<Doing>{{Activity::wasted, 0, 1, 0, 1}, {Activity::unfinished, 1, 3.75, 1, 1}});
+  CHECK(timeline.slices[0].old);
+  CHECK_FALSE(timeline.slices[2].old);
+  Workspace space;
+  const RoundResult result = run_round(first_of(1, 2), conditions, space);
+  CHECK(result.work == 2.5 + 1 + 1);
+  CHECK(result.wasted == 3.5);
+}
+
 TEST_CASE("at the end a relay's port serves one message, and the others wait") {
   // Relay 1 needs one of its children 2, 3 and 4, who send at 1, 1.5 and 1.75: its port serves them from 1 to
   // 2, 2 to 3 and 3 to 4. It sends at 2, and the root has it at 2.5.

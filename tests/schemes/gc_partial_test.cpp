@@ -114,7 +114,7 @@ TEST_CASE("gc-partial with fractional repetition: the second message of one work
   CHECK(result.time == 6);  // firsts 1, 1.5, 2, 4; seconds 3, 4.5, 6
   CHECK(result.messages == 7);
   CHECK(result.useful == 6);
-  CHECK(workspace.all()[5].fate == Arrival::Fate::duplicate);  // worker 2's second
+  CHECK(workspace.all()[5].fate == Arrival::Fate::group_full);  // worker 2's second
   CHECK(result.work == 1.5 + 1.5 + 1.5 + 0.5);
   CHECK(result.wasted == 1);
 }
@@ -172,4 +172,58 @@ TEST_CASE("gc-partial: every first message is needed, and n - s second ones") {
   Prover by_group(*groups);
   CHECK(by_group.decodes(with(firsts, {{1, 1}, {4, 1}})));
   CHECK_FALSE(by_group.decodes(with(firsts, {{3, 1}})));
+}
+
+TEST_CASE("gc-partial with fractional repetition: silence falls group by group, as in gc") {
+  constexpr std::size_t n = 6;
+  constexpr double port = 0.02;  // seconds a message
+  const Point point = point_of(
+      n,
+      {R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 2, "code": "fractional-repetition"})",
+       R"({"scheme": "gc", "load": 2, "code": "fractional-repetition"})"},
+      Scaling::server_dependent, R"("network": {"model": "serial", "overhead": 0.02}, "silence": true,)");
+  // One queue, without programs or groups: what is sent when, and whether anybody still listens.
+  struct Waiting {
+    double sent;
+    std::size_t worker;
+    bool second;
+  };
+  const auto queue = [&](const DrawnTimes& times, bool partial) {
+    std::vector<Waiting> queue;
+    for (std::size_t w = 0; w < n; ++w) {
+      if (partial) queue.push_back({times.end(w, 2 / 3.0), w, false});
+      queue.push_back({times.end(w, partial ? 4 / 3.0 : 2.0), w, true});
+    }
+    std::sort(queue.begin(), queue.end(), [](const Waiting& a, const Waiting& b) { return a.sent < b.sent; });
+    std::set<std::size_t> decoded;
+    std::size_t firsts = partial ? 0 : n;
+    std::pair<double, std::uint64_t> result{0, 0};  // when the port is free, messages
+    for (const Waiting& next : queue) {
+      if (firsts == n && decoded.size() == n / 2) break;
+      if (next.second && decoded.contains(next.worker / 2)) continue;
+      result = {std::max(result.first, next.sent) + port, result.second + 1};
+      if (next.second) {
+        decoded.insert(next.worker / 2);
+      } else {
+        ++firsts;
+      }
+    }
+    return result;
+  };
+  TrialRunner runner(point);
+  DrawnTimes times(n, Scaling::server_dependent, 2, point.seed);
+  int dropped = 0;
+  for (std::uint64_t trial = 0; trial < 1000; ++trial) {
+    CAPTURE(trial);
+    runner.draw(trial, 0);
+    times.draw(trial);
+    for (const std::size_t s : {0u, 1u}) {
+      const RoundResult& result = runner.run(s);
+      const auto [time, messages] = queue(times, s == 0);
+      REQUIRE(result.time == Approx(time).epsilon(1e-12));
+      REQUIRE(result.messages == messages);
+      if (s == 0) dropped += messages < 2 * n - 1;
+    }
+  }
+  CHECK(dropped > 500);
 }
