@@ -10,7 +10,8 @@
 // The two loops below are the hot part of every run. They are plain integer and +, −, ·, / arithmetic (no
 // fused multiply-add: the build sets -ffp-contract=off), so each clone the loader may choose gives the same
 // bits.
-#if defined(__x86_64__) && defined(__ELF__) && !defined(STRAGGLE_SANITIZED)
+// clang 14 refuses clones that are flattened: it builds the portable loop alone.
+#if defined(__x86_64__) && defined(__ELF__) && !defined(__clang__) && !defined(STRAGGLE_SANITIZED)
 #define STRAGGLE_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), flatten))
 #else
 #define STRAGGLE_SIMD
