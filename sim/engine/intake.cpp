@@ -26,8 +26,8 @@ void hear(const Program& program, std::vector<std::uint32_t>& hears) {
 
 namespace {
 
-/// Whole mini-batches from `from` on, of a stretch of work to `to` that has not ended, that have ended by `end`.
-/// Where work w ends at offset + w·slope the slope is given, else 0.
+/// Whole mini-batches from `from` on, of a stretch of work to `to` that has not ended, that have ended by
+/// `end`. Where work w ends at offset + w·slope the slope is given, else 0.
 template <class EndOf>
 double whole_tasks(double from, double to, double end, double offset, double slope, const EndOf& end_of) {
   double most = whole_part(to - from);
@@ -50,8 +50,8 @@ double whole_tasks(double from, double to, double end, double offset, double slo
 double tasks_in_step(const Program& program, const Conditions& conditions, std::size_t w, std::size_t index,
                      double end) {
   const auto messages = program.messages(static_cast<NodeId>(w + 1));
-  return whole_tasks(index > 0 ? messages[index - 1].work : 0, messages[index].work, end, conditions.offset[w],
-                     conditions.prefix.empty() ? conditions.slope[w] : 0,
+  return whole_tasks(index > 0 ? messages[index - 1].work : 0, messages[index].work, end,
+                     conditions.offset[w], conditions.prefix.empty() ? conditions.slope[w] : 0,
                      [&](double work) { return conditions.end_of(work, w); });
 }
 
@@ -62,8 +62,8 @@ double tasks_in_rest(const Leftover::Work& rest, double end) {
 
 void Tallies::work(RoundResult& result) {
   cover();
-  // What is left of a worker's work beside its messages is rounding where it is less than this share: a message
-  // is the difference of two cumulative amounts.
+  // What is left of a worker's work beside its messages is rounding where it is less than this share: a
+  // message is the difference of two cumulative amounts.
   constexpr double rounding = 1e-12;
   const Leftover::Work* rest = nullptr;
   const Leftover::Work* last_rest = nullptr;
@@ -74,7 +74,8 @@ void Tallies::work(RoundResult& result) {
   for (std::size_t w = 0; w < program_.workers(); ++w) {
     double old = 0;
     for (; rest != last_rest && rest->worker == w; ++rest)
-      old += rest->end_of(rest->to) <= result.time ? rest->to - rest->from : tasks_in_rest(*rest, result.time);
+      old +=
+          rest->end_of(rest->to) <= result.time ? rest->to - rest->from : tasks_in_rest(*rest, result.time);
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));
     std::size_t ended = space_.next_[w];
     while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= result.time) ++ended;

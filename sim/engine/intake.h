@@ -61,9 +61,9 @@ class Tallies {
   Tallies(const Program& program, const Links& links, const Conditions& conditions, Workspace& space)
       : program_(program), links_(links), conditions_(conditions), space_(space) {}
 
-  /// Work and waste of a star or a tree, as sums over the workers in their order: what has ended by the end, each
-  /// worker's capped at its load, old work before new; and of it what no message of taken_ covers. Every worker
-  /// has ended its first next_[w] steps, and each worker's messages in taken_ are in its order.
+  /// Work and waste of a star or a tree, as sums over the workers in their order: what has ended by the end,
+  /// each worker's capped at its load, old work before new; and of it what no message of taken_ covers. Every
+  /// worker has ended its first next_[w] steps, and each worker's messages in taken_ are in its order.
   void work(RoundResult& result);
   /// Fills taken_ with the useful messages of all_: useful to a relay is useful only if the relay's own
   /// message was.

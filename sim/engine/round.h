@@ -21,13 +21,14 @@ struct Leftover {
     NodeId from;
     double seconds;  ///< that it occupies the port
   };
-  /// The rest of one step of an earlier iteration, which its worker goes on with: mini-batches `from` to `to` of
-  /// that iteration's cumulative work. They end as under Conditions, by the numbers of that iteration.
+  /// The rest of one step of an earlier iteration, which its worker goes on with: mini-batches `from` to `to`
+  /// of that iteration's cumulative work. They end as under Conditions, by the numbers of that iteration.
   struct Work {
     std::size_t worker;
     double from, to;
     double offset, slope;
-    std::vector<double> ends = {};  ///< of from + 1, from + 2, ..., `to`, where draws are added up; else empty
+    std::vector<double> ends =
+        {};  ///< of from + 1, from + 2, ..., `to`, where draws are added up; else empty
 
     double end_of(double work) const {
       if (ends.empty()) return offset + work * slope;
@@ -36,7 +37,7 @@ struct Leftover {
   };
   std::vector<double> busy_until;  ///< per worker; empty in a trial's first iteration
   std::vector<Stale> messages;     ///< in the order in which the port serves them
-  std::vector<Work> work;          ///< by worker, then in the order in which it is done
+  std::vector<Work> work = {};     ///< by worker, then in the order in which it is done
 };
 
 /// How long the workers take in one iteration, drawn before it starts. Cumulative work w of worker i (node i
@@ -87,13 +88,14 @@ struct RoundResult {
   double time = 0;             ///< completion, seconds
   std::uint64_t messages = 0;  ///< received by the master by completion; in an exchange by anybody
   std::uint64_t useful = 0;    ///< of these, what the decode may use
-  /// Whole tasks that ended by the end, over all workers, in mini-batches; those of an earlier iteration, too.
+  /// Whole tasks that ended by the end, over all workers, in mini-batches; those of an earlier iteration,
+  /// too.
   double work = 0;
-  double wasted = 0;  ///< of these, not covered by any useful message
-  std::uint64_t hops = 0;      ///< messages received by anybody by completion, the model's included
-  double volume = 0;           ///< their size, in gradients
-  double largest_volume = 0;   ///< of these, into the node that receives most
-  double utilisation = 0;      ///< share of the time that the busiest receiving port is busy
+  double wasted = 0;          ///< of these, not covered by any useful message
+  std::uint64_t hops = 0;     ///< messages received by anybody by completion, the model's included
+  double volume = 0;          ///< their size, in gradients
+  double largest_volume = 0;  ///< of these, into the node that receives most
+  double utilisation = 0;     ///< share of the time that the busiest receiving port is busy
   /// Not complete: the weight the master lacks; in an exchange the workers that never answer.
   std::uint64_t missing = 0;
   /// The useful messages, at the master and at relays whose own message was useful, each port's in the order

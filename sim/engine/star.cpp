@@ -184,13 +184,15 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
         work.push_back(std::move(rest));
       };
       if (conditions.leftover)
-        for (; next_rest < conditions.leftover->work.size() && conditions.leftover->work[next_rest].worker == w;
+        for (;
+             next_rest < conditions.leftover->work.size() && conditions.leftover->work[next_rest].worker == w;
              ++next_rest) {
           Leftover::Work rest = conditions.leftover->work[next_rest];
           if (rest.end_of(rest.to) <= end) continue;
           const double ended = tasks_in_rest(rest, end);
           rest.from += ended;
-          if (!rest.ends.empty()) rest.ends.erase(rest.ends.begin(), rest.ends.begin() + std::ptrdiff_t(ended));
+          if (!rest.ends.empty())
+            rest.ends.erase(rest.ends.begin(), rest.ends.begin() + std::ptrdiff_t(ended));
           keep(std::move(rest));
         }
       const auto keep_step = [&](double from, double to) {

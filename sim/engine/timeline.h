@@ -14,9 +14,9 @@ namespace straggle {
 
 /// What a worker does with a stretch of its time.
 enum class Activity : std::uint8_t {
-  held_up,     ///< has ended its old work or has the model, and has not begun: starts late, waits for the model
-  compute,     ///< mini-batches that a useful message covers
-  wasted,      ///< mini-batches computed by completion that no useful message covers, old work included
+  held_up,  ///< has ended its old work or has the model, and has not begun: starts late, waits for the model
+  compute,  ///< mini-batches that a useful message covers
+  wasted,   ///< mini-batches computed by completion that no useful message covers, old work included
   unfinished,  ///< a mini-batch under way at completion
   wait,        ///< has computed, and waits for the messages it needs before it sends
   failed,      ///< never answers

@@ -9,6 +9,10 @@
 #include <filesystem>
 #include <limits>
 #include <set>
+#include <tuple>
+
+#include "sim/base/memo.h"
+#include "sim/schemes/data_set.h"
 
 #include "sim/base/file.h"
 
@@ -167,6 +171,21 @@ std::string default_label(const Json& scheme, const std::string& pointer,
   return label;
 }
 
+/// Refuses a scheme that is wrong in itself, before anything runs.
+void refuse_faulty(SchemeRecipe& recipe, ConfigReader& entry, const Json& written,
+                   const SchemeContext& context) {
+  if (!recipe.make) return;
+  // A sweep asks for the same scheme at many points.
+  static Memo<std::tuple<std::string, int, std::uint64_t, bool>, std::string> faults;
+  Json fields = written;
+  fields.erase("label");
+  const std::string fault = faults({fields.dump(), context.workers, context.seed, context.verify},
+                                   [&] { return fault_of(recipe, context.workers, context.verify); });
+  if (fault.empty()) return;
+  recipe = {};
+  entry.mistake("", "is a scheme that is wrong in itself: " + fault);
+}
+
 std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, const SchemeContext& context,
                                       const std::set<std::string>& swept) {
   const auto& registry = Registry<SchemePlugin>::instance();
@@ -189,7 +208,10 @@ std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, co
     } else {
       entry.raw("label");
     }
-    if (const SchemePlugin* plugin = registry.find(setup.scheme)) setup.recipe = plugin->read(entry, context);
+    if (const SchemePlugin* plugin = registry.find(setup.scheme)) {
+      setup.recipe = plugin->read(entry, context);
+      refuse_faulty(setup.recipe, entry, written, context);
+    }
     if (setup.label.empty())
       setup.label = "\n" + proposed;  // marked; settled below, when all given labels are known
     schemes.push_back(std::move(setup));

@@ -71,7 +71,7 @@ class Narrator {
 };
 
 /// The table of one iteration's arrivals.
-std::string arrivals_of(const Program& program, Codebook& codebook, const std::vector<Arrival>& arrivals) {
+std::string arrivals_of(const Program& program, Scheme& scheme, const std::vector<Arrival>& arrivals) {
   const bool star = program.kind() == Program::Kind::star;
   const bool exchange = program.kind() == Program::Kind::exchange;
   std::vector<std::string> titles = {"time [s]",  "worker",    "has computed",
@@ -88,7 +88,8 @@ std::string arrivals_of(const Program& program, Codebook& codebook, const std::v
       line.push_back(plural(program.messages(arrival.from)[step].work, "mini-batch", "mini-batches"));
       line.push_back(fmt::format("message {}", arrival.message + 1));
       if (!star) line.push_back(receiver(program.route(arrival.from, step).to));
-      line.push_back(block_list(codebook.contents(arrival.from, arrival.message)));
+      line.push_back(
+          scheme.timing_only() ? "-" : block_list(scheme.codebook().contents(arrival.from, arrival.message)));
     }
     line.push_back(narrator.fate(arrival));
     lines.push_back(std::move(line));
@@ -193,7 +194,7 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
                  : fmt::format("\nThe master needs {} useful messages{}.\n\n", goal.need,
                                goal.full.size() > 1 ? fmt::format(" in {} groups", goal.full.size()) : "");
     const std::vector<Arrival>& arrivals = runner.workspace().all();
-    result.text += arrivals_of(program, runner.scheme(s).codebook(), arrivals);
+    result.text += arrivals_of(program, runner.scheme(s), arrivals);
     if (!round.complete) {
       result.text += fmt::format("\nNever complete: {}.\n", runner.missing(s));
     } else if (exchange) {

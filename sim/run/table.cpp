@@ -48,6 +48,7 @@ std::string theory_time(const std::optional<Prediction>& theory) {
 
 std::string exactness(const Verification& v, double recovered) {
   if (v.failed_trial) return fmt::format("FAILED at trial {}", *v.failed_trial);
+  if (v.timing_only) return "timing only";
   if (recovered < 1) return fmt::format("approximate: {:.4g} %", 100 * recovered);
   if (v.trials == 0) return "-";
   std::string text = fmt::format("{} of {}", v.trials, v.trials);

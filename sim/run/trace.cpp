@@ -225,8 +225,8 @@ class Rows {
 class IterationWriter {
  public:
   IterationWriter(EventWriter& events, std::size_t pid, const Rows& rows, const Program& program,
-                  Codebook& codebook, double start)
-      : events_(events), pid_(pid), rows_(rows), program_(program), codebook_(codebook), start_(start) {}
+                  Scheme& scheme, double start)
+      : events_(events), pid_(pid), rows_(rows), program_(program), scheme_(scheme), start_(start) {}
 
   void write(const Timeline& timeline, std::span<const std::size_t> lanes) {
     for (const CriticalPath::Segment& segment : timeline.path.segments)
@@ -238,9 +238,8 @@ class IterationWriter {
       const Look look = look_of(slice.activity);
       const bool work = slice.to > slice.from;
       events_.slice(
-          pid_, rows_.own(slice.node),
-          std::string(look.name) + (slice.old ? " of an earlier iteration" : ""), "computing", look.colour, start_ + slice.begin,
-          start_ + slice.end,
+          pid_, rows_.own(slice.node), std::string(look.name) + (slice.old ? " of an earlier iteration" : ""),
+          "computing", look.colour, start_ + slice.begin, start_ + slice.end,
           work ? fmt::format("\"mini_batches_from\": {}, \"mini_batches_to\": {}", slice.from, slice.to)
                : "");
     }
@@ -264,9 +263,9 @@ class IterationWriter {
         fmt::format("\"from\": \"{}\", \"to\": \"{}\"", node_name(transfer.from), node_name(transfer.to));
     if (!transfer.model) {
       arguments += fmt::format(", \"state\": \"{}\"", state);
-      if (transfer.fate != Arrival::Fate::stale)
+      if (transfer.fate != Arrival::Fate::stale && !scheme_.timing_only())
         arguments += fmt::format(", \"combines\": \"{}\"",
-                                 block_list(codebook_.contents(transfer.from, transfer.message)));
+                                 block_list(scheme_.codebook().contents(transfer.from, transfer.message)));
     }
     // The whole way, and the stretches of it.
     const std::size_t row = rows_.sending(transfer.from, lane);
@@ -318,7 +317,7 @@ class IterationWriter {
   const std::size_t pid_;
   const Rows& rows_;
   const Program& program_;
-  Codebook& codebook_;
+  Scheme& scheme_;
   const double start_;
 };
 
@@ -350,7 +349,7 @@ void write_trace(std::ostream& out, const Point& point, std::span<const std::siz
         events.mark(pid, rows.own(master), fmt::format("iteration {} begins", iteration), start, "p");
       runner.draw(trial, iteration);
       runner.run(s);  // again, for the program and the codebook of this iteration
-      IterationWriter(events, pid, rows, runner.program(s), runner.scheme(s).codebook(), start)
+      IterationWriter(events, pid, rows, runner.program(s), runner.scheme(s), start)
           .write(timelines[iteration], lanes[iteration]);
       start += timelines[iteration].end;
     }

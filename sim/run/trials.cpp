@@ -10,6 +10,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <thread>
+#include <type_traits>
 
 #include "sim/base/interrupt.h"
 
@@ -24,6 +25,7 @@ void Verification::merge(const Verification& later) {
   real = real || later.real;
   prime = prime || later.prime;
   prime_exact = prime_exact && later.prime_exact;
+  timing_only = timing_only || later.timing_only;
   decode_seconds += later.decode_seconds;
   if (!failed_trial && later.failed_trial) {
     failed_trial = later.failed_trial;
@@ -207,20 +209,18 @@ class Verifier {
              std::uint32_t iteration, Verification& outcome) {
     if (point_.verify.real) {
       outcome.real = true;
-      const Exactness exactness = decode(problems_[s].real, codebook, result, trial, iteration);
+      const Exactness exactness = decode(s, problems_[s].real, codebook, result, trial, iteration, outcome);
       if (!exactness.judged) {
         ++outcome.unjudged;
       } else {
         ++outcome.real_judged;
         outcome.real_max_error = std::max(outcome.real_max_error, exactness.error);
       }
-      record(exactness, "doubles", trial, outcome);
     }
     if (point_.verify.prime) {
       outcome.prime = true;
-      const Exactness exactness = decode(problems_[s].prime, codebook, result, trial, iteration);
+      const Exactness exactness = decode(s, problems_[s].prime, codebook, result, trial, iteration, outcome);
       outcome.prime_exact = outcome.prime_exact && exactness.exact;
-      record(exactness, "the prime field", trial, outcome);
     }
   }
 
@@ -230,12 +230,34 @@ class Verifier {
     std::optional<Problem<codes::Gf61>> prime;
   };
 
+  /// Whether the messages taken contain the blocks of the share that the scheme recovers. Nothing is taken of
+  /// an exchange, which moves all.
+  static bool holds_enough(const Codebook& codebook, std::span<const Arrival> taken, double recovered) {
+    std::vector<char> held(codebook.blocks(), 0);
+    bool says = false;
+    for (const Arrival& arrival : taken)
+      for (const std::size_t block : codebook.contents(arrival.from, arrival.message)) {
+        says = true;
+        if (block < held.size()) held[block] = 1;
+      }
+    const auto missing = static_cast<double>(std::count(held.begin(), held.end(), 0));
+    return !says || missing <= (1 - recovered) * static_cast<double>(held.size()) + 1e-9;
+  }
+
   template <class T>
-  Exactness decode(std::optional<Problem<T>>& problem, Codebook& codebook, const RoundResult& result,
-                   std::uint64_t trial, std::uint32_t iteration) {
+  Exactness decode(std::size_t s, std::optional<Problem<T>>& problem, Codebook& codebook,
+                   const RoundResult& result, std::uint64_t trial, std::uint32_t iteration,
+                   Verification& outcome) {
     if (!problem) problem.emplace(point_.seed, codebook.blocks(), point_.verify.dimension);
     problem->set_model(trial, iteration);
-    return codebook.check(result.taken, *problem);
+    Exactness exactness = codebook.check(result.taken, *problem);
+    // What the codebook has compared with its sum is for it to say; that all of the data set is there is not.
+    const bool whole = holds_enough(codebook, result.taken, point_.schemes[s].recipe.recovered);
+    exactness.exact = exactness.exact && whole;
+    record(exactness, std::is_same_v<T, double> ? "doubles" : "the prime field", trial, outcome);
+    if (!whole && outcome.failed_trial == trial)
+      outcome.failure = "the messages it has taken do not contain the whole data set";
+    return exactness;
   }
 
   static void record(const Exactness& exactness, const char* field, std::uint64_t trial,
@@ -289,13 +311,15 @@ class RangeRunner {
         if (keep_.critical) add_critical(s, round, results[s].critical[slot]);
         if (!round.complete) {
           results[s].incomplete.merge({.trials = 1, .first = trial, .missing = runner_.missing(s)});
-        } else if (verified)
+        } else if (verified && !(results[s].verification.timing_only = runner_.scheme(s).timing_only())) {
           verifier_.check(s, runner_.scheme(s).codebook(), round, trial, iteration, results[s].verification);
+        }
       }
     }
     for (std::size_t s = 0; s < records_.size(); ++s) {
       average_iterations(records_[s][slot], point_.iterations);
-      if (verified && records_[s][slot].complete) ++results[s].verification.trials;
+      if (verified && records_[s][slot].complete && !results[s].verification.timing_only)
+        ++results[s].verification.trials;
     }
     const TrialRecord& of_baseline = records_[point_.baseline][slot];
     const double baseline = of_baseline.complete ? of_baseline.time : Tournament::never;

@@ -22,6 +22,7 @@ struct Verification {
   double real_max_error = 0;         ///< relative, over the judged ones
   bool real = false, prime = false;  ///< which fields were tried
   bool prime_exact = true;
+  bool timing_only = false;   ///< the scheme has no codebook: nothing could be verified
   double decode_seconds = 0;  ///< real time of all decodes
   /// The first trial the scheme called complete and the code could not decode exactly, and why.
   std::optional<std::uint64_t> failed_trial;

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <tuple>
 
+#include "sim/base/memo.h"
 #include "sim/schemes/gradient_codes.h"
 #include "sim/schemes/tree_codebook.h"
 
@@ -60,11 +60,12 @@ void refuse_unverifiable(ConfigReader& config, const SchemeContext& context, con
                                     {.arity = tree.arity, .depth = tree.depth, .stragglers = stragglers});
   };
   // A sweep asks for the same tree at many points.
-  static std::map<std::tuple<std::string, int, int, int, std::uint64_t>, int> most_stragglers;
-  const auto [entry, added] = most_stragglers.try_emplace(
-      {code_name, tree.arity, tree.depth, tree.stragglers, context.seed}, tree.stragglers);
-  int& good = entry->second;
-  while (added && !keeps(good)) --good;  // ends at 0
+  static Memo<std::tuple<std::string, int, int, int, std::uint64_t>, int> most_stragglers;
+  const int good = most_stragglers({code_name, tree.arity, tree.depth, tree.stragglers, context.seed}, [&] {
+    int stragglers = tree.stragglers;
+    while (!keeps(stragglers)) --stragglers;  // ends at 0
+    return stragglers;
+  });
   if (good < tree.stragglers)
     config.mistake(
         "code", fmt::format("\"{}\" loses its digits in doubles when {} of {} children are missing on each "

@@ -48,7 +48,8 @@ SchemeRecipe read_gc_partial(ConfigReader& config, const SchemeContext& context)
     const auto seconds = static_cast<std::uint32_t>(fractional ? groups : n - s);
     // The first messages of all are one group; of the second ones each replication group, which is decoded by
     // itself, is one, and of a code that needs any n - s of them all are.
-    std::vector<std::uint32_t> full(1 + static_cast<std::size_t>(fractional ? groups : 1), fractional ? 1 : seconds);
+    std::vector<std::uint32_t> full(1 + static_cast<std::size_t>(fractional ? groups : 1),
+                                    fractional ? 1 : seconds);
     full[0] = workers;
     Program program({.need = workers + seconds, .full = full});
     for (std::size_t w = 0; w < N; ++w)

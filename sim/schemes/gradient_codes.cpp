@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/random/normal_distribution.hpp>
-#include <map>
 #include <stdexcept>
 #include <tuple>
 
@@ -12,6 +11,7 @@
 #include "codes/polynomial.h"
 #include "codes/range.h"
 #include "codes/repetition.h"
+#include "sim/base/memo.h"
 #include "sim/base/random.h"
 
 namespace straggle {
@@ -100,12 +100,13 @@ void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, con
                          int load) {
   if (refuse_too_large(config, context, n) || !context.verify_real) return;
   // A sweep asks for the same code at many points.
-  static std::map<std::tuple<std::string, int, int, std::uint64_t>, int> largest_loads;
-  const auto [entry, added] = largest_loads.try_emplace({name, n, load, context.seed}, load);
-  int& largest = entry->second;
-  const auto build = [&](int any_load) { return real_cyclic_code(name, n, any_load, context.seed); };
-  if (added && !codes::keeps_digits(codes::Decoder<Complex>(build(load))))
-    largest = codes::largest_load_in_doubles(load - 1, build);
+  static Memo<std::tuple<std::string, int, int, std::uint64_t>, int> largest_loads;
+  const int largest = largest_loads({name, n, load, context.seed}, [&] {
+    const auto build = [&](int any_load) { return real_cyclic_code(name, n, any_load, context.seed); };
+    return codes::keeps_digits(codes::Decoder<Complex>(build(load)))
+               ? load
+               : codes::largest_load_in_doubles(load - 1, build);
+  });
   if (largest == load) return;
   config.mistake(
       "code", fmt::format("\"{}\" loses its digits in doubles when {} messages of {} are missing; it is good "
@@ -119,12 +120,12 @@ void refuse_out_of_range(ConfigReader& config, const SchemeContext& context, int
                          const std::vector<int>& orders) {
   const auto messages = static_cast<int>(orders.size());
   if (refuse_too_large(config, context, std::int64_t{n} * messages) || !context.verify_real) return;
-  static std::map<std::pair<int, std::vector<int>>, bool> known;
-  const auto [entry, added] = known.try_emplace({n, orders}, true);
-  if (added)
-    entry->second = codes::keeps_digits(
+  static Memo<std::pair<int, std::vector<int>>, bool> known;
+  const bool good = known({n, orders}, [&] {
+    return codes::keeps_digits(
         codes::Decoder<Complex>(codes::polynomial<Complex>(codes::multi_message_mask(n, orders))), messages);
-  if (!entry->second)
+  });
+  if (!good)
     config.mistake("orders",
                    fmt::format("make a code of {} messages that loses its digits in doubles; use smaller "
                                "clusters, or verify in the prime field only: \"verify\": {{\"fields\": "

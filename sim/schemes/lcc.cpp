@@ -124,6 +124,7 @@ class LagrangeCodebook final : public Codebook {
       : blocks_(static_cast<std::size_t>(shape.workers)), real_(shape), prime_(shape) {}
 
   std::size_t blocks() const override { return blocks_; }
+  bool coded_data() const override { return true; }
   std::vector<std::size_t> contents(NodeId, std::uint32_t) const override {
     std::vector<std::size_t> all(
         blocks_);  // a coded block combines all blocks of its group, a message all groups

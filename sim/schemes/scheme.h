@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -32,9 +33,13 @@ class Codebook {
  public:
   virtual ~Codebook() = default;
 
-  /// The equal blocks the scheme splits the data set into.
+  /// The equal blocks the scheme splits the whole data set into: of K mini-batches each is K / blocks().
   virtual std::size_t blocks() const = 0;
-  /// The blocks (0-based, ascending) that enter a worker's message, counted from 0.
+  /// Whether workers compute on coded data, made of the blocks beforehand: a message then contains something
+  /// of more blocks than its worker has computed mini-batches.
+  virtual bool coded_data() const { return false; }
+  /// The blocks (0-based, ascending) that enter a worker's message, counted from 0; of a relay's those that
+  /// it computes itself.
   virtual std::vector<std::size_t> contents(NodeId from, std::uint32_t message) const = 0;
   /// Decodes from exactly these messages and compares with the direct sum. The problem has blocks() blocks.
   virtual Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) = 0;
@@ -49,11 +54,15 @@ class Scheme {
   /// The program of the next iteration; `previous` is null in a trial's first, and does not say any more
   /// which messages were taken. Valid until the next call.
   virtual const Program& next_round(const RoundResult* previous) = 0;
-  /// Built on first use: a run without verified trials never pays for it.
+  /// Whether there is no codebook: the scheme's times are measured, and nothing is verified.
+  virtual bool timing_only() { return false; }
+  /// Built on first use: a run without verified trials never pays for it. Not to be asked for when
+  /// timing_only().
   virtual Codebook& codebook() = 0;
 };
 
-/// A scheme whose program never changes: all of today's.
+/// A scheme whose program never changes: all of today's. A maker that is empty or returns nothing makes it
+/// timing only.
 class FixedScheme final : public Scheme {
  public:
   using MakeCodebook = std::function<std::unique_ptr<Codebook>()>;
@@ -62,12 +71,22 @@ class FixedScheme final : public Scheme {
       : program_(std::move(program)), make_codebook_(std::move(make_codebook)) {}
 
   const Program& next_round(const RoundResult*) override { return program_; }
+  bool timing_only() override { return find_codebook() == nullptr; }
+  /// Throws std::logic_error when there is none.
   Codebook& codebook() override {
-    if (!codebook_) codebook_ = make_codebook_();
-    return *codebook_;
+    if (Codebook* const codebook = find_codebook()) return *codebook;
+    throw std::logic_error("a scheme without a codebook was asked for it");
   }
 
  private:
+  Codebook* find_codebook() {
+    if (!codebook_ && make_codebook_) {
+      codebook_ = make_codebook_();
+      if (!codebook_) make_codebook_ = nullptr;
+    }
+    return codebook_.get();
+  }
+
   Program program_;
   MakeCodebook make_codebook_;
   std::unique_ptr<Codebook> codebook_;

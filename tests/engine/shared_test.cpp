@@ -481,7 +481,7 @@ TEST_CASE("silence on shared links drops what has not started to flow, and nothi
 }
 
 TEST_CASE("stars on shared links take no leftover, and exchanges have none") {
-  Leftover leftover{.busy_until = {0, 0}, .messages = {}};
+  Leftover leftover{.busy_until = {0, 0}, .messages = {}, .work = {}};
   const Chosen times = one_a_second(2);
   Conditions conditions = times;
   conditions.leftover = &leftover;

@@ -383,7 +383,8 @@ TEST_CASE("backlog by hand over three iterations: old work is finished and sent 
   CHECK(result.time == 7);
   CHECK(result.messages == 7);
   CHECK(result.useful == 3);
-  CHECK(result.work == 3 + 3 + 1 + 3);  // worker 3's first new one ends at 7, after two old ones; worker 2's one
+  CHECK(result.work ==
+        3 + 3 + 1 + 3);  // worker 3's first new one ends at 7, after two old ones; worker 2's one
   CHECK(result.wasted == 7);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 1});
   CHECK(in_flight(trial.leftover) ==
@@ -396,11 +397,12 @@ TEST_CASE("backlog by hand over three iterations: old work is finished and sent 
   CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 1});
 }
 
-TEST_CASE("abandon sends nothing at the boundary at which old work is dropped, but what is due at completion") {
+TEST_CASE(
+    "abandon sends nothing at the boundary at which old work is dropped, but what is due at completion") {
   const Program program = three_each(2);
   for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
-    // Worker 1's third message completes the iteration at 3, when worker 2's first is due: it has been sent. Its
-    // second, due at 6, is not sent under abandon, and worker 2 is free.
+    // Worker 1's third message completes the iteration at 3, when worker 2's first is due: it has been sent.
+    // Its second, due at 6, is not sent under abandon, and worker 2 is free.
     Successive trial(program, Links{}, mode);
     RoundResult result = trial.run(at_pace({1, 3}));
     CHECK(result.time == 3);
@@ -650,7 +652,8 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
       }
     }
     PlainIntake intake(program.goal());
-    std::vector<std::vector<std::pair<double, double>>> covered(workers);  // of each one's work, by useful messages
+    std::vector<std::vector<std::pair<double, double>>> covered(
+        workers);  // of each one's work, by useful messages
     Slowly tally;
     while (!intake.enough()) {
       const auto first =

@@ -286,7 +286,8 @@ TEST_CASE("a late start and the model's way down are on the critical path") {
 TEST_CASE("old work is waited for, and old messages in the port are a queue") {
   // Worker 1 is busy until 2 and computes until 3; a message of an earlier iteration, there since before,
   // occupies the port to 3.5.
-  const Leftover leftover{.busy_until = {2}, .messages = {{.time = -1, .from = 1, .seconds = 3.5}}};
+  const Leftover leftover{
+      .busy_until = {2}, .messages = {{.time = -1, .from = 1, .seconds = 3.5}}, .work = {}};
   const std::vector<double> offset = {2}, slope = {1};
   const Conditions conditions{.offset = offset, .slope = slope, .workers = 1, .leftover = &leftover};
   const Timeline timeline = run_and_look(first_of(1, 1), serial_links(1, 1), conditions);
@@ -304,7 +305,7 @@ TEST_CASE("old work is waited for, and old messages in the port are a queue") {
 }
 
 TEST_CASE("a worker that gets the model while it is busy with old work is held up from the start") {
-  const Leftover leftover{.busy_until = {2}, .messages = {}};
+  const Leftover leftover{.busy_until = {2}, .messages = {}, .work = {}};
   const std::vector<double> offset = {2}, slope = {1}, model_at = {0.5};
   const Conditions conditions{
       .offset = offset, .slope = slope, .workers = 1, .model_at = model_at, .leftover = &leftover};
@@ -316,8 +317,8 @@ TEST_CASE("a worker that gets the model while it is busy with old work is held u
 }
 
 TEST_CASE("old work is computed in vain where it ends, and unfinished at the end") {
-  // Mini-batches 1 and 2 of an earlier iteration, one second each, and 0.5 of a third that ends at 2.5; the model
-  // is there at 2.75. Worker 2 goes on with one that ends at 9.
+  // Mini-batches 1 and 2 of an earlier iteration, one second each, and 0.5 of a third that ends at 2.5; the
+  // model is there at 2.75. Worker 2 goes on with one that ends at 9.
   const Leftover leftover{
       .busy_until = {2.5, 9},
       .messages = {},

@@ -491,9 +491,9 @@ TEST_CASE("no allocation inside a trial after the first on serial links, in tree
 }
 
 TEST_CASE("work that is finished in a later iteration is done and wasted there") {
-  // Four iterations of 2 s. The fast worker computes 2 mini-batches in each, 8 in all, and is all the master needs.
-  // The slow one ends one at 1.75, 3.5, 5.25, 7: 4 in all. Under abandon it ends one at 1.75, is at the next
-  // boundary at 3.5, begins anew, and so on: the same four.
+  // Four iterations of 2 s. The fast worker computes 2 mini-batches in each, 8 in all, and is all the master
+  // needs. The slow one ends one at 1.75, 3.5, 5.25, 7: 4 in all. Under abandon it ends one at 1.75, is at
+  // the next boundary at 3.5, begins anew, and so on: the same four.
   const auto sums = [](const std::string& mode, const std::string& scaling) {
     const std::string text = fmt::format(
         R"({{"trials": 1, "iterations": 4, "round_start": "{}", "workers": 2, "verify": {{"trials": 0}},
@@ -503,7 +503,8 @@ TEST_CASE("work that is finished in a later iteration is done and wasted there")
             "schemes": [{{"scheme": "gc", "load": 2, "code": "fractional-repetition"}}]}})",
         mode, scaling);
     const Sample::Sums sums =
-        run_trials(read_experiment(parse_json(text, "test"), "test").points.front(), 0, 1, 1)[0].sample.sums();
+        run_trials(read_experiment(parse_json(text, "test"), "test").points.front(), 0, 1, 1)[0]
+            .sample.sums();
     return std::pair(sums.work.mean(), sums.wasted.mean());
   };
   for (const std::string scaling : {"", R"("scaling": "additive",)"}) {
