@@ -293,6 +293,63 @@ def figure1(program, folder):
     return {"figure1.svg": pathlib.Path(folder, "figure1.svg").read_bytes()}
 
 
+def shell_word(text):
+    return text if re.fullmatch(r"[\w\-+=./:,@%]+", text) else "'" + text.replace("'", "'\\''") + "'"
+
+
+def quantity(claim):
+    """What a claim measures, in words: `time: GC / LCC, of the least trial`."""
+    over = claim.get("over", {})
+    text = f"{claim['metric']}: {claim['scheme']}"
+    if "over" in claim:
+        metric = f"{over['metric']}: " if over.get("metric", claim["metric"]) != claim["metric"] else ""
+        text += f" / {metric}{over.get('scheme', claim['scheme'])}"
+    places = [", ".join(f"{path} = {json.dumps(value)}" for path, value in at.items())
+              for at in (claim.get("at", {}), over.get("at", {})) if at]
+    if places:
+        text += f"; at {' / '.join(places)}"
+    extreme = {"minimum": "least", "maximum": "greatest"}.get(claim.get("statistic"))
+    return text + (f"; the {extreme} of all trials" if extreme else "")
+
+
+def says(claim):
+    """What the number has to be if the sentence is right."""
+    rule = claim.get("says", {"about": claim["value"], "within": claim.get("within", 0.01)})
+    if "about" in rule:
+        return f"{rule['about']:.6g} ± {100 * rule['within']:g} %"
+    return " and ".join(sign + f" {rule[key]:.6g}" for key, sign in (("at_least", "≥"), ("at_most", "≤")) if key in rule)
+
+
+def claims(part):
+    """The ledger: a table of the claims of every paper, or how many verdicts there are."""
+    ledger = read("experiments/claims.json")
+    if part == "verdicts":
+        counts = {}
+        for claim in ledger["claims"]:
+            counts[claim["verdict"]] = counts.get(claim["verdict"], 0) + 1
+        return (f"{len(ledger['claims'])} claims: "
+                + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) + ".\n")
+    text = ""
+    for name, title in ledger["papers"].items():
+        text += f"## {name}\n\n{title}.\n\n"
+        text += "| where | claim | verdict | number | if so | found | rerun |\n|---|---|---|---|---|---|---|\n"
+        for claim in ledger["claims"]:
+            if claim["paper"] != name:
+                continue
+            command = f"build/straggle run experiments/{claim['configuration']}"
+            for path, value in claim.get("set", {}).items():
+                command += " --set " + shell_word(f"{path}={json.dumps(value, ensure_ascii=False)}")
+            rerun = f"`{command}`"
+            if "test" in claim:
+                rerun += f"<br>`./dev test -R {shell_word(re.escape(claim['test']).replace(chr(92) + ' ', ' '))}`"
+            words = claim["claim"] + (f"<br>*{claim['why']}*" if "why" in claim else "")
+            found = f"{claim['value']:.6g} ± {100 * claim.get('within', 0.01):g} %<br>({claim['source']})"
+            text += line(claim["where"], words, f"**{claim['verdict']}**", quantity(claim), says(claim), found,
+                         rerun) + "\n"
+        text += "\n"
+    return text
+
+
 def source(file):
     language = {".cpp": "cpp", ".json": "jsonc"}[pathlib.Path(file).suffix]
     return f"```{language}\n{(SOURCE / file).read_text(encoding='utf-8')}```\n"
@@ -301,7 +358,8 @@ def source(file):
 def pages(program):
     """{file below docs/: its bytes} of the pages."""
     blocks = {"fields": fields, "models": models, "networks": networks, "schemes": schemes, "smallest": smallest,
-              "columns": lambda file: columns(program, file), "source": source, "timeline": timeline}
+              "columns": lambda file: columns(program, file), "source": source, "timeline": timeline,
+              "claims": claims}
     begin_to_end = re.compile(r"<!-- begin (.*?) -->\n.*?<!-- end -->", re.DOTALL)
     result = {}
     for path in sorted((SOURCE / "docs").glob("*.md")):

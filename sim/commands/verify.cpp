@@ -1,12 +1,14 @@
 // straggle verify: configurations against the numbers they expect.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/sweep.h"
+#include "sim/run/claims.h"
 #include "sim/run/table.h"
 
 namespace straggle {
@@ -18,18 +20,31 @@ constexpr const char* verify_help = R"(usage: straggle verify PATH... [--threads
 
 Runs every configuration with an "expect" block: the files named, and those (*.json) in the folders named. Prints what was
 expected and found; a number is met within 4 standard errors, or within its own "within", a share of the value. Where the
-trials have no spread, within half a unit of its last digit. Exit code 1 if one is missed, 2 if there is none to check.
+trials have no spread, within half a unit of its last digit. The same for files of claims, such as experiments/claims.json:
+what papers say, the numbers that come out, and the verdicts (docs/claims.md). Exit code 1 if one is missed, 2 if there is
+none to check.
 
 example: straggle verify experiments
 )";
 
-/// The configurations with expectations: files as named, and those under folders, sorted.
-std::vector<Experiment> find_expecting(const std::vector<std::string>& paths) {
+/// What there is to verify.
+struct Expecting {
   std::vector<Experiment> experiments;
+  std::vector<ClaimLedger> ledgers;
+};
+
+/// Configurations with expectations, and claims: files as named, and those under folders, sorted.
+Expecting find_expecting(const std::vector<std::string>& paths) {
+  std::vector<Experiment> experiments;
+  std::vector<ClaimLedger> ledgers;
   std::string mistakes;
   const auto load = [&](const std::string& file, bool named) {
     try {
       const Json config = read_json_file(file);
+      if (is_claim_ledger(config)) {
+        ledgers.push_back(read_claims(config, file));
+        return;
+      }
       if (!config.is_object() || !config.contains("expect")) {
         if (named) throw ConfigError(fmt::format("{}: has no \"expect\" block to verify", file));
         return;
@@ -57,11 +72,42 @@ std::vector<Experiment> find_expecting(const std::vector<std::string>& paths) {
     for (const std::string& file : files) load(file, false);
   }
   if (!mistakes.empty()) throw ConfigError(mistakes);
-  if (experiments.empty())
+  if (experiments.empty() && ledgers.empty())
     throw ConfigError(
         "nothing was checked: there is no configuration with an expectation in its \"expect\" in what was "
         "named");
-  return experiments;
+  return {std::move(experiments), std::move(ledgers)};
+}
+
+/// Checks the claims of a file and prints them by paper; how many hold.
+std::size_t verify_claims(const ClaimLedger& ledger, unsigned threads) {
+  std::vector<ClaimResult> results;
+  {
+    Progress progress(trials_of(ledger));
+    results = check_claims(ledger, threads, [&](std::uint64_t trials) { progress.add(trials); });
+  }
+  std::size_t met = 0;
+  std::string problems;
+  std::cout << ledger.file << "\n";
+  for (const auto& [paper, title] : ledger.papers) {
+    std::vector<std::vector<std::string>> lines = {
+        {"where", "number", "at", "stated", "found", "off by", "allowed", "verdict", "", "claim"}};
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const Claim& claim = ledger.claims[i];
+      const ClaimResult& result = results[i];
+      if (claim.paper != paper) continue;
+      if (result.pass) ++met;
+      lines.push_back({claim.where, number_text(ledger, claim), place_text(ledger, claim),
+                       fmt::format("{}", claim.value), fmt::format("{:.6g}", result.found),
+                       fmt::format("{:+.2f} %", 100 * (result.found - claim.value) / std::abs(claim.value)),
+                       fmt::format("{:g} %", 100 * claim.within), to_string(result.verdict),
+                       result.pass ? "pass" : "FAIL", claim.sentence});
+      if (!result.problem.empty()) problems += fmt::format("{}: {}\n", claim.sentence, result.problem);
+    }
+    if (lines.size() > 1) std::cout << "\n" << title << "\n" << align(lines, 10);
+  }
+  std::cout << "\n" << problems << (problems.empty() ? "" : "\n") << std::flush;
+  return met;
 }
 
 std::string off_by(const ExpectedValue& expected, const Verdict& verdict) {
@@ -101,7 +147,8 @@ int verify_command(const std::vector<std::string>& words) {
     throw ConfigError("verify: which configurations? (straggle verify PATH...; straggle verify --help)");
   const unsigned threads = arguments.threads();
   std::size_t met = 0, all = 0, inexact = 0;
-  for (const Experiment& experiment : find_expecting(arguments.positional())) {
+  const Expecting expecting = find_expecting(arguments.positional());
+  for (const Experiment& experiment : expecting.experiments) {
     const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
     inexact += report_inexact(experiment, rows);
     std::vector<std::vector<std::string>> lines = {
@@ -122,8 +169,14 @@ int verify_command(const std::vector<std::string>& words) {
     }
     std::cout << experiment.file << "\n" << align(lines, 9) << "\n" << std::flush;
   }
-  std::cout << fmt::format("{} of {} expectations met\n", met, all);
-  return met == all && inexact == 0 ? fine : missed;
+  if (all > 0) std::cout << fmt::format("{} of {} expectations met\n", met, all);
+  std::size_t claims_met = 0, claims = 0;
+  for (const ClaimLedger& ledger : expecting.ledgers) {
+    claims_met += verify_claims(ledger, threads);
+    claims += ledger.claims.size();
+  }
+  if (claims > 0) std::cout << fmt::format("{} of {} claims as stated\n", claims_met, claims);
+  return met == all && claims_met == claims && inexact == 0 ? fine : missed;
 }
 
 }  // namespace straggle

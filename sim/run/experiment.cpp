@@ -15,6 +15,7 @@
 #include "sim/schemes/data_set.h"
 
 #include "sim/base/file.h"
+#include "sim/run/expectation.h"
 
 namespace straggle {
 namespace {
@@ -395,7 +396,8 @@ std::optional<Slope> read_slope(ConfigReader& entry, const Experiment& experimen
   return slope;
 }
 
-/// The points whose swept values are those of "at". Nothing when it names what is not swept.
+}  // namespace
+
 std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const Experiment& experiment) {
   const Json at = entry.has("at") ? *entry.raw("at") : Json::object();
   entry.raw("at");
@@ -420,6 +422,8 @@ std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const Exper
       matching.push_back(point.index);
   return matching;
 }
+
+namespace {
 
 std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& experiment) {
   std::vector<ExpectedValue> result;

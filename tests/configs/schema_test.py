@@ -236,7 +236,7 @@ class SchemaTest(unittest.TestCase):
 
     def test_every_example_is_right_for_both(self):
         files = [file for folder in ("configs", "experiments") for file in sorted((SOURCE / folder).rglob("*.json"))
-                 if file != SCHEMA_FILE]
+                 if file != SCHEMA_FILE and "claims" not in read(file)]  # claims are no configuration
         self.assertGreater(len(files), len(self.smoke))
         for file in files:
             with self.subTest(file=str(file.relative_to(SOURCE))):

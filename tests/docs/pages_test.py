@@ -92,6 +92,18 @@ class PagesTest(unittest.TestCase):
         names = definitions["scheme"]["properties"]["scheme"]["enum"]
         self.assertEqual([(scheme["scheme"], scheme["label"]) for scheme in compared], [(name, name) for name in names])
 
+    def test_every_claim_of_a_paper_is_another_sentence_and_its_test_is_there(self):
+        claims = generate.read("experiments/claims.json")["claims"]
+        sentences = [re.sub(r"\W+", " ", claim["claim"]).lower() for claim in claims]
+        self.assertGreaterEqual(len(set(sentences)), 40)
+        self.assertEqual(len(set(sentences)), len(sentences))
+        sources = "".join(path.read_text() for path in (SOURCE / "tests").rglob("*_test.cpp"))
+        titles = {"".join(re.findall(r'"([^"\n]*)"', title)) for title in re.findall(
+            r'TEST_CASE\(\s*((?:"[^"\n]*"\s*)+)', sources)}
+        for claim in claims:
+            if "test" in claim:
+                self.assertIn(claim["test"], titles)
+
     def test_every_relative_link_leads_somewhere(self):
         checked = 0
         for page in PAGES:

@@ -1,0 +1,395 @@
+#include "sim/run/claims.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <tuple>
+
+#include "sim/run/expectation.h"
+#include "sim/run/trials.h"
+
+namespace straggle {
+namespace {
+
+// Within this share, found and stated numbers that differ by 5 % can never agree: 0.05 > 0.02 + 1.05 * 0.02.
+constexpr double widest = 0.02;
+constexpr double widths = 4;  // standard errors to either side, as for expectations
+
+const std::vector<std::pair<std::string, Finding>> findings = {{"reproduced", Finding::reproduced},
+                                                               {"refuted", Finding::refuted},
+                                                               {"undetermined", Finding::undetermined}};
+
+std::vector<std::string> metric_words() {
+  std::vector<std::string> words;
+  for (const TrialMetric& metric : trial_metrics()) words.push_back(metric.name);
+  return words;
+}
+
+/// Reads "scheme", "at" and "metric". Where the entry is the second of a ratio, `first` stands for what it
+/// leaves out.
+std::optional<Measured> read_measured(ConfigReader& entry, const Experiment& experiment,
+                                      const std::optional<Measured>& first) {
+  Measured measured;
+  std::vector<std::string> labels;
+  for (const Point& point : experiment.points)
+    for (const SchemeSetup& setup : point.schemes)
+      if (std::find(labels.begin(), labels.end(), setup.label) == labels.end()) labels.push_back(setup.label);
+  std::string label;
+  if (entry.has("scheme") || !first) {
+    label = entry.word("scheme", labels);
+  } else {
+    entry.raw("scheme");
+    label = experiment.points[first->point].schemes[first->scheme].label;
+  }
+  measured.metric = first ? first->metric : 0;
+  if (entry.has("metric") || !first) {
+    const std::vector<std::string> words = metric_words();
+    const auto found = std::find(words.begin(), words.end(), entry.word("metric", words));
+    if (found != words.end()) measured.metric = static_cast<std::size_t>(found - words.begin());
+  } else {
+    entry.raw("metric");
+  }
+  if (entry.has("at") || !first) {
+    const auto points = read_at(entry, experiment);
+    if (!points) return std::nullopt;
+    if (points->size() != 1) {
+      entry.mistake("at", fmt::format("must select exactly one point of the sweep, but selects {} of {}",
+                                      points->size(), experiment.points.size()));
+      return std::nullopt;
+    }
+    measured.point = points->front();
+  } else {
+    entry.raw("at");
+    measured.point = first->point;
+  }
+  const auto& schemes = experiment.points[measured.point].schemes;
+  const auto found = std::find_if(schemes.begin(), schemes.end(),
+                                  [&](const SchemeSetup& setup) { return setup.label == label; });
+  if (found == schemes.end()) {
+    if (std::find(labels.begin(), labels.end(), label) != labels.end())
+      entry.mistake("scheme", fmt::format("\"{}\" is not at that point", label));
+    return std::nullopt;
+  }
+  measured.scheme = static_cast<std::size_t>(found - schemes.begin());
+  if (trial_metrics()[measured.metric].unit == "bytes" && !experiment.points[measured.point].gradient_bytes)
+    entry.mistake("metric",
+                  "needs the size of a message, \"gradient\", in the configuration; it does not say one");
+  return measured;
+}
+
+/// Reads "says", the numbers with which the sentence is right; without it those that agree with "value".
+Range read_says(ConfigReader& entry, const Claim& claim) {
+  const auto about = [](double value, double share) {
+    return between(value - share * std::abs(value), value + share * std::abs(value));
+  };
+  if (!entry.has("says")) {
+    entry.raw("says");
+    return about(claim.value, claim.within);
+  }
+  ConfigReader says = entry.object("says");
+  Range range;
+  if (says.has("about")) {
+    const double value = says.number("about", {});
+    range = about(value, says.number("within", between(0, 1, "a share of the value")));
+  } else {
+    if (!says.has("at_least") && !says.has("at_most"))
+      says.mistake("", R"(needs "at_least", "at_most" or both, or "about" and "within")");
+    if (says.has("at_least")) range.low = says.number("at_least", {});
+    if (says.has("at_most")) range.high = says.number("at_most", at_least(range.low));
+  }
+  says.complete();
+  return range;
+}
+
+/// Reads the configurations that claims name, each with its changes once.
+class Configurations {
+ public:
+  explicit Configurations(std::string folder, std::vector<Experiment>& experiments)
+      : folder_(std::move(folder)), experiments_(experiments) {}
+
+  /// Reads "configuration" and "set"; nothing after a mistake in them, or in what they name.
+  std::optional<std::size_t> read(ConfigReader& entry) {
+    const std::string name = entry.text("configuration");
+    Overrides overrides;
+    std::string key = name;
+    if (const Json* set = entry.raw("set")) {
+      if (!set->is_object()) {
+        entry.mistake("set", "must be an object of JSON pointers and the values they take");
+        return std::nullopt;
+      }
+      for (const auto& [path, value] : set->items()) {
+        overrides.set.push_back(path + "=" + value.dump());
+        key += "\n" + overrides.set.back();
+      }
+    }
+    if (name.empty()) return std::nullopt;
+    const auto [known, is_new] = read_.try_emplace(key);
+    if (is_new) {
+      try {
+        const std::string path = (std::filesystem::path(folder_) / name).lexically_normal().string();
+        experiments_.push_back(load_experiment(path, overrides));
+        known->second = experiments_.size() - 1;
+      } catch (const ConfigError& error) {
+        entry.mistake("configuration", fmt::format("cannot be read:\n{}", error.what()));
+      }
+    }
+    return known->second;
+  }
+
+ private:
+  std::string folder_;
+  std::vector<Experiment>& experiments_;
+  std::map<std::string, std::optional<std::size_t>> read_;
+};
+
+std::optional<Claim> read_claim(ConfigReader& entry, ClaimLedger& ledger, Configurations& configurations,
+                                std::set<std::string>& sentences) {
+  Claim claim;
+  std::vector<std::string> papers;
+  for (const auto& [name, title] : ledger.papers) papers.push_back(name);
+  claim.paper = entry.word("paper", papers);
+  claim.where = entry.text("where");
+  claim.sentence = entry.text("claim");
+  if (!claim.sentence.empty() && !sentences.insert(claim.sentence).second)
+    entry.mistake("claim", "is there a second time");
+  claim.why = entry.text_or("why", "");
+  claim.source = entry.text("source");
+  entry.text_or("test", "");  // for docs/claims.md: the test that proves it
+  claim.verdict = entry.choice<Finding>("verdict", findings);
+  claim.statistic = entry.choice_or<Statistic>(
+      "statistic",
+      {{"mean", Statistic::mean}, {"minimum", Statistic::minimum}, {"maximum", Statistic::maximum}}, "mean");
+  claim.value = entry.number("value", {});
+  if (claim.value == 0) entry.mistake("value", "must not be 0: its tolerance is a share of it");
+  claim.within = entry.number_or("within", between(0, widest, "so that 5 % more or less always fail"), 0.01);
+  claim.says = read_says(entry, claim);
+  if (claim.verdict == Finding::undetermined && claim.why.empty())
+    entry.mistake("why", "is missing: it has to be said why the claim is undetermined");
+  const auto experiment = configurations.read(entry);
+  for (const char* key : {"scheme", "at", "metric", "over"}) entry.raw(key);
+  if (experiment) {
+    claim.experiment = *experiment;
+    const Experiment& run = ledger.experiments[*experiment];
+    const auto number = read_measured(entry, run, std::nullopt);
+    if (number) claim.number = *number;
+    if (number && entry.has("over")) {
+      ConfigReader over = entry.object("over");
+      claim.over = read_measured(over, run, number);
+      over.complete();
+      if (claim.over && run.points[claim.over->point].trials != run.points[number->point].trials)
+        over.mistake("at", "is a point with another number of trials; a ratio takes the same trials of both");
+    }
+  }
+  if (!entry.complete() || !experiment) return std::nullopt;
+  return claim;
+}
+
+/// Means and their ratio over the trials that all could complete, or an extreme.
+ClaimResult summary(const Claim& claim, const std::vector<double>& number, const std::vector<double>* over) {
+  ClaimResult result;
+  Moments moments;
+  double least = std::numeric_limits<double>::infinity(), greatest = -least;
+  for (std::size_t trial = 0; trial < number.size(); ++trial) {
+    if (std::isnan(number[trial]) || (over && std::isnan((*over)[trial]))) continue;
+    // ratio_of_means() is mean(y)/mean(x).
+    if (over) moments.add((*over)[trial], number[trial]);
+    if (!over) moments.add(number[trial]);
+    const double value = over ? number[trial] / (*over)[trial] : number[trial];
+    least = std::min(least, value);
+    greatest = std::max(greatest, value);
+  }
+  switch (claim.statistic) {
+    case Statistic::mean: {
+      const Estimate e = over ? ratio_of_means(moments) : estimate(moments);
+      return judge(claim, e.mean, e.std_error);
+    }
+    case Statistic::minimum:
+      return judge(claim, moments.count() > 0 ? least : std::nan(""), 0);
+    case Statistic::maximum:
+      return judge(claim, moments.count() > 0 ? greatest : std::nan(""), 0);
+  }
+  throw std::logic_error("a claim without a statistic");
+}
+
+}  // namespace
+
+std::string to_string(Finding finding) {
+  for (const auto& [word, value] : findings)
+    if (value == finding) return word;
+  throw std::logic_error("a verdict without a word");
+}
+
+const std::vector<TrialMetric>& trial_metrics() {
+  using Record = const TrialRecord&;
+  static const std::vector<TrialMetric> list = {
+      {"time", "s", [](Record record, double) { return record.time; }},
+      {"messages", "-", [](Record record, double) { return record.messages; }},
+      {"useful_messages", "-", [](Record record, double) { return record.useful_messages; }},
+      {"messages_in_all", "-", [](Record record, double) { return record.messages_in_all; }},
+      {"bytes_in_all", "bytes", [](Record record, double bytes) { return record.volume * bytes; }},
+      {"bytes_into_busiest", "bytes",
+       [](Record record, double bytes) { return record.largest_volume * bytes; }},
+      {"port_utilisation", "-", [](Record record, double) { return record.utilisation; }},
+      {"work", "mini-batches", [](Record record, double) { return record.work; }},
+      {"wasted", "mini-batches", [](Record record, double) { return record.wasted; }}};
+  return list;
+}
+
+bool is_claim_ledger(const Json& config) {
+  return config.is_object() && config.contains("claims");
+}
+
+ClaimLedger read_claims(Json config, const std::string& file) {
+  ClaimLedger ledger;
+  ledger.file = file;
+  Mistakes mistakes(file);
+  ConfigReader root(config, "", mistakes);
+  root.raw("title");
+  if (const Json* papers = root.raw("papers"); papers && papers->is_object()) {
+    for (const auto& [name, title] : papers->items()) {
+      if (title.is_string()) {
+        ledger.papers.emplace_back(name, title.get<std::string>());
+      } else {
+        root.mistake("papers", fmt::format("must have a text for each paper, but \"{}\" has none", name));
+      }
+    }
+  }
+  if (ledger.papers.empty())
+    root.mistake("papers", "must be an object of short names of papers and their full ones");
+  mistakes.throw_if_any();  // before every claim complains of its paper
+  Configurations configurations(std::filesystem::path(file).parent_path().string(), ledger.experiments);
+  std::set<std::string> sentences;
+  for (ConfigReader& entry : root.objects("claims"))
+    if (std::optional<Claim> claim = read_claim(entry, ledger, configurations, sentences))
+      ledger.claims.push_back(*std::move(claim));
+  root.complete();
+  mistakes.throw_if_any();
+  return ledger;
+}
+
+std::string number_text(const ClaimLedger& ledger, const Claim& claim) {
+  const Experiment& experiment = ledger.experiments[claim.experiment];
+  const auto metric = [](const Measured& measured) { return trial_metrics()[measured.metric].name; };
+  const auto label = [&](const Measured& measured) {
+    return experiment.points[measured.point].schemes[measured.scheme].label;
+  };
+  std::string text = fmt::format("{}{}: {}",
+                                 claim.statistic == Statistic::mean      ? ""
+                                 : claim.statistic == Statistic::minimum ? "least "
+                                                                         : "greatest ",
+                                 metric(claim.number), label(claim.number));
+  if (claim.over) {
+    const bool same = claim.over->metric == claim.number.metric;
+    text += fmt::format(" / {}{}", same ? "" : metric(*claim.over) + ": ", label(*claim.over));
+  }
+  return text;
+}
+
+std::string place_text(const ClaimLedger& ledger, const Claim& claim) {
+  const Experiment& experiment = ledger.experiments[claim.experiment];
+  std::string text = experiment.place_of(experiment.points[claim.number.point]);
+  if (claim.over && claim.over->point != claim.number.point)
+    text += " / " + experiment.place_of(experiment.points[claim.over->point]);
+  return text.empty() ? "-" : text;
+}
+
+namespace {
+
+/// (experiment, point) that claims ask about.
+std::set<std::pair<std::size_t, std::size_t>> points_of(const ClaimLedger& ledger) {
+  std::set<std::pair<std::size_t, std::size_t>> points;
+  for (const Claim& claim : ledger.claims) {
+    points.emplace(claim.experiment, claim.number.point);
+    if (claim.over) points.emplace(claim.experiment, claim.over->point);
+  }
+  return points;
+}
+
+}  // namespace
+
+std::uint64_t trials_of(const ClaimLedger& ledger) {
+  std::uint64_t trials = 0;
+  for (const auto& [experiment, point] : points_of(ledger))
+    trials += ledger.experiments[experiment].points[point].trials;
+  return trials;
+}
+
+ClaimResult judge(const Claim& claim, double found, double std_error) {
+  ClaimResult result;
+  result.found = found;
+  result.std_error = std_error;
+  if (std::isnan(found) || std::isnan(std_error)) {
+    result.problem = "too few trials to measure it";
+    return result;
+  }
+  const double slack = 1e-9 * std::abs(found);  // of equalities that rounding disturbs
+  const double low = found - widths * std_error, high = found + widths * std_error;
+  if (low >= claim.says.low - slack && high <= claim.says.high + slack) {
+    result.verdict = Finding::reproduced;
+  } else if (high < claim.says.low - slack || low > claim.says.high + slack) {
+    result.verdict = Finding::refuted;
+  }
+  const double allowed = claim.within * std::abs(claim.value);
+  const bool near = std::abs(found - claim.value) <= allowed + slack;
+  if (widths * std_error > allowed + slack) {
+    result.problem = "too few trials: four standard errors are more than the tolerance";
+  } else if (claim.verdict != result.verdict && claim.verdict != Finding::undetermined) {
+    result.problem = "the number says " + to_string(result.verdict);
+  }
+  if (claim.verdict == Finding::undetermined) result.verdict = Finding::undetermined;
+  result.pass = near && result.problem.empty();
+  return result;
+}
+
+std::vector<ClaimResult> check_claims(const ClaimLedger& ledger, unsigned threads,
+                                      const std::function<void(std::uint64_t)>& progress) {
+  // By experiment, point, scheme and metric, the values of all trials; NaN where one could not complete.
+  std::map<std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>, std::vector<double>> values;
+  std::map<std::tuple<std::size_t, std::size_t, std::size_t>, std::string> inexact;
+  const auto key = [](const Claim& claim, const Measured& measured) {
+    return std::tuple(claim.experiment, measured.point, measured.scheme, measured.metric);
+  };
+  for (const Claim& claim : ledger.claims) {
+    values[key(claim, claim.number)];
+    if (claim.over) values[key(claim, *claim.over)];
+  }
+  for (const auto& [experiment, index] : points_of(ledger)) {
+    const Point& point = ledger.experiments[experiment].points[index];
+    const std::vector<SchemeResult> results =
+        run_trials(point, 0, point.trials, threads, progress, {.records = true});
+    const double bytes = point.gradient_bytes.value_or(std::nan(""));
+    for (std::size_t s = 0; s < results.size(); ++s) {
+      if (results[s].verification.failed_trial)
+        inexact[{experiment, index, s}] = fmt::format("trial {}: {}", *results[s].verification.failed_trial,
+                                                      results[s].verification.failure);
+      for (std::size_t metric = 0; metric < trial_metrics().size(); ++metric) {
+        const auto wanted = values.find({experiment, index, s, metric});
+        if (wanted == values.end()) continue;
+        for (const TrialRecord& record : results[s].records)
+          wanted->second.push_back(record.complete ? trial_metrics()[metric].of(record, bytes)
+                                                   : std::nan(""));
+      }
+    }
+  }
+  std::vector<ClaimResult> all;
+  for (const Claim& claim : ledger.claims) {
+    ClaimResult result = summary(claim, values.at(key(claim, claim.number)),
+                                 claim.over ? &values.at(key(claim, *claim.over)) : nullptr);
+    for (const Measured* measured : {&claim.number, claim.over ? &*claim.over : nullptr}) {
+      if (!measured) continue;
+      const auto wrong = inexact.find({claim.experiment, measured->point, measured->scheme});
+      if (wrong == inexact.end()) continue;
+      result.problem = wrong->second;
+      result.pass = false;
+    }
+    all.push_back(std::move(result));
+  }
+  return all;
+}
+
+}  // namespace straggle
