@@ -26,27 +26,23 @@ class Bimodal final : public ComputeModel {
     return base_->delay(address, out);
   }
 
-  /// The mixture of the base's law and the same stretched. Not where that has a density without a bound at
-  /// its lower end, in the middle of the mixture: integration meets it with too few digits.
+  /// The mixture of the base's law and the same stretched.
   std::optional<TimeLaw> law() const override {
     const std::optional<TimeLaw> base = base_->law();
-    if (!base || (base->lower > 0 && !std::isfinite(base->density(base->lower)))) return std::nullopt;
-    const double share = share_, slowdown = slowdown_;
-    const auto survival = [=](double t) {
-      return (1 - share) * base->survival(t) + share * base->survival(t / slowdown);
-    };
-    const auto density = [=](double t) {
-      return (1 - share) * base->density(t) + share * base->density(t / slowdown) / slowdown;
-    };
-    const auto tail = [=](double p) {
-      // Between the tails of its two parts, down to neighbouring doubles.
-      double low = base->tail(p), high = slowdown * low;
-      for (double t = (low + high) / 2; t > low && t < high; t = (low + high) / 2)
-        (survival(t) >= p ? low : high) = t;
-      return low;
-    };
-    return TimeLaw{.lower = base->lower, .survival = survival, .density = density, .tail = tail};
+    if (!base) return std::nullopt;
+    TimeLaw mixture;
+    for (const bool slow : {false, true}) {
+      for (TimeLaw::Part part : base->parts) {
+        part.probability *= slow ? share_ : 1 - share_;
+        part.lower *= slow ? slowdown_ : 1;
+        part.scale *= slow ? slowdown_ : 1;
+        if (part.probability > 0) mixture.parts.push_back(std::move(part));
+      }
+    }
+    return mixture;
   }
+
+  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
 
   std::vector<WorkerClass> classes() const override { return base_->classes(); }
 

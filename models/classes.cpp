@@ -41,6 +41,12 @@ class Classes final : public ComputeModel {
 
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // workers differ
 
+  double tail_index(std::size_t worker) const override {
+    for (const Member& member : members_)
+      if (worker < member.workers.first + member.workers.count) return member.model->tail_index(worker);
+    return std::numeric_limits<double>::infinity();
+  }
+
   std::vector<WorkerClass> classes() const override {
     std::vector<WorkerClass> result;
     for (const Member& member : members_) result.push_back(member.workers);

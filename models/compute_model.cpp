@@ -1,5 +1,6 @@
 #include "models/compute_model.h"
 
+#include <algorithm>
 #include <set>
 
 namespace straggle {
@@ -27,6 +28,39 @@ Failure read_failure(ConfigReader& config, std::size_t workers) {
 }
 
 }  // namespace
+
+double TimeLaw::lower() const {
+  double least = std::numeric_limits<double>::infinity();
+  for (const Part& part : parts) least = std::min(least, part.lower);
+  return least;
+}
+
+double TimeLaw::survival(double t) const {
+  double sum = 0;
+  for (const Part& part : parts)
+    sum += part.probability * (t <= part.lower ? 1 : part.survival((t - part.lower) / part.scale));
+  return sum;
+}
+
+double TimeLaw::density(double t) const {
+  double sum = 0;
+  for (const Part& part : parts)
+    if (t >= part.lower) sum += part.probability * part.density((t - part.lower) / part.scale) / part.scale;
+  return sum;
+}
+
+double TimeLaw::tail(double p) const {
+  double low = std::numeric_limits<double>::infinity(), high = 0;
+  for (const Part& part : parts) {
+    const double t = part.lower + part.scale * part.tail(p);
+    low = std::min(low, t);
+    high = std::max(high, t);
+  }
+  // Between the tails of its parts, down to neighbouring doubles.
+  for (double t = low + (high - low) / 2; t > low && t < high; t = low + (high - low) / 2)
+    (survival(t) >= p ? low : high) = t;
+  return low;
+}
 
 DrawAddress wrapper_address(DrawAddress address, WrapperDraws kind, std::uint32_t level) {
   address.purpose = Purpose::model;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,12 +24,25 @@ enum class Scaling {
   additive,  ///< a draw a mini-batch: work w ends at the sum of the first ⌊w⌋ and (w−⌊w⌋) of the next
 };
 
-/// The law of x where it has a density, for expectations by numerical integration.
+/// The law of x where it has a density, for expectations by numerical integration: a mixture of parts, each a
+/// standard law moved and stretched, so that no digit is lost beside a large lower end or a tiny scale.
 struct TimeLaw {
-  double lower = 0;                        ///< x is never below this (seconds)
-  std::function<double(double)> survival;  ///< P(x > t); 1 for t <= lower
-  std::function<double(double)> density;   ///< its density; 0 below `lower`
-  std::function<double(double)> tail;      ///< the t with P(x > t) = p, for p in (0, 1]
+  /// x = lower + scale·z, z >= 0 of a standard law.
+  struct Part {
+    double probability = 1;
+    double lower = 0, scale = 1;             ///< seconds
+    std::function<double(double)> survival;  ///< P(z > v) for v >= 0
+    std::function<double(double)> density;   ///< of z at v >= 0
+    std::function<double(double)> tail;      ///< the v with P(z > v) = p, for p in (0, 1]
+    double power = 1;  ///< the density starts like v^(power−1) at 0; 0 where it starts otherwise
+    double index = std::numeric_limits<double>::infinity();  ///< P(z > v) falls like v^(−index)
+  };
+  std::vector<Part> parts;
+
+  double lower() const;             ///< x is never below this (seconds)
+  double survival(double t) const;  ///< P(x > t); 1 for t <= lower()
+  double density(double t) const;   ///< its density; 0 below lower()
+  double tail(double p) const;      ///< the t with P(x > t) = p, for p in (0, 1]
 };
 
 /// Consecutive workers with a name: [first, first + count), from 0.
@@ -53,6 +67,10 @@ class ComputeModel {
   /// The law of x, or nothing where there is no density, workers differ, or a worker's draws depend on each
   /// other.
   virtual std::optional<TimeLaw> law() const = 0;
+
+  /// The tail index of worker w's x: P(x > t) falls like t^(−index), up to slower factors. Infinite, as most
+  /// are, for tails lighter than every power.
+  virtual double tail_index(std::size_t /*worker*/) const { return std::numeric_limits<double>::infinity(); }
 
   /// The named groups of workers, where the model has such.
   virtual std::vector<WorkerClass> classes() const { return {}; }

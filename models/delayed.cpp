@@ -52,6 +52,8 @@ class Delayed final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // workers differ
+  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
+
   std::vector<WorkerClass> classes() const override { return base_->classes(); }
 
  private:

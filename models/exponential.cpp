@@ -18,10 +18,10 @@ class Exponential final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override {
-    return TimeLaw{.lower = 0,
-                   .survival = [*this](double t) { return t <= 0 ? 1.0 : std::exp(-rate_ * t); },
-                   .density = [*this](double t) { return t < 0 ? 0.0 : rate_ * std::exp(-rate_ * t); },
-                   .tail = [*this](double p) { return -std::log(p) / rate_; }};
+    return TimeLaw{{{.scale = 1 / rate_,
+                     .survival = [](double v) { return std::exp(-v); },
+                     .density = [](double v) { return std::exp(-v); },
+                     .tail = [](double p) { return -std::log(p); }}}};
   }
 
  private:

@@ -30,25 +30,20 @@ class Gamma final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override {
-    return TimeLaw{.lower = shift_,
-                   .survival =
-                       [*this](double t) {
-                         const double g = (t - shift_) / scale_;
-                         return g <= 0 ? 1.0 : boost::math::gamma_q(shape_, g, InDouble());
-                       },
-                   .density = [*this](double t) { return density((t - shift_) / scale_) / scale_; },
-                   .tail =
-                       [*this](double p) {
-                         const double g = p < 1 ? boost::math::gamma_q_inv(shape_, p, InDouble()) : 0;
-                         return shift_ + scale_ * g;
-                       }};
+    return TimeLaw{
+        {{.lower = shift_,
+          .scale = scale_,
+          .survival = [a = shape_](double v) { return v > 0 ? boost::math::gamma_q(a, v, InDouble()) : 1.0; },
+          .density = [a = shape_](double v) { return density(a, v); },
+          .tail = [a = shape_](double p) { return p < 1 ? boost::math::gamma_q_inv(a, p, InDouble()) : 0.0; },
+          .power = shape_}}};
   }
 
  private:
-  double density(double g) const {
-    if (g > 0) return boost::math::gamma_p_derivative(shape_, g, InDouble());
-    if (g < 0 || shape_ > 1) return 0;
-    return shape_ < 1 ? std::numeric_limits<double>::infinity() : 1;
+  static double density(double shape, double g) {
+    if (g > 0) return boost::math::gamma_p_derivative(shape, g, InDouble());
+    if (shape > 1) return 0;
+    return shape < 1 ? std::numeric_limits<double>::infinity() : 1;
   }
 
   double shape_, scale_, shift_;

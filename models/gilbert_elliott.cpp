@@ -123,6 +123,8 @@ class GilbertElliott final : public ComputeModel {
 
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // iterations depend on each other
 
+  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
+
   std::vector<WorkerClass> classes() const override { return base_->classes(); }
 
  private:

@@ -34,27 +34,25 @@ class LogNormal final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override {
-    return TimeLaw{.lower = shift_,
-                   .survival =
-                       [*this](double t) {
-                         return t <= shift_ ? 1.0 : boost::math::erfc(z(t) / root_two, InDouble()) / 2;
-                       },
-                   .density =
-                       [*this](double t) {
-                         if (t <= shift_) return 0.0;
-                         return std::exp(-z(t) * z(t) / 2) *
-                                boost::math::constants::one_div_root_two_pi<double>() /
-                                (sigma_ * (t - shift_));
-                       },
-                   .tail =
-                       [*this](double p) {
-                         return p < 1 ? shift_ + median_ * std::exp(sigma_ * normal_tail(p)) : shift_;
-                       }};
+    return TimeLaw{
+        {{.lower = shift_,
+          .scale = median_,
+          .survival =
+              [sigma = sigma_](double v) {
+                return v > 0 ? boost::math::erfc(std::log(v) / sigma / root_two, InDouble()) / 2 : 1.0;
+              },
+          .density =
+              [sigma = sigma_](double v) {
+                const double z = std::log(v) / sigma;
+                return v > 0 ? std::exp(-z * z / 2) * boost::math::constants::one_div_root_two_pi<double>() /
+                                   (sigma * v)
+                             : 0.0;
+              },
+          .tail = [sigma = sigma_](double p) { return p < 1 ? std::exp(sigma * normal_tail(p)) : 0.0; },
+          .power = 0}}};
   }
 
  private:
-  double z(double t) const { return std::log((t - shift_) / median_) / sigma_; }
-
   double median_, sigma_, shift_;
 };
 

@@ -18,12 +18,15 @@ class Pareto final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override {
-    return TimeLaw{
-        .lower = scale_,
-        .survival = [*this](double t) { return t <= scale_ ? 1.0 : std::pow(scale_ / t, shape_); },
-        .density = [*this](double t) { return t < scale_ ? 0.0 : shape_ / t * std::pow(scale_ / t, shape_); },
-        .tail = [*this](double p) { return scale_ * std::pow(p, -1 / shape_); }};
+    return TimeLaw{{{.lower = scale_,
+                     .scale = scale_,
+                     .survival = [a = shape_](double v) { return std::exp(-a * std::log1p(v)); },
+                     .density = [a = shape_](double v) { return a * std::exp(-(a + 1) * std::log1p(v)); },
+                     .tail = [a = shape_](double p) { return std::expm1(-std::log(p) / a); },
+                     .index = shape_}}};
   }
+
+  double tail_index(std::size_t) const override { return shape_; }
 
  private:
   double shape_, scale_;

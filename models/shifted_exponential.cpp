@@ -18,11 +18,11 @@ class ShiftedExponential final : public ComputeModel {
   }
 
   std::optional<TimeLaw> law() const override {
-    return TimeLaw{
-        .lower = shift_,
-        .survival = [*this](double t) { return t <= shift_ ? 1.0 : std::exp(-rate_ * (t - shift_)); },
-        .density = [*this](double t) { return t < shift_ ? 0.0 : rate_ * std::exp(-rate_ * (t - shift_)); },
-        .tail = [*this](double p) { return shift_ - std::log(p) / rate_; }};
+    return TimeLaw{{{.lower = shift_,
+                     .scale = 1 / rate_,
+                     .survival = [](double v) { return std::exp(-v); },
+                     .density = [](double v) { return std::exp(-v); },
+                     .tail = [](double p) { return -std::log(p); }}}};
   }
 
  private:

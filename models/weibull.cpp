@@ -19,19 +19,15 @@ class Weibull final : public ComputeModel {
 
   std::optional<TimeLaw> law() const override {
     return TimeLaw{
-        .lower = shift_,
-        .survival = [*this](double t) { return t <= shift_ ? 1.0 : std::exp(-hazard(t)); },
-        .density =
-            [*this](double t) {
-              if (t < shift_) return 0.0;
-              return shape_ / scale_ * std::pow((t - shift_) / scale_, shape_ - 1) * std::exp(-hazard(t));
-            },
-        .tail = [*this](double p) { return shift_ + scale_ * std::pow(-std::log(p), 1 / shape_); }};
+        {{.lower = shift_,
+          .scale = scale_,
+          .survival = [a = shape_](double v) { return std::exp(-std::pow(v, a)); },
+          .density = [a = shape_](double v) { return a * std::pow(v, a - 1) * std::exp(-std::pow(v, a)); },
+          .tail = [a = shape_](double p) { return std::pow(-std::log(p), 1 / a); },
+          .power = shape_}}};
   }
 
  private:
-  double hazard(double t) const { return std::pow((t - shift_) / scale_, shape_); }  // up to t
-
   double shape_, scale_, shift_;
 };
 

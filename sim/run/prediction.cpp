@@ -1,6 +1,7 @@
 #include "sim/run/prediction.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/run/theory.h"
 
@@ -8,11 +9,12 @@ namespace straggle {
 namespace {
 
 /// The law of c·x.
-TimeLaw scaled(const TimeLaw& x, double c) {
-  return {.lower = x.lower * c,
-          .survival = [x, c](double t) { return x.survival(t / c); },
-          .density = [x, c](double t) { return x.density(t / c) / c; },
-          .tail = [x, c](double p) { return x.tail(p) * c; }};
+TimeLaw scaled(TimeLaw x, double c) {
+  for (TimeLaw::Part& part : x.parts) {
+    part.lower *= c;
+    part.scale *= c;
+  }
+  return x;
 }
 
 bool all_equal(const std::vector<double>& values, std::size_t first) {
@@ -45,6 +47,11 @@ struct Setting {
   std::optional<Expectation> expect(const CompletionLaw& law) const {
     return expectation(law, x, scaling, increment);
   }
+  /// Where the time has an expectation.
+  std::optional<Expectation> expect_time(const CompletionLaw& law) const {
+    const std::optional<Expectation> found = expect(law);
+    return found && !std::isnan(found->time) ? found : std::nullopt;
+  }
 };
 
 std::optional<Prediction> of_exchange(const Point& point, const Setting& setting, const Program& program) {
@@ -52,13 +59,15 @@ std::optional<Prediction> of_exchange(const Point& point, const Setting& setting
   for (NodeId node = 2; node <= last; ++node)
     if (program.load(node) != program.load(1)) return std::nullopt;
   const auto slowest =
-      setting.expect({.workers = point.workers, .work = {program.load(1)}, .need = point.workers});
+      setting.expect_time({.workers = point.workers, .work = {program.load(1)}, .need = point.workers});
   if (!slowest) return std::nullopt;
   const Program::Route route = program.route(1, 0);
   const double step = setting.latency + (setting.ideal ? 0 : point.links.seconds(1, route.to, route.size));
   const double time = slowest->time + program.rounds() * step;
-  return Prediction{
-      .time_low = time, .time_high = time, .messages = static_cast<double>(program.rounds()) * point.workers};
+  return Prediction{.time_low = time,
+                    .time_high = time,
+                    .time_error = slowest->time_error,
+                    .messages = static_cast<double>(program.rounds()) * point.workers};
 }
 
 std::optional<Prediction> of_serial_star(const Point& point, const Setting& setting,
@@ -68,7 +77,7 @@ std::optional<Prediction> of_serial_star(const Point& point, const Setting& sett
   if (!one_message) return std::nullopt;
   CompletionLaw first = law;
   first.need = 1;
-  const auto kth = setting.expect(law), least = setting.expect(first);
+  const auto kth = setting.expect_time(law), least = setting.expect_time(first);
   if (!kth || !least) return std::nullopt;
   const double hold = point.links.seconds(1, master, 1), k = law.need;
   // The model has been multicast to all of them, or was there.
@@ -78,6 +87,7 @@ std::optional<Prediction> of_serial_star(const Point& point, const Setting& sett
   return Prediction{.kind = hold > 0 ? Prediction::Kind::bounds : Prediction::Kind::exact,
                     .time_low = sent + std::max(kth->time + hold, least->time + k * hold),
                     .time_high = sent + kth->time + k * hold,
+                    .time_error = kth->time_error + least->time_error,
                     .messages = k};
 }
 
@@ -128,8 +138,14 @@ std::optional<Prediction> predict(const Point& point, std::size_t s) {
                  : std::nullopt;
     const std::optional<Expectation> exact = setting.expect(*recipe.law);
     if (!exact) return std::nullopt;
-    Prediction prediction{.time_low = exact->time, .time_high = exact->time, .messages = exact->messages};
-    if (point.silence) prediction.messages.reset();  // fewer
+    Prediction prediction;
+    prediction.time_low = prediction.time_high = exact->time;
+    prediction.time_error = exact->time_error;
+    if (!std::isnan(exact->messages) && !point.silence) {  // which makes them fewer
+      prediction.messages = exact->messages;
+      prediction.messages_error = exact->messages_error;
+    }
+    if (std::isnan(exact->time) && !prediction.messages) return std::nullopt;
     return prediction;
   }
   const auto scheme = recipe.make();

@@ -8,7 +8,7 @@
 
 namespace straggle {
 
-/// The mean completion time lies in [time_low, time_high] seconds.
+/// The mean completion time lies in [time_low, time_high] seconds. A time without a mean has none.
 struct Prediction {
   enum class Kind {
     exact,       ///< both ends are the expectation
@@ -17,8 +17,10 @@ struct Prediction {
   };
 
   Kind kind = Kind::exact;
-  double time_low = 0, time_high = 0;
-  std::optional<double> messages;  ///< expected, received by the master
+  double time_low = 0, time_high = 0;  ///< NaN where only messages are known
+  double time_error = 0;               ///< by how much both may be off, at most
+  std::optional<double> messages;      ///< expected, received by the master
+  double messages_error = 0;           ///< by how much they may be off, at most
 };
 
 /// `exact`, `bounds` or `asymptotic`.

@@ -156,8 +156,8 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   }
   if (row.theory) {
     const Prediction& theory = *row.theory;
-    out << "," << name_of(theory.kind) << "," << number(theory.time_low) << "," << number(theory.time_high)
-        << "," << number(row.theory_time_z) << ",";
+    out << "," << (std::isnan(theory.time_low) ? "" : name_of(theory.kind)) << "," << number(theory.time_low)
+        << "," << number(theory.time_high) << "," << number(row.theory_time_z) << ",";
     if (theory.messages) out << number(*theory.messages) << "," << number(row.theory_messages_z);
     if (!theory.messages) out << ",";
   } else {
@@ -246,7 +246,7 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
       if (name != "time") json[name] = estimate_json(metric(row, name));
     json["theory"] = nullptr;
     if (row.theory)
-      json["theory"] = {{"kind", name_of(row.theory->kind)},
+      json["theory"] = {{"kind", std::isnan(row.theory->time_low) ? Json() : Json(name_of(row.theory->kind))},
                         {"time", {row.theory->time_low, row.theory->time_high}},
                         {"z", row.theory_time_z},
                         {"messages", row.theory->messages ? Json(*row.theory->messages) : Json()},

@@ -40,7 +40,7 @@ std::string bytes_text(double bytes) {
 
 /// An expectation, `1.2 .. 1.4` for bounds, `~ 1.2 .. 1.4` for an asymptotic band.
 std::string theory_time(const std::optional<Prediction>& theory) {
-  if (!theory) return "-";
+  if (!theory || std::isnan(theory->time_low)) return "-";
   if (theory->kind == Prediction::Kind::exact) return fmt::format("{:.7g}", theory->time_low);
   return fmt::format("{}{:.4g} .. {:.4g}", theory->kind == Prediction::Kind::asymptotic ? "~ " : "",
                      theory->time_low, theory->time_high);
@@ -129,8 +129,10 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     const bool messages = row.theory && row.theory->messages;
     cells.push_back(with_error(row.time));
     cells.push_back(theory_time(row.theory));
-    cells.push_back(row.theory && row.theory->kind != Prediction::Kind::asymptotic ? z_text(row.theory_time_z)
-                                                                                   : "-");
+    cells.push_back(row.theory && row.theory->kind != Prediction::Kind::asymptotic &&
+                            !std::isnan(row.theory->time_low)
+                        ? z_text(row.theory_time_z)
+                        : "-");
     cells.push_back(with_error(row.messages));
     cells.push_back(messages ? fmt::format("{:.7g}", *row.theory->messages) : "-");
     cells.push_back(messages ? z_text(row.theory_messages_z) : "-");

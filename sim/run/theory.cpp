@@ -9,6 +9,7 @@
 #include <bit>
 #include <boost/math/quadrature/gauss.hpp>
 #include <boost/math/quadrature/gauss_kronrod.hpp>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <complex>
 #include <cstddef>
@@ -19,6 +20,8 @@
 #include <unsupported/Eigen/FFT>
 #include <utility>
 #include <vector>
+
+#include "sim/run/tail.h"
 
 namespace straggle {
 namespace {
@@ -45,12 +48,15 @@ class Convolver {
  public:
   Convolver() { fft_.SetFlag(Eigen::FFT<double>::HalfSpectrum); }
 
+  double steps = 0;  ///< elementary ones, a nanosecond or so each
+
   /// The first `limit` coefficients of a·b; absolute error about 1e-16·(sum of a)·(sum of b).
   Series product(const Series& a, const Series& b, std::size_t limit) {
     const std::size_t a_size = std::min(a.size(), limit);
     const std::size_t b_size = std::min(b.size(), limit);
     Series result(limit, 0.0);
     if (a_size * b_size <= 1024) {
+      steps += static_cast<double>(a_size * b_size);
       for (std::size_t i = 0; i < a_size; ++i) {
         for (std::size_t j = 0; j < std::min(b_size, limit - i); ++j) result[i + j] += a[i] * b[j];
       }
@@ -93,6 +99,7 @@ class Convolver {
 
     const Tilt tilt = tilt_below(q, exponent, std::max(focus - static_cast<double>(offset), 0.5), room);
     Eigen::ArrayXcd base = transform(tilt.law, tilt.law.size(), tilt.points);
+    steps += 8 * static_cast<double>(tilt.points) * std::bit_width(static_cast<unsigned>(exponent));
     Eigen::ArrayXcd powered = base;
     for (int bit = std::bit_width(static_cast<unsigned>(exponent)) - 2; bit >= 0; --bit) {
       powered *= powered;
@@ -125,7 +132,8 @@ class Convolver {
     double mass = 0, mean = 0, variance = 0;
   };
 
-  static Moments moments(const Series& q, double slope) {
+  Moments moments(const Series& q, double slope) {
+    steps += 3 * static_cast<double>(q.size());
     const double ratio = std::exp(slope);
     double weight = 1, m0 = 0, m1 = 0, m2 = 0;
     for (std::size_t j = 0; j < q.size(); ++j, weight *= ratio) {
@@ -140,7 +148,7 @@ class Convolver {
   /// Where the sum of `exponent` draws would exceed `goal` on average, the wanted coefficients, the first
   /// `room`, are a lower tail, lost in the rounding of a Fourier transform; an exponential tilt of slope < 0
   /// moves the mean to about `goal` (Esscher).
-  static Tilt tilt_below(const Series& q, int exponent, double goal, std::size_t room) {
+  Tilt tilt_below(const Series& q, int exponent, double goal, std::size_t room) {
     const double target = goal / exponent;
     Tilt tilt;
     Moments now = moments(q, 0);
@@ -170,10 +178,11 @@ class Convolver {
     return tilt;
   }
 
-  static void apply(Tilt& tilt, const Series& q) {
+  void apply(Tilt& tilt, const Series& q) {
     const double mass = moments(q, tilt.slope).mass;
     tilt.log_mass = std::log(mass);
     tilt.law.resize(q.size());
+    steps += 10 * static_cast<double>(q.size());
     for (std::size_t j = 0; j < q.size(); ++j) {
       tilt.law[j] = q[j] * std::exp(tilt.slope * static_cast<double>(j)) / mass;
     }
@@ -181,7 +190,7 @@ class Convolver {
 
   /// The smallest power of two from `room` on that leaves less than 1e-17 of the law of the sum at or beyond
   /// it, by Chernoff's bound (those coefficients fold back onto the wanted ones).
-  static std::size_t points_without_aliasing(const Series& law, int exponent, std::size_t room) {
+  std::size_t points_without_aliasing(const Series& law, int exponent, std::size_t room) {
     const double degree = static_cast<double>(law.size() - 1);
     const Moments one = moments(law, 0);
     std::size_t points = std::max<std::size_t>(4, std::bit_ceil(room));
@@ -199,7 +208,12 @@ class Convolver {
     return points;
   }
 
+  void count_transform(std::size_t points) {
+    steps += 3 * static_cast<double>(points) * static_cast<double>(std::bit_width(points));
+  }
+
   Eigen::ArrayXcd transform(const Series& a, std::size_t size, std::size_t points) {
+    count_transform(points);
     Eigen::ArrayXd padded = Eigen::ArrayXd::Zero(static_cast<Eigen::Index>(points));
     padded.head(static_cast<Eigen::Index>(size)) =
         Eigen::Map<const Eigen::ArrayXd>(a.data(), static_cast<Eigen::Index>(size));
@@ -209,6 +223,7 @@ class Convolver {
   }
 
   Eigen::ArrayXd inverse(const Eigen::ArrayXcd& spectrum, std::size_t points) {
+    count_transform(points);
     Eigen::ArrayXd values(static_cast<Eigen::Index>(points));
     fft_.inv(values.data(), spectrum.data(), static_cast<Eigen::Index>(points));
     return values;
@@ -257,6 +272,14 @@ Undecoded undecoded_count(const CompletionLaw& law, const Series& unsent, Convol
   return result;
 }
 
+/// Kind `count` with one message a worker: order statistics.
+Undecoded undecoded_single(const CompletionLaw& law, double unsent) {
+  const auto fewer = [&](int of) {  // than `need` of so many workers have sent
+    return law.need > of ? 1 : boost::math::ibeta(of - law.need + 1.0, static_cast<double>(law.need), unsent);
+  };
+  return {.overall = fewer(law.workers), .given = {fewer(law.workers - 1)}};
+}
+
 /// Kind `distinct`: n workers and n items in a ring. Item i is missing when worker i−d has sent at most d
 /// messages for every d; F(d) is the probability of that for one worker. Seen from a missing item the rest of
 /// the ring does not depend on what lies behind it, so missing items are a renewal process: with u(L) =
@@ -293,6 +316,7 @@ class Ring {
   /// G by Kaluza's recursion, u(L) = u(L−1)F(L−1) put into u = g·u: a sum of nonnegative terms, so that g
   /// keeps its relative accuracy.
   void find_gap() {
+    convolver_.steps += 5 * static_cast<double>(n_) + static_cast<double>(n_) * static_cast<double>(window_);
     gap_.assign(n_ + 1, 0.0);
     gap_[1] = missing_[0];
     for (std::size_t i = 1; i < n_; ++i) {
@@ -316,6 +340,7 @@ class Ring {
   }
 
   void open_gap() {
+    convolver_.steps += static_cast<double>(n_) * static_cast<double>(window_);
     opened_.assign(n_ + 1, 0.0);
     for (std::size_t k = 1; k <= n_; ++k) {
       const std::size_t reach = std::min(window_, n_ - k + 1);
@@ -357,8 +382,9 @@ class Ring {
 
   /// Two independent sets of rings together. Direct sums of nonnegative terms: a heavy tail of the completion
   /// time is made of small `more`.
-  static Missed join(const Missed& a, const Missed& b) {
+  Missed join(const Missed& a, const Missed& b) {
     const std::size_t size = a.exactly.size();
+    convolver_.steps += static_cast<double>(size) * static_cast<double>(size);
     Missed sum{.exactly = Series(size, 0.0), .more = a.more};
     for (std::size_t i = 0; i < size; ++i) {
       part(sum.exactly, i, size - i) += a.exactly[i] * part(b.exactly, 0, size - i);
@@ -384,6 +410,7 @@ class Ring {
     Series giant = powers[0];
     for (std::size_t k = 1; k <= most; ++k) {
       if (k % stride == 0) giant = convolver_.product(giant, powers[stride], n_ + 1);
+      convolver_.steps += static_cast<double>(n_);
       double coefficient = 0;
       for (std::size_t i = 0; i <= n_; ++i) coefficient += giant[i] * powers[k % stride][n_ - i];
       one.exactly[k] = coefficient * static_cast<double>(n_) / static_cast<double>(k);
@@ -429,7 +456,14 @@ class Ring {
   Series opened_;   ///< the coefficients of (z G')·U, made when needed
 };
 
-/// The integrands at one t.
+/// A moment: so long after a break, an index into Axis::breaks. The difference keeps its digits however far
+/// from zero the break is.
+struct Instant {
+  std::size_t anchor = 0;
+  double later = 0;
+};
+
+/// The integrands at one moment.
 struct Integrand {
   double incomplete = 1;  ///< P(T > t)
   Series density;         ///< of message j's time, for as many messages as a worker can have sent by t
@@ -443,30 +477,87 @@ struct Integrand {
   }
 };
 
-/// When messages are sent and whether they still count. Refers to the laws, which must outlive it.
+/// When messages are sent and whether they still count, in a unit of time of the size of x's spread. Refers
+/// to the law, which must outlive it.
 class CompletionProcess {
  public:
+  /// Where the density of a message's time begins, or stops: at work·end.
+  struct Break {
+    std::size_t message = 0;
+    double end = 0;  ///< of x
+    double at = 0;   ///< rounded
+  };
+
   CompletionProcess(const CompletionLaw& law, const TimeLaw& x, Scaling scaling, double increment)
       : law_(law),
-        x_(x),
+        parts_(x.parts),
         server_dependent_(scaling == Scaling::server_dependent),
-        increment_(increment),
-        clusters_(law.pooled ? 1 : law.clusters) {}
-
-  /// When a worker with time x for a mini-batch sends message j; x_at is the inverse.
-  double sent_at(std::size_t j, double x) const {
-    return server_dependent_ ? law_.work[j] * x : x + law_.work[j] * increment_;
+        clusters_(law.pooled ? 1 : law.clusters) {
+    double scale = 0;
+    for (const TimeLaw::Part& part : parts_) scale = std::max(scale, part.scale);
+    unit_ = std::exp2(std::ilogb(scale));
+    increment_ = increment / unit_;
+    double finest = 1;  // of mass
+    for (TimeLaw::Part& part : parts_) {
+      part.lower /= unit_;
+      part.scale /= unit_;
+      index_ = std::min(index_, part.index);
+      graded_ = graded_ || part.power != std::floor(part.power) || part.power < 1;
+      // Below it a worker sends with a probability that is no more than rounding.
+      const double all =
+          static_cast<double>(law.workers) * law.clusters * static_cast<double>(law.work.size());
+      double v = part.tail(0.5);
+      while (v > 1e-300 && v * part.density(v) * all > 1e-15 * std::max(part.power, 0.05)) v *= 1e-3;
+      finest = std::min(finest, v * part.scale);
+    }
+    finest_ = finest;
+    for (const TimeLaw::Part& part : parts_) {
+      add_breaks(part.lower);
+      const double upper = part.tail(1e-300);
+      if (upper <= part.tail(1e-20) * (1 + 1e-9)) add_breaks(part.lower + part.scale * upper);
+    }
+    std::sort(breaks_.begin(), breaks_.end(), [this](const Break& a, const Break& b) {
+      return a.at != b.at ? a.at < b.at : difference(a, b) < 0;
+    });
+    const auto same = [this](const Break& a, const Break& b) { return !(difference(b, a) > 0); };
+    breaks_.erase(std::unique(breaks_.begin(), breaks_.end(), same), breaks_.end());
   }
-  double x_at(std::size_t j, double t) const {
-    return server_dependent_ ? t / law_.work[j] : t - law_.work[j] * increment_;
-  }
 
-  /// P(a worker has not sent message j by t), for the messages where it is below 1.
-  Series unsent(double t) const {
+  double unit() const { return unit_; }                      ///< seconds
+  std::size_t messages() const { return law_.work.size(); }  ///< of a worker
+  const std::vector<Break>& breaks() const { return breaks_; }
+  double at(const Instant& t) const { return breaks_[t.anchor].at + t.later; }
+  /// Between two breaks; infinite behind the last.
+  double between(std::size_t from, std::size_t to) const {
+    return to < breaks_.size() ? difference(breaks_[to], breaks_[from]) : infinite;
+  }
+  /// A density starts at breaks like a power that is not whole, or worse: integration goes by the logarithm
+  /// of the time since, from `finest` on.
+  bool graded() const { return graded_; }
+  double finest(std::size_t anchor) const {
+    return finest_ * (server_dependent_ ? law_.work[breaks_[anchor].message] : 1);
+  }
+  /// Of x.
+  double index() const { return index_; }
+  /// The largest spread of a message's time.
+  double spread() const { return 2 * (server_dependent_ ? law_.work.back() : 1); }
+  /// Elementary steps so far: what the work is bounded by.
+  double steps() const { return convolver_.steps + steps_; }
+
+  /// P(a worker has not sent message j by t).
+  double unsent(std::size_t j, const Instant& t) const {
+    double sum = 0;
+    for (const TimeLaw::Part& part : parts_) {
+      const double v = since(j, part, t);
+      sum += part.probability * (v > 0 ? part.survival(v) : 1);
+    }
+    return sum;
+  }
+  /// The same for the messages where it is below 1.
+  Series unsent(const Instant& t) const {
     Series result;
     for (std::size_t j = 0; j < law_.work.size(); ++j) {
-      const double x = x_at(j, t);
-      const double p = x > x_.lower ? x_.survival(x) : 1;
+      const double p = unsent(j, t);
       if (!(p < 1)) break;
       result.push_back(p);
     }
@@ -474,28 +565,19 @@ class CompletionProcess {
   }
 
   /// A worker's expected messages by t, complete or not.
-  double sent_by(double t) const {
+  double sent_by(const Instant& t) const {
     double sum = 0;
     for (double p : unsent(t)) sum += 1 - p;
     return sum;
   }
 
-  /// P(a worker sends message j in (from, to)).
-  double sent_between(std::size_t j, double from, double to) const {
-    const auto survival = [&](double t) {
-      const double x = x_at(j, t);
-      return x > x_.lower ? x_.survival(x) : 1;
-    };
-    return survival(from) - survival(to);
-  }
-
   /// P(T > t).
-  double incomplete(double t) {
+  double incomplete(const Instant& t) {
     const Series by_now = unsent(t);
     return by_now.empty() ? 1 : at_least_one(undecoded(by_now).overall, clusters_);
   }
 
-  Integrand at(double t) {
+  Integrand integrand(const Instant& t) {
     const Series by_now = unsent(t);
     if (by_now.empty()) return {};
     const Undecoded own = undecoded(by_now);
@@ -503,7 +585,10 @@ class CompletionProcess {
     Integrand result;
     result.incomplete = at_least_one(own.overall, clusters_);
     for (std::size_t j = 0; j < by_now.size(); ++j) {
-      const double density = x_.density(x_at(j, t)) / (server_dependent_ ? law_.work[j] : 1);
+      double density = 0;
+      for (const TimeLaw::Part& part : parts_)
+        if (const double v = since(j, part, t); v > 0)
+          density += part.probability * part.density(v) / stretch(j, part);
       result.density.push_back(std::isfinite(density) ? density : 0);
       result.counts.push_back(own.given[j] + (1 - own.given[j]) * elsewhere);
     }
@@ -511,97 +596,188 @@ class CompletionProcess {
   }
 
  private:
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
+
+  void add_breaks(double end) {
+    for (std::size_t j = 0; j < law_.work.size(); ++j)
+      breaks_.push_back({j, end, server_dependent_ ? law_.work[j] * end : end + law_.work[j] * increment_});
+  }
+
+  double difference(double work_a, double end_a, double work_b, double end_b) const {
+    if (!server_dependent_) return (end_a - end_b) + (work_a - work_b) * increment_;
+    return end_a == end_b ? (work_a - work_b) * end_a : work_a * end_a - work_b * end_b;
+  }
+  double difference(const Break& a, const Break& b) const {
+    return difference(law_.work[a.message], a.end, law_.work[b.message], b.end);
+  }
+  double stretch(std::size_t j, const TimeLaw::Part& part) const {
+    return part.scale * (server_dependent_ ? law_.work[j] : 1);
+  }
+  /// The v of part.survival that belongs to message j at t.
+  double since(std::size_t j, const TimeLaw::Part& part, const Instant& t) const {
+    const Break& anchor = breaks_[t.anchor];
+    const double begun = difference(law_.work[anchor.message], anchor.end, law_.work[j], part.lower);
+    return (begun + t.later) / stretch(j, part);
+  }
+
   Undecoded undecoded(const Series& by_now) {
-    Undecoded result = law_.kind == CompletionLaw::Kind::count
-                           ? undecoded_count(law_, by_now, convolver_)
-                           : Ring(law_, by_now, convolver_).undecoded(law_);
+    steps_ += 200 * static_cast<double>(by_now.size());
+    Undecoded result;
+    if (law_.kind == CompletionLaw::Kind::distinct) {
+      Ring ring(law_, by_now, convolver_);
+      result = ring.undecoded(law_);
+    } else if (law_.work.size() == 1) {
+      result = undecoded_single(law_, by_now[0]);
+      steps_ += 2000;
+    } else {
+      result = undecoded_count(law_, by_now, convolver_);
+    }
     result.overall = std::clamp(result.overall, 0.0, 1.0);
     for (double& p : result.given) p = std::clamp(p, 0.0, 1.0);
     return result;
   }
 
   const CompletionLaw& law_;
-  const TimeLaw& x_;
+  std::vector<TimeLaw::Part> parts_;  ///< in units
   bool server_dependent_;
-  double increment_;
+  double unit_ = 1, increment_ = 0;
   int clusters_;  ///< independent ones
+  double index_ = infinite;
+  bool graded_ = false;
+  double finest_ = 0;
+  std::vector<Break> breaks_;  ///< by position, those at the same place once
   Convolver convolver_;
+  double steps_ = 0;
 };
+
+/// Elementary steps that one expectation may take, some two seconds: counted, not timed, so that the result
+/// is the same on every machine.
+constexpr double most_steps = 1.5e9;
+
+/// Thrown where the work is not worth it.
+struct TooMuchWork {};
 
 /// The range of t that matters: complete with probability below 1e-13 before `begin`, about ½ at `middle`;
-/// what lies beyond `end` adds less than 1e-11 to the mean.
+/// what lies beyond `end` is negligible or known.
 struct Horizon {
-  double begin = 0, middle = 0, end = 0;
+  Instant begin, middle, end;
+  /// Beyond `end` P(T > t) is a power of t, to twelve digits.
+  bool power = false;
+  /// The tail is so heavy that the mean is infinite, or leaves the range of double.
+  bool no_mean = false;
 };
 
-/// low < t <= high, where something becomes true between the two.
-struct Bracket {
-  double low = 0, high = 0;
+class HorizonSearch {
+ public:
+  HorizonSearch(CompletionProcess& process, double messages, double index)
+      : process_(process), messages_(messages), index_(index) {}
 
-  double width() const { return std::log(high) - std::log(low); }
+  std::optional<Horizon> operator()() {
+    const auto begun = find([&](const Instant& t) { return incomplete(t) < 1 - 1e-13; }, 1.2);
+    const auto half = find([&](const Instant& t) { return incomplete(t) < 0.5; }, 1);
+    if (!begun || !half) return std::nullopt;
+    Horizon horizon{.begin = begun->first, .middle = half->second, .end = {}};
+    horizon.no_mean = index_ <= 1;
 
-  /// False when there is no number left between the two.
+    // Outwards by larger and larger factors, 2, 4, 16, …: a heavy tail can reach far.
+    const std::size_t last = process_.breaks().size() - 1;
+    double largest = process_.at(horizon.middle) / 4;  // E T >= t·P(T > t) for every t
+    const auto over = [&](const Instant& t) {
+      const double p = incomplete(t), at = process_.at(t);
+      if (!horizon.no_mean) largest = std::max(largest, at * p);
+      if (p < 1e-15 && (horizon.no_mean || at * p < 1e-14 * largest)) return true;
+      if (std::isinf(process_.index())) return false;
+      const Series unsent = process_.unsent(t);
+      return unsent.size() == process_.messages() && unsent.back() * messages_ < 1e-14 &&
+             t.later > 1e14 * process_.at({last, 0});
+    };
+    Instant low = horizon.middle, high = low;
+    const auto advance = [&](Instant t, double by) {
+      t.later += by;
+      while (t.anchor < last && t.later >= process_.between(t.anchor, t.anchor + 1)) {
+        t.later -= process_.between(t.anchor, t.anchor + 1);
+        ++t.anchor;
+      }
+      return t;
+    };
+    double reach = std::max(process_.spread() / 8, horizon.middle.later - horizon.begin.later);
+    double factor = 2;
+    for (high = advance(horizon.middle, reach); !over(high); high = advance(horizon.middle, reach)) {
+      low = high;
+      reach *= factor;
+      factor = std::min(factor * factor, 1e20);
+      if (!(reach < 1e300)) {
+        if (incomplete(high) > 1e-14) return std::nullopt;
+        horizon.no_mean = true;
+        break;
+      }
+    }
+    double least = low.anchor == horizon.middle.anchor ? low.later - horizon.middle.later : 0;
+    if (low.anchor != horizon.middle.anchor)
+      least = process_.between(horizon.middle.anchor, low.anchor) + low.later - horizon.middle.later;
+    double most = reach;
+    for (int step = 0; step < 40 && most > 1.5 * std::max(least, reach * 1e-3); ++step) {
+      const double middle = least > 0 ? std::sqrt(least) * std::sqrt(most) : most / 4;
+      const Instant t = advance(horizon.middle, middle);
+      if (over(t)) {
+        most = middle;
+        high = t;
+      } else {
+        least = middle;
+      }
+    }
+    horizon.end = high;
+    const double p = incomplete(high);
+    horizon.power = !std::isinf(process_.index()) && p > 0;
+    return horizon;
+  }
+
+ private:
+  double incomplete(const Instant& t) {
+    if (process_.steps() > most_steps) throw TooMuchWork{};
+    return process_.incomplete(t);
+  }
+
+  /// Two neighbouring moments between which something becomes true, for ever; their distances from the break
+  /// before differ by less than the ratio, or by nothing that can be told apart.
   template <class Predicate>
-  bool halve(Predicate is_high) {
-    const double t = std::sqrt(low) * std::sqrt(high);
-    if (!(t > low && t < high)) return false;
-    (is_high(t) ? high : low) = t;
-    return true;
+  std::optional<std::pair<Instant, Instant>> find(const Predicate& holds, double ratio) {
+    std::size_t anchor = 0, beyond = process_.breaks().size();
+    while (beyond - anchor > 1) {
+      const std::size_t middle = anchor + (beyond - anchor) / 2;
+      (holds({middle, 0}) ? beyond : anchor) = middle;
+    }
+    double low = 0, high = process_.between(anchor, anchor + 1);
+    if (std::isinf(high)) {
+      high = process_.spread();
+      for (double factor = 2; !holds({anchor, high}); factor = std::min(factor * factor, 1e20)) {
+        low = high;
+        high *= factor;
+        if (!(high < 1e300)) return std::nullopt;
+      }
+    }
+    for (double factor = 2; low <= 0; factor = std::min(factor * factor, 1e20)) {
+      const double t = high / factor;
+      if (t < 1e-300) break;
+      (holds({anchor, t}) ? high : low) = t;
+    }
+    for (int step = 0; step < 80; ++step) {
+      const double t = low > 0 ? std::sqrt(low) * std::sqrt(high) : 0;
+      if (!(t > low && t < high) || high <= ratio * low) break;
+      if (ratio <= 1 && high < 1.2 * low) {  // as close as needed
+        const double p = incomplete({anchor, high});
+        if (p > 0.2) break;
+      }
+      (holds({anchor, t}) ? high : low) = t;
+    }
+    return std::pair(Instant{anchor, low}, Instant{anchor, high});
   }
+
+  CompletionProcess& process_;
+  double messages_, index_;
 };
 
-/// Nothing where the mean is infinite, or its tail leaves the range of double.
-std::optional<Horizon> find_horizon(CompletionProcess& process, const TimeLaw& x, std::size_t messages) {
-  constexpr double largest = 1e300, smallest = 1e-300;
-  const auto begun = [&](double t) { return process.incomplete(t) < 1 - 1e-13; };
-  const auto half_done = [&](double t) { return process.incomplete(t) < 0.5; };
-
-  // Away from the guess by larger and larger factors, 2, 4, 16, …: a heavy tail can reach far.
-  const double first = process.sent_at(0, x.lower);
-  Bracket half{.low = first, .high = process.sent_at(messages - 1, x.tail(0.5))};
-  if (!(half.high > half.low)) return std::nullopt;
-  for (double factor = 2; !half_done(half.high); factor *= std::min(factor, 1e30)) {
-    half.low = half.high;
-    half.high *= factor;
-    if (half.high > largest) return std::nullopt;
-  }
-  for (double factor = 2; half.low <= 0; factor *= std::min(factor, 1e30)) {
-    const double t = std::max(half.high / factor, smallest);
-    (half_done(t) && t > smallest ? half.high : half.low) = t;
-  }
-  while (half.width() > 1 && half.halve(half_done)) {
-  }
-  const double typical = half.high;
-
-  Bracket begin{.low = first, .high = half.high};
-  for (double factor = 2; begin.low <= 0; factor *= std::min(factor, 1e30)) {
-    const double t = std::max(begin.high / factor, smallest);
-    (begun(t) && t > smallest ? begin.high : begin.low) = t;
-  }
-  const auto over = [&](double t) {
-    const double p = process.incomplete(t);
-    return p < 1e-14 && p * t < 1e-13 * typical;
-  };
-  Bracket end{.low = half.low, .high = 2 * half.high};
-  for (double factor = 2; !over(end.high); factor *= std::min(factor, 1e30)) {
-    end.low = end.high;
-    end.high *= factor;
-    if (end.high > largest) return std::nullopt;
-  }
-
-  // All of it may happen within a millionth of the time: compare the brackets with what is between them.
-  const auto all = [&] { return std::log(end.high) - std::log(begin.low); };
-  for (bool halved = true; halved && std::max(begin.width(), end.width()) > 0.05 * all();) {
-    halved = begin.width() > end.width() ? begin.halve(begun) : end.halve(over);
-  }
-  half.low = std::max(half.low, begin.low);
-  half.high = std::min(half.high, end.high);
-  while (half.width() > 0.1 * all() && half.halve(half_done)) {
-  }
-  return Horizon{.begin = begin.low, .middle = half.high, .end = end.high};
-}
-
-/// Two integrals at once over s = ln t: P(T > t)·t and rate·t.
+/// Two integrals at once: P(T > t) and the rate of messages that count.
 using Pair = std::array<double, 2>;
 
 /// A Gauss–Kronrod rule on (0, 1).
@@ -634,161 +810,224 @@ const Rule& long_rule() {
   return rule;
 }
 
-/// Where a message's density begins or ends.
-struct Break {
-  double at = 0;  ///< ln t
-  std::size_t message = 0;
-};
-
-struct Panel {
-  double from = 0, to = 0;  ///< ln t
+/// Integrals, and how far off they may be.
+struct Measured {
   Pair value{}, error{};
-  double priority = 0;  ///< the larger error, relative to the whole
 };
 
 /// Adaptive Gauss–Kronrod quadrature that always halves the worst panel (as QUADPACK does), preferably at a
-/// break.
+/// break. Its variable is ln t, or the logarithm of the time since the last break.
 class Integrator {
  public:
-  Integrator(CompletionProcess& process, const CompletionLaw& law, const TimeLaw& x, const Horizon& horizon)
-      : process_(process), messages_(law.work.size()), graded_(singular_at_lower_end(x)) {
-    // Every message's density begins at a lower end and stops at an upper one, where there is one.
-    Series ends{x.lower};
-    const double upper = x.tail(1e-300);
-    if (upper <= x.tail(1e-20) * (1 + 1e-9)) ends.push_back(upper);
-    for (double end : ends) {
-      for (std::size_t j = 0; j < law.work.size(); ++j) {
-        const double t = process.sent_at(j, end);
-        if (t >= horizon.begin && t < horizon.end) breaks_.push_back({std::log(t), j});
-      }
-    }
-    std::sort(breaks_.begin(), breaks_.end(), [](const Break& a, const Break& b) { return a.at < b.at; });
-  }
+  explicit Integrator(CompletionProcess& process, std::size_t messages)
+      : process_(process), messages_(messages) {}
 
-  /// The integrals over the horizon, to `relative_error` of themselves and the parts already known.
-  Pair operator()(const Horizon& horizon, const Pair& known, double relative_error) {
-    const double begin = std::log(horizon.begin);
-    const double middle = std::log(horizon.middle);
-    const double end = std::log(horizon.end);
-    Series cuts;
-    for (int i = 0; i < 3; ++i) cuts.push_back(begin + (middle - begin) * i / 3);
-    for (int i = 0; i < 4; ++i) cuts.push_back(middle + (end - middle) * i / 4);
-    cuts.push_back(end);
+  /// The integrals over the horizon, to `relative_error` of themselves and the parts already known if that
+  /// can be had.
+  Measured operator()(const Horizon& horizon, const Pair& known, double relative_error) {
     std::vector<Panel> panels;
-    for (std::size_t i = 0; i + 1 < cuts.size(); ++i) panels.push_back(measure(cuts[i], cuts[i + 1]));
+    append(horizon.begin, horizon.middle, 3, panels);
+    append(horizon.middle, horizon.end, 4, panels);
     scale_ = known;
-    for (const Panel& panel : panels) {
+    for (const Panel& panel : panels)
       for (std::size_t c = 0; c < 2; ++c) scale_[c] += panel.value[c];
-    }
-    for (const Panel& panel : panels) cover(panel.from, panel.to, &panel, relative_error / 100);
-    while (open_ > relative_error && queue_.size() < most_panels) {
+    if (horizon.no_mean) scale_[0] = 0;
+    for (const Panel& panel : panels) cover(panel, relative_error / 100);
+    while (open_ > relative_error && !queue_.empty() && queue_.size() < most_panels &&
+           process_.steps() < most_steps) {
       const Panel worst = queue_.top();
       queue_.pop();
       open_ -= worst.priority;
-      const double at = split(worst.from, worst.to);
-      Panel left = measure(worst.from, at);
-      Panel right = measure(at, worst.to);
-      if (stalled(worst, left, right)) left.error = right.error = {};
-      enter(left);
-      enter(right);
+      auto [left, right] = split(worst);
+      measure(left);
+      measure(right);
+      if (stalled(worst, left, right)) {
+        add(left);
+        add(right);
+      } else {
+        enter(left);
+        enter(right);
+      }
     }
-    Pair sum{};
-    for (; !queue_.empty(); queue_.pop()) {
-      for (std::size_t c = 0; c < 2; ++c) sum[c] += queue_.top().value[c];
-    }
-    return sum;
+    for (; !queue_.empty(); queue_.pop()) add(queue_.top());
+    return sum_;
   }
 
  private:
-  static bool singular_at_lower_end(const TimeLaw& x) {
-    const double width = x.tail(0.5) - x.lower;
-    const double ratio = x.density(x.lower + 1e-8 * width) / x.density(x.lower + 1e-4 * width);
-    return !(ratio > 0.7 && ratio < 1.4);
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr std::size_t most_panels = 3000;
+
+  struct Panel {
+    std::size_t anchor = 0;
+    double from = 0, to = 0;       ///< since the anchor
+    std::size_t end_break = none;  ///< where it ends, if at a break
+    Pair value{}, error{};
+    double priority = 0;  ///< the larger error, relative to the whole
+  };
+
+  bool logarithmic(const Panel& panel) const {
+    return process_.graded() || !(process_.breaks()[panel.anchor].at > 0);
+  }
+  /// The variable of integration and back.
+  double coordinate(const Panel& panel, double later) const {
+    if (logarithmic(panel)) return std::log(std::max(later, first(panel)));
+    return std::log1p(later / process_.breaks()[panel.anchor].at);
+  }
+  double later(const Panel& panel, double coordinate) const {
+    if (logarithmic(panel)) return std::exp(coordinate);
+    return process_.breaks()[panel.anchor].at * std::expm1(coordinate);
+  }
+  /// Where a panel that begins at a break does so in the logarithm.
+  double first(const Panel& panel) const { return std::min(process_.finest(panel.anchor), panel.to / 2); }
+
+  /// [from, to] in pieces of the same size.
+  void append(const Instant& from, const Instant& to, int pieces, std::vector<Panel>& panels) {
+    Panel whole{.anchor = from.anchor, .from = from.later, .to = to.later};
+    if (to.anchor != from.anchor) whole.to += process_.between(from.anchor, to.anchor);
+    if (!(whole.to > whole.from)) return;
+    const double begin = coordinate(whole, whole.from), end = coordinate(whole, whole.to);
+    Panel piece = whole;
+    for (int i = 0; i < pieces; ++i) {
+      piece.to = i + 1 == pieces ? whole.to : later(whole, begin + (end - begin) * (i + 1) / pieces);
+      if (!(piece.to > piece.from)) continue;
+      measure(piece);
+      panels.push_back(piece);
+      piece.from = piece.to;
+    }
   }
 
-  std::vector<Break>::const_iterator first_after(double s) const {
-    return std::upper_bound(breaks_.begin(), breaks_.end(), s,
-                            [](double a, const Break& b) { return a < b.at; });
-  }
-  std::vector<Break>::const_iterator first_after_or_at(double s) const {
-    return std::lower_bound(breaks_.begin(), breaks_.end(), s,
-                            [](const Break& b, double a) { return b.at < a; });
+  /// The breaks inside a panel: a range of anchors.
+  std::pair<std::size_t, std::size_t> inside(const Panel& panel) const {
+    const std::size_t count = process_.breaks().size();
+    const auto first = [&](const auto& far_enough) {
+      std::size_t low = panel.anchor, high = count;
+      while (high - low > 1) {
+        const std::size_t middle = low + (high - low) / 2;
+        (far_enough(process_.between(panel.anchor, middle)) ? high : low) = middle;
+      }
+      return high;
+    };
+    const std::size_t begin = first([&](double at) { return at > panel.from; });
+    const std::size_t end =
+        panel.end_break != none ? panel.end_break : first([&](double at) { return at >= panel.to; });
+    return {begin, std::max(begin, end)};
   }
 
-  /// The break nearest to the middle, or the middle.
-  double split(double from, double to) const {
+  /// In two at the break nearest to the middle, or in the middle.
+  std::pair<Panel, Panel> split(const Panel& panel) const {
+    const double from = coordinate(panel, panel.from), to = coordinate(panel, panel.to);
     const double middle = from + (to - from) / 2;
-    const auto after = first_after(middle);
-    double best = from;
-    if (after != breaks_.begin()) best = std::max(best, std::prev(after)->at);
-    if (after != breaks_.end() && after->at < to && after->at - middle < middle - best) best = after->at;
-    return best > from ? best : middle;
+    const auto [begin, end] = inside(panel);
+    Panel left{.anchor = panel.anchor, .from = panel.from},
+        right{.to = panel.to, .end_break = panel.end_break};
+    if (begin < end) {
+      std::size_t low = begin, high = end - 1;  // the nearest: positions rise
+      while (low < high) {
+        const std::size_t at = low + (high - low) / 2;
+        if (coordinate(panel, process_.between(panel.anchor, at)) < middle)
+          low = at + 1;
+        else
+          high = at;
+      }
+      const auto distance = [&](std::size_t m) {
+        return std::abs(coordinate(panel, process_.between(panel.anchor, m)) - middle);
+      };
+      if (low > begin && distance(low - 1) < distance(low)) --low;
+      left.to = process_.between(panel.anchor, low);
+      left.end_break = low;
+      right.anchor = low;
+      right.to = panel.end_break != none ? process_.between(low, panel.end_break) : panel.to - left.to;
+      return {left, right};
+    }
+    left.to = later(panel, middle);
+    right.anchor = panel.anchor;
+    right.from = left.to;
+    return {left, right};
   }
 
-  /// Enters [from, to]; where breaks inside would spoil it, in pieces cut at breaks, without trying it first.
+  Instant start(const Panel& panel) const { return {panel.anchor, panel.from}; }
+  Instant end(const Panel& panel) const {
+    return panel.end_break != none ? Instant{panel.end_break, 0} : Instant{panel.anchor, panel.to};
+  }
+  double sent_between(const Panel& panel, std::size_t j) const {
+    return process_.unsent(j, start(panel)) - process_.unsent(j, end(panel));
+  }
+
+  /// Enters the panel; where breaks inside would spoil it, in pieces cut at breaks, without trying it first.
   /// A jump of a density misplaces up to half a weight of what its message adds here, if that still counts;
   /// the kinks that it causes in P(T > t) are far smaller.
-  void cover(double from, double to, const Panel* measured, double share) {
+  void cover(Panel panel, double share) {
     double begins = 0;
-    for (auto it = first_after(from); it != breaks_.end() && it->at < to; ++it) {
-      begins += process_.sent_between(it->message, std::exp(from), std::exp(to));
+    const auto [begin, end] = inside(panel);
+    for (std::size_t m = begin; m < end; ++m) begins += sent_between(panel, process_.breaks()[m].message);
+    const bool measured = panel.priority >= 0;
+    if (process_.steps() < most_steps && begins > 0 &&
+        0.05 * begins * process_.incomplete(start(panel)) > share * scale_[1]) {
+      auto [left, right] = split(panel);
+      left.priority = right.priority = -1;
+      cover(left, share);
+      cover(right, share);
+      return;
     }
-    if (begins > 0 && 0.05 * begins * process_.incomplete(std::exp(from)) > share * scale_[1]) {
-      const double at = split(from, to);
-      cover(from, at, nullptr, share);
-      cover(at, to, nullptr, share);
-    } else {
-      enter(measured ? *measured : measure(from, to));
-    }
+    if (!measured) measure(panel);
+    enter(panel);
   }
 
   /// Whether halving changed neither the values nor the decisive error: then what is left is rounding.
   bool stalled(const Panel& whole, const Panel& left, const Panel& right) const {
-    if (first_after(whole.from) != first_after_or_at(whole.to)) return false;
+    const auto [begin, end] = inside(whole);
+    if (begin < end || whole.priority > 1e-9) return false;  // so much is no rounding
     for (std::size_t c = 0; c < 2; ++c) {
-      const bool moves = std::abs(left.value[c] + right.value[c] - whole.value[c]) > 1e-8 * scale_[c];
+      const bool moves = std::abs(left.value[c] + right.value[c] - whole.value[c]) > 1e-11 * scale_[c];
       const bool improves = left.error[c] + right.error[c] < 0.9 * whole.error[c];
-      if (moves || (improves && whole.error[c] >= whole.priority * scale_[c])) return false;
+      if (scale_[c] > 0 && (moves || (improves && whole.error[c] >= whole.priority * scale_[c])))
+        return false;
     }
     return true;
   }
 
-  void enter(Panel panel) {
+  void add(const Panel& panel) {
     for (std::size_t c = 0; c < 2; ++c) {
-      if (scale_[c] > 0) panel.priority = std::max(panel.priority, panel.error[c] / scale_[c]);
+      sum_.value[c] += panel.value[c];
+      sum_.error[c] += panel.error[c];
     }
+  }
+
+  void enter(Panel panel) {
+    panel.priority = 0;
+    for (std::size_t c = 0; c < 2; ++c)
+      if (scale_[c] > 0) panel.priority = std::max(panel.priority, panel.error[c] / scale_[c]);
     open_ += panel.priority;
     queue_.push(panel);
   }
 
-  Panel measure(double from, double to) {
-    Panel panel{.from = from, .to = to};
-    const auto inside = first_after(from);
-    const bool smooth = inside == first_after_or_at(to);
-    const bool from_break = inside != breaks_.begin() && std::prev(inside)->at == from;
-    const bool graded = graded_ && from_break;
+  void measure(Panel& panel) {
+    panel.value = panel.error = {};
+    const auto [first_inside, last_inside] = inside(panel);
+    const bool smooth = first_inside == last_inside;
     // Between neighbouring breaks, often of a thousand, there is little room for anything to happen.
-    const bool between = smooth && from_break && inside != breaks_.end() && inside->at == to;
-    const Rule& rule = between && !graded ? short_rule() : long_rule();
+    const bool between = smooth && panel.from == 0 && panel.end_break != none && !logarithmic(panel);
+    const Rule& rule = between ? short_rule() : long_rule();
+    const double from = coordinate(panel, panel.from), to = coordinate(panel, panel.to);
+    const bool by_logarithm = logarithmic(panel);
+    const double origin = by_logarithm ? 0 : process_.breaks()[panel.anchor].at;
     std::vector<Pair> f(rule.size());
     Pair gauss{};
     Series sent(messages_, 0.0);    // the integral of the message's density by this rule
     Series counts(messages_, 0.0);  // the most it counts
     double incomplete = 0;
     for (std::size_t k = 0; k < rule.size(); ++k) {
-      const double y = rule[k].at;
-      // y^4 smooths a density like (x − lower)^(−½) away.
-      const double s = from + (to - from) * (graded ? y * y * y * y : y);
-      const double slope = (to - from) * (graded ? 4 * y * y * y : 1);
-      const double t = std::exp(s);
-      const Integrand at = process_.at(t);
+      const double s = from + (to - from) * rule[k].at;
+      const double t = later(panel, s);
+      const double slope = (to - from) * (origin + t);
+      const Integrand at = process_.integrand({panel.anchor, t});
       incomplete = std::max(incomplete, at.incomplete);
-      f[k] = {at.incomplete * t * slope, at.rate() * t * slope};
+      f[k] = {at.incomplete * slope, at.rate() * slope};
       for (std::size_t c = 0; c < 2; ++c) {
         panel.value[c] += rule[k].weight * f[k][c];
         gauss[c] += rule[k].gauss_weight * f[k][c];
       }
-      const double weight = rule[k].weight * t * slope;
+      const double weight = rule[k].weight * slope;
       for (std::size_t j = 0; j < at.density.size(); ++j) {
         sent[j] += weight * at.density[j];
         counts[j] = std::max(counts[j], at.counts[j]);
@@ -805,27 +1044,26 @@ class Integrator {
       const double ratio = spread > 0 ? 200 * difference / spread : 0;
       panel.error[c] = smooth ? spread * std::min(1.0, ratio * std::sqrt(ratio)) : difference;
     }
-    // A jump or a peak between the points shows in the integral of the density alone, which is known.
+    // A jump or a peak between the points shows in the integral of the density alone, which is known; so does
+    // what lies below the first point after a break.
     double unseen = 0;
     for (std::size_t j = 0; j < messages_; ++j) {
-      const double error = std::abs(sent[j] - process_.sent_between(j, std::exp(from), std::exp(to)));
-      unseen += error * (counts[j] > 0 ? counts[j] : incomplete);
+      const double error = std::abs(sent[j] - sent_between(panel, j));
+      // The difference of two numbers near 1 has its roundings.
+      if (error > 4e-16) unseen += error * (counts[j] > 0 ? counts[j] : incomplete);
     }
     panel.error[1] = std::max(panel.error[1], unseen);
-    return panel;
+    if (by_logarithm && panel.from < first(panel)) panel.error[0] += first(panel);
   }
-
-  static constexpr std::size_t most_panels = 3000;
 
   static bool less_urgent(const Panel& a, const Panel& b) { return a.priority < b.priority; }
 
   CompletionProcess& process_;
   std::size_t messages_;
-  bool graded_;
-  std::vector<Break> breaks_;  ///< by position
   Pair scale_{};
   std::priority_queue<Panel, std::vector<Panel>, decltype(&less_urgent)> queue_{less_urgent};
   double open_ = 0;  ///< the sum of the priorities
+  Measured sum_;     ///< of what is done with
 };
 
 void check(const CompletionLaw& law) {
@@ -848,28 +1086,99 @@ void check(const CompletionLaw& law) {
   }
 }
 
+/// The same law, said as simply as it can be: a worker's only message is a message like any other.
+CompletionLaw simplified(CompletionLaw law) {
+  if (law.pooled && law.clusters * static_cast<long long>(law.workers) == law.need) {
+    law.pooled = false;
+    law.need = law.workers;
+  }
+  if (law.work.size() > 1) return law;
+  if (law.pooled) law.workers *= std::exchange(law.clusters, 1);
+  law.kind = CompletionLaw::Kind::count;
+  law.pooled = false;
+  if (law.finisher_decodes) law.need = std::min(law.need, 1);
+  if (law.first_of_all) law.need = law.workers;
+  law.finisher_decodes = law.first_of_all = false;
+  return law;
+}
+
+/// Messages that tie with the one that completes, at most: times are doubles, and where a visible share of
+/// the draws falls into one of them, trials break ties by the workers' numbers. None where the count at
+/// completion is fixed.
+double ties(CompletionProcess& process, const CompletionLaw& law, double time) {
+  if (law.kind == CompletionLaw::Kind::count && law.clusters == 1 && !law.first_of_all &&
+      !law.finisher_decodes)
+    return 0;
+  const double all = static_cast<double>(law.workers) * law.clusters;
+  double result = 0;
+  for (std::size_t anchor = 0; anchor < process.breaks().size(); ++anchor) {
+    const double at = process.breaks()[anchor].at, half = at * 0x1p-53;
+    if (process.steps() > most_steps || !(half > 0)) continue;
+    if (anchor + 1 < process.breaks().size() && half > process.between(anchor, anchor + 1)) continue;
+    const double together =
+        all * (1 - process.unsent(process.breaks()[anchor].message, Instant{anchor, half}));
+    if (together < 1e-9) continue;
+    const double before = process.incomplete({anchor, 0});
+    result += together * (before - process.incomplete({anchor, half}));
+    if (before < 1e-9) break;
+  }
+  return result + all * static_cast<double>(law.work.size()) * 0x1p-53 * time;
+}
+
 }  // namespace
 
-std::optional<Expectation> expectation(const CompletionLaw& law, const TimeLaw& x, Scaling scaling,
+std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw& x, Scaling scaling,
                                        double increment) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
   if (scaling == Scaling::additive) return std::nullopt;
-  check(law);
-  if (law.need <= 0 && !law.first_of_all) return Expectation{};
-  CompletionLaw simple = law;
-  if (law.pooled && law.clusters * static_cast<long long>(law.workers) == law.need) {
-    simple.pooled = false;
-    simple.need = law.workers;
+  check(given);
+  if (given.need <= 0 && !given.first_of_all) return Expectation{};
+  const CompletionLaw law = simplified(given);
+  const double workers = static_cast<double>(law.clusters) * law.workers;
+  const double all = workers * static_cast<double>(law.work.size());
+  try {
+    CompletionProcess process(law, x, scaling, increment);
+    double index = process.index();
+    if (!std::isinf(index)) {
+      const auto silent = least_to_block(law, std::vector<double>(static_cast<std::size_t>(workers), 1));
+      if (!silent) return std::nullopt;
+      index *= *silent;
+    }
+    const std::optional<Horizon> horizon = HorizonSearch(process, all, index)();
+    if (!horizon) return std::nullopt;
+    // Before the horizon every message counts.
+    const Pair before{process.at(horizon->begin), process.sent_by(horizon->begin)};
+    Measured found = Integrator(process, law.work.size())(*horizon, before, 1e-10);
+    const Instant& end = horizon->end;
+    const Integrand last = process.integrand(end);
+    Pair beyond{process.at(end) * last.incomplete, all / workers * last.incomplete};  // at most
+    if (horizon->power) beyond = {beyond[0] / (index - 1), process.at(end) * last.rate() / index};
+    // Roundings of probabilities add up over workers; a tail that falls slowly multiplies those of its index.
+    const double rounding = 1e-13 + 4e-16 * all;
+    Pair value{}, error{};
+    for (std::size_t c = 0; c < 2; ++c) {
+      const double tail = horizon->power ? beyond[c] : 0;
+      value[c] = before[c] + found.value[c] + tail;
+      error[c] = found.error[c] + 1e-13 * before[c] + rounding * value[c] +
+                 (horizon->power ? (c == 0 ? 1e-15 * index / (index - 1) + 1e-12 : 1e-12) * tail : beyond[c]);
+    }
+    constexpr double promise = 1e-7, promise_with_ties = 1e-3;
+    Expectation result{.time = none, .messages = none};
+    if (!horizon->no_mean && error[0] <= promise * value[0] && std::isfinite(value[0] * process.unit())) {
+      result.time = value[0] * process.unit();
+      result.time_error = error[0] * process.unit();
+    }
+    if (error[1] <= promise * value[1]) {
+      result.messages = workers * value[1];
+      const double tied = ties(process, law, process.at(horizon->middle));
+      result.messages_error = workers * error[1] + tied;
+      if (tied > promise_with_ties * result.messages) result.messages = none;
+    }
+    if (std::isnan(result.time) && std::isnan(result.messages)) return std::nullopt;
+    return result;
+  } catch (const TooMuchWork&) {
+    return std::nullopt;
   }
-  CompletionProcess process(simple, x, scaling, increment);
-  const std::optional<Horizon> horizon = find_horizon(process, x, law.work.size());
-  if (!horizon) return std::nullopt;
-  // Before the horizon every message counts.
-  const Pair before{horizon->begin, process.sent_by(horizon->begin)};
-  const Pair within = Integrator(process, law, x, *horizon)(*horizon, before, 1e-10);
-  return Expectation{
-      .time = before[0] + within[0],
-      .messages = static_cast<double>(law.clusters) * law.workers * (before[1] + within[1]),
-  };
 }
 
 }  // namespace straggle

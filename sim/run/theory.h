@@ -9,20 +9,20 @@
 
 namespace straggle {
 
-/// Expectations of one iteration on the ideal network.
+/// Expectations of one iteration on the ideal network, and how far off they may be. NaN where there is none.
 struct Expectation {
-  double time = 0;      ///< E[completion time], seconds
-  double messages = 0;  ///< E[messages received by the master at or before completion]
+  double time = 0;                            ///< E[completion time], seconds
+  double messages = 0;                        ///< E[messages received by the master at or before completion]
+  double time_error = 0, messages_error = 0;  ///< absolute, at most
 };
 
-/// Nothing where there is no expectation: additive scaling, or an infinite mean (also one whose tail leaves
-/// the range of double). `increment` is of data-dependent scaling, in seconds a mini-batch. Throws
+/// Relative error below 1e-7, most often below 1e-10; what that cannot be said of is left out:
+/// - the time, where its mean is infinite or its tail leaves the range of double;
+/// - messages, where times as doubles are so coarse that more than one in a thousand may tie with the last
+///   (its part of messages_error: theory is of the law, trials are of doubles);
+/// - both, where they take more than a given number of steps, some two seconds.
+/// Nothing under additive scaling. `increment` is of data-dependent scaling, in seconds a mini-batch. Throws
 /// std::logic_error for a law that contradicts itself or can never be complete.
-///
-/// Relative error below 1e-9, except where the density of x is unbounded at x.lower > 0 and doubles near
-/// there are too coarse for it. At most about a second for 1000 workers; ten or so where hundreds of messages
-/// a worker meet a lower end below a thousandth of the typical x, or where one cluster needs half a million
-/// messages.
 std::optional<Expectation> expectation(const CompletionLaw& law, const TimeLaw& x, Scaling scaling,
                                        double increment);
 

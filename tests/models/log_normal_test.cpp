@@ -51,7 +51,7 @@ TEST_CASE("log-normal: the law is Boost.Math's") {
       const TimeLaw law = *model_of(config.dump())->law();
       const boost::math::lognormal reference(std::log(0.2), sigma);
       check_law(law);
-      CHECK(law.lower == shift);
+      CHECK(law.lower() == shift);
       for (const double t : {0.05, 0.2, 0.9}) {
         CHECK(law.survival(shift + t) == Approx(boost::math::cdf(complement(reference, t))).epsilon(1e-11));
         CHECK(law.density(shift + t) == Approx(pdf(reference, t)).epsilon(1e-11));
