@@ -6,26 +6,6 @@
 
 using namespace command_line;
 
-namespace {
-
-struct Mistake {
-  const char *arguments, *message;
-};
-
-/// Each of these calls is refused with its message, before anything is printed.
-void check_mistakes(const Folder& folder, const std::vector<Mistake>& mistakes) {
-  for (const Mistake& mistake : mistakes) {
-    INFO(mistake.arguments);
-    const Outcome outcome = folder.run(mistake.arguments);
-    CHECK(outcome.code == 2);
-    CHECK(outcome.out.empty());
-    INFO(outcome.err);
-    CHECK(contains(outcome.err, mistake.message));
-  }
-}
-
-}  // namespace
-
 TEST_CASE("the program and every command explain themselves with an example") {
   const Folder folder;
   for (const std::string command : {"", "run ", "verify ", "check ", "replay ", "report ", "list "}) {

@@ -1,5 +1,7 @@
 #include "sim/base/interrupt.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -20,10 +22,14 @@ std::int64_t milliseconds() {
   return std::int64_t{1000} * now.tv_sec + now.tv_nsec / 1000000;
 }
 
+std::atomic<bool> finishing = false;
+
 extern "C" void catch_signal(int signal) {
+  if (finishing) return;
   if (caught == 0) {
     caught_at = milliseconds();
     caught = signal;
+    alarm(5);
   } else if (milliseconds() - caught_at > 200) {
     // The second time. One that comes with the first is the same wish: timeout(1) tells the process, and then
     // its group.
@@ -32,9 +38,15 @@ extern "C" void catch_signal(int signal) {
   }
 }
 
+extern "C" void give_up(int) {
+  constexpr char words[] = "interrupted in the midst of what cannot be stopped; finished points are beside\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, words, sizeof words - 1);
+  _exit(128 + caught);
+}
+
 constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
 std::array<struct sigaction, stopping.size()> before;
-struct sigaction pipe_before;
+struct sigaction pipe_before, alarm_before;
 
 }  // namespace
 
@@ -49,6 +61,8 @@ InterruptGuard::InterruptGuard() {
     // A shell ignores SIGINT for what it starts with &; whoever sends it one all the same means it.
     if (stopping[i] != SIGHUP || before[i].sa_handler != SIG_IGN) sigaction(stopping[i], &action, nullptr);
   }
+  action.sa_handler = give_up;
+  sigaction(SIGALRM, &action, &alarm_before);
   struct sigaction ignore {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, &pipe_before);
@@ -57,7 +71,16 @@ InterruptGuard::InterruptGuard() {
 InterruptGuard::~InterruptGuard() {
   for (std::size_t i = 0; i < stopping.size(); ++i) sigaction(stopping[i], &before[i], nullptr);
   sigaction(SIGPIPE, &pipe_before, nullptr);
+  alarm(0);
+  sigaction(SIGALRM, &alarm_before, nullptr);
   caught = 0;
+  finishing = false;
+}
+
+void InterruptGuard::finish() {
+  finishing = true;
+  alarm(0);
+  stop_if_interrupted();
 }
 
 void stop_if_interrupted() {

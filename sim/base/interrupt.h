@@ -9,7 +9,8 @@ struct Interrupted {
 };
 
 /// While one lives, the first SIGINT, SIGTERM or SIGHUP (unless that is ignored, as under nohup) makes
-/// stop_if_interrupted() throw; the second ends the process as ever. SIGPIPE is ignored meanwhile: a reader
+/// stop_if_interrupted() throw; the second ends the process as ever. Where nobody has asked for five seconds the
+/// process ends with 128 and the signal's number, and a word on standard error. SIGPIPE is ignored meanwhile: a reader
 /// who has gone away costs no results. One at a time.
 class InterruptGuard {
  public:
@@ -17,6 +18,9 @@ class InterruptGuard {
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  /// Throws Interrupted as stop_if_interrupted() does, or else nothing stops what follows any more.
+  void finish();
 };
 
 /// Throws Interrupted when a guard has caught a signal. Cheap, and for any thread.

@@ -79,7 +79,7 @@ int run_command(const std::vector<std::string>& words) {
   const std::size_t points = experiment.points.size();
   std::size_t finished = 0;  // points
   try {
-    const InterruptGuard guard;
+    InterruptGuard guard;
     rows = run_all(
         experiment, threads,
         [&](const Row& row) {
@@ -90,6 +90,7 @@ int run_command(const std::vector<std::string>& words) {
         [&](const Point& point, std::size_t s, const SchemeResult& result) {
           folder.add_samples(point, s, result);
         });
+    guard.finish();
     folder.commit(rows);
   } catch (const Interrupted& interrupted) {
     folder.leave_partial(finished);

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "sim/base/file.h"
+#include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/sweep.h"
@@ -65,9 +67,15 @@ Expecting find_expecting(const std::vector<std::string>& paths) {
       continue;
     }
     std::vector<std::string> files;
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(path))
-      if (entry.is_regular_file() && entry.path().extension() == ".json")
-        files.push_back(entry.path().string());
+    fs::recursive_directory_iterator entry(path, error);
+    for (; !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code unknown;  // such as a link that leads nowhere
+      if (entry->is_regular_file(unknown) && entry->path().extension() == ".json")
+        files.push_back(entry->path().string());
+    }
+    if (error)
+      throw ConfigError(fmt::format("{}: cannot be read, or a folder in it: {}", printable(path),
+                                    reason_of_errno(error.value())));
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) load(file, false);
   }

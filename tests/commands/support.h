@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -45,10 +46,13 @@ class Folder {
   }
 
   /// Runs `straggle ARGUMENTS` in the folder, as a shell would.
-  Outcome run(const std::string& arguments) const {
-    const std::string command = "cd '" + path_.string() + "' && '" STRAGGLE_PROGRAM "' " + arguments;
-    const std::string redirected = "{ " + command + "; } >'" + (path_ / ".out").string() + "' 2>'" +
-                                   (path_ / ".err").string() + "' </dev/null";
+  Outcome run(const std::string& arguments) const { return shell("'" STRAGGLE_PROGRAM "' " + arguments); }
+
+  /// Runs a command of the shell in the folder.
+  Outcome shell(const std::string& command) const {
+    const std::string redirected = "{ cd '" + path_.string() + "' && " + command + "; } >'" +
+                                   (path_ / ".out").string() + "' 2>'" + (path_ / ".err").string() +
+                                   "' </dev/null";
     const int status = std::system(redirected.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(path_ / ".out"),
             read_file(path_ / ".err")};
@@ -96,6 +100,22 @@ inline double first_row(const std::string& csv, const std::string& column) {
   for (std::string name, cell; std::getline(names, name, ',') && std::getline(cells, cell, ',');)
     if (name == column) return std::stod(cell);
   throw std::out_of_range(column);
+}
+
+struct Mistake {
+  std::string arguments, message;
+};
+
+/// Each of these calls is refused with its message, before anything is printed.
+inline void check_mistakes(const Folder& folder, const std::vector<Mistake>& mistakes) {
+  for (const Mistake& mistake : mistakes) {
+    INFO(mistake.arguments);
+    const Outcome outcome = folder.run(mistake.arguments);
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    INFO(outcome.err);
+    CHECK(contains(outcome.err, mistake.message));
+  }
 }
 
 }  // namespace command_line
