@@ -9,9 +9,9 @@ struct Interrupted {
 };
 
 /// While one lives, the first SIGINT, SIGTERM or SIGHUP (unless that is ignored, as under nohup) makes
-/// stop_if_interrupted() throw; the second ends the process as ever. Where nobody has asked for five seconds the
-/// process ends with 128 and the signal's number, and a word on standard error. SIGPIPE is ignored meanwhile: a reader
-/// who has gone away costs no results. One at a time.
+/// stop_if_interrupted() throw; the second ends the process as ever. Where nobody has asked for five seconds
+/// the process ends with 128 and the signal's number, and a word on standard error. SIGPIPE is ignored
+/// meanwhile: a reader who has gone away costs no results. One at a time.
 class InterruptGuard {
  public:
   InterruptGuard();

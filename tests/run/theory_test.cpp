@@ -591,7 +591,8 @@ TEST_CASE("times of 1e-300 and of 1e300 seconds are as exact as others") {
 
 TEST_CASE("a Pareto tail that has only just a mean is integrated to its end") {
   for (const double index : {1.001, 1.01, 1.05}) {
-    const double mean = std::exp(std::lgamma(11.0) + std::lgamma(1 - 1 / index) - std::lgamma(11 - 1 / index));
+    const double mean =
+        std::exp(std::lgamma(11.0) + std::lgamma(1 - 1 / index) - std::lgamma(11 - 1 / index));
     const Expectation found = expect({.workers = 10, .work = {1}, .need = 10}, pareto(1, index));
     CHECK(std::abs(found.time - mean) <= found.time_error + 1e-11 * mean);  // lgamma's share near its pole
     CHECK(found.time == close(mean, accuracy));

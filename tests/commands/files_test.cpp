@@ -1,0 +1,398 @@
+// What a run owns and what it never touches: killed, stopped, twice at once, out of disk, on files that are
+// somebody else's, under whatever name.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "tests/commands/support.h"
+
+using namespace command_line;
+
+namespace {
+
+/// One point that is done at once, and one that takes far longer than any test waits.
+const std::string long_config = R"({
+  "title": "long", "workers": 8, "verify": {"trials": 0},
+  "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+  "schemes": [{"scheme": "uncoded", "label": "all"}, {"scheme": "gc", "load": 3}],
+  "sweep": [{"path": "/trials", "values": [100, 300000000]}]
+})";
+
+/// `straggle ARGUMENTS` in a folder, going on while the test does.
+class Process {
+ public:
+  Process(const Folder& folder, const std::vector<std::string>& arguments) : pid_(fork()) {
+    if (pid_ != 0) return;
+    std::vector<char*> words = {const_cast<char*>(STRAGGLE_PROGRAM)};
+    for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+    words.push_back(nullptr);
+    if (chdir(folder.path().c_str()) == 0 && freopen("process.out", "w", stdout) &&
+        freopen("process.err", "w", stderr))
+      execv(words[0], words.data());
+    _exit(127);
+  }
+  ~Process() {
+    if (pid_ > 0) end(SIGKILL);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  pid_t pid() const { return pid_; }
+  /// Sends a signal and waits; the exit code, or minus the signal that ended it.
+  int end(int signal) {
+    kill(pid_, signal);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+/// Waits until a file contains a text; false when it never does.
+bool wait_for(const fs::path& file, const std::string& text) {
+  for (int i = 0; i < 3000; ++i) {
+    if (contains(read_file(file), text)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
+}
+
+/// Every file of a folder and its bytes, less what the tests themselves write.
+std::map<std::string, std::string> files_of(const fs::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    const std::string name = fs::relative(entry.path(), folder).string();
+    if (name != ".out" && name != ".err" && !name.starts_with("process.") && entry.is_regular_file())
+      files[name] = read_file(entry.path());
+  }
+  return files;
+}
+
+std::string run_line(const fs::path& file) {
+  const std::vector<std::string> lines = lines_of(read_file(file));
+  return lines.empty()
+             ? ""
+             : lines.back().substr(std::min(lines.back().size(), lines.back().find(" rows of run ")));
+}
+
+}  // namespace
+
+TEST_CASE("a run that is stopped leaves its finished points beside, and what was there as it was") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  folder.write("long.json", long_config);
+  REQUIRE(folder.run("run small.json --samples --out r").code == 0);
+  const auto before = files_of(folder.path() / "r");
+  for (const auto& [signal, code] :
+       {std::pair(SIGINT, 130), std::pair(SIGTERM, 143), std::pair(SIGHUP, 129)}) {
+    CAPTURE(signal);
+    for (const char* old : {"r/results.csv.partial", "r/samples.csv.partial"})
+      fs::remove(folder.path() / old);
+    Process process(folder, {"run", "long.json", "--out", "r", "--samples"});
+    REQUIRE(wait_for(folder.path() / "r/samples.csv.partial", ",99,"));
+    REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
+    CHECK(process.end(signal) == code);
+    auto after = files_of(folder.path() / "r");
+    const std::string partial = after["results.csv.partial"], samples = after["samples.csv.partial"];
+    after.erase("results.csv.partial");
+    after.erase("samples.csv.partial");
+    CHECK(after == before);
+    REQUIRE(lines_of(partial).size() == 5 + 1 + 2 + 1);
+    CHECK(lines_of(partial).back() == "# interrupted: 1 of 2 points are finished");
+    CHECK(lines_of(samples).size() == 5 + 1 + 200 + 1);
+    CHECK(read_file(folder.path() / "process.out").empty());
+    CHECK(
+        read_file(folder.path() / "process.err") ==
+        "interrupted: 1 of 2 points is finished and in r/results.csv.partial; results.csv is that of the run "
+        "before\n");
+    // Under the name of a finished file it is still none.
+    fs::create_directories(folder.path() / "taken");
+    folder.write("taken/results.csv", partial);
+    fs::copy(folder.path() / "r/config.json", folder.path() / "taken", fs::copy_options::overwrite_existing);
+    CHECK(contains(folder.run("report taken").err,
+                   "taken/results.csv:9: is of a run that was interrupted: 1 of 2"));
+  }
+  // A run that is whole takes their place.
+  REQUIRE(folder.run("run small.json --samples --out r").code == 0);
+  CHECK(files_of(folder.path() / "r") == before);
+}
+
+TEST_CASE("a run that is killed leaves the results before it whole, and the next one is not in its way") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  folder.write("long.json", long_config);
+  REQUIRE(folder.run("run small.json --out r").code == 0);
+  const auto before = files_of(folder.path() / "r");
+  Process process(folder, {"run", "long.json", "--out", "r"});
+  REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
+  CHECK(process.end(SIGKILL) == -SIGKILL);
+  CHECK(fs::exists(folder.path() / "r/.straggle.lock"));
+  CHECK(read_file(folder.path() / "r/results.csv") == before.at("results.csv"));
+  CHECK(folder.run("report r -o page.html").code == 0);
+  CHECK(folder.run("run small.json --out r").code == 0);
+  CHECK(files_of(folder.path() / "r") == before);
+}
+
+TEST_CASE("a signal that comes twice at the same time is one wish to stop") {
+  const Folder folder;
+  folder.write("long.json", long_config);
+  Process process(folder, {"run", "long.json", "--out", "r"});
+  REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
+  kill(process.pid(), SIGINT);
+  CHECK(process.end(SIGINT) == 130);
+}
+
+TEST_CASE("two runs into one folder: the second is told which process holds it") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  folder.write("long.json", long_config);
+  Process process(folder, {"run", "long.json", "--out", "r"});
+  REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
+  const Outcome second = folder.run("run small.json --out r");
+  CHECK(second.code == 2);
+  CHECK(second.err.starts_with(fmt::format("r: process {} on ", process.pid())));
+  CHECK(contains(second.err, " is writing there; wait for it, or give another --out"));
+  CHECK_FALSE(fs::exists(folder.path() / "r/results.csv"));
+  CHECK(folder.run("run small.json --out other").code == 0);
+  CHECK(process.end(SIGTERM) == 143);
+  CHECK_FALSE(fs::exists(folder.path() / "r/.straggle.lock"));
+  CHECK(folder.run("run small.json --out r").code == 0);
+  // Many at once: every one is whole or refused.
+  const Outcome many =
+      folder.shell("for i in 1 2 3 4 5 6; do '" STRAGGLE_PROGRAM
+                   "' run small.json --out m --trials 200 --seed $i >/dev/null & done; wait");
+  CHECK(contains(folder.run("report m").err, "report: m/report.html"));
+  for (const std::string& line : lines_of(many.err))
+    CHECK((contains(line, "is writing there") || contains(line, "results: m/results.csv")));
+  fs::create_directory(folder.path() / "mine");
+  folder.write("mine/.straggle.lock", "my own\n");
+  CHECK(contains(folder.run("run small.json --out mine").err, "mine/.straggle.lock: is not the lock of"));
+  CHECK(read_file(folder.path() / "mine/.straggle.lock") == "my own\n");
+}
+
+TEST_CASE("nothing that is read is ever written, whatever its name or path") {
+  const Folder folder;
+  const auto config = [](const std::string& table) {
+    return R"({"workers": 4, "trials": 20, "compute": {"model": "empirical", "file": ")" + table +
+           R"("}, "schemes": [{"scheme": "uncoded"}]})";
+  };
+  const std::string table = "seconds\n1\n2\n";
+  for (const char* name : {"in", "hard", "soft", "chain", "named"})
+    fs::create_directory(folder.path() / name);
+  for (const char* name : {"results.csv", "samples.csv", "results.csv.partial", ".straggle.lock"}) {
+    folder.write(std::string("in/") + name, table);
+    folder.write(fmt::format("in/{}.json", name), config(name));
+  }
+  folder.write("data.csv", table);
+  folder.write("my.json", config("data.csv"));
+  folder.write("swept.json",
+               R"({"workers": 4, "trials": 20, "compute": {"model": "empirical", "file": "data.csv"},
+    "schemes": [{"scheme": "uncoded"}], "sweep": [{"path": "/compute/file", "values": ["data.csv", "in/samples.csv"]}]})");
+  fs::create_hard_link(folder.path() / "data.csv", folder.path() / "hard/results.csv");
+  fs::create_symlink("../data.csv", folder.path() / "soft/results.csv");
+  fs::create_symlink("../soft/results.csv", folder.path() / "chain/samples.csv");
+  folder.write("named/results.csv", small_config);
+  REQUIRE(folder.run("run my.json --out done").code == 0);
+  const auto before = files_of(folder.path());
+  check_mistakes(folder,
+                 {{"run in/results.csv.json --out in", "in/results.csv: is what is read here"},
+                  {"run in/samples.csv.json --out in", "in/samples.csv: is what is read here"},
+                  {"run in/samples.csv.json --out in --samples", "in/samples.csv: is what is read here"},
+                  {"run in/results.csv.partial.json --out in", "partial: is what is read here"},
+                  {"run in/.straggle.lock.json --out in", ".straggle.lock: is what is read here"},
+                  {"run swept.json --out in", "in/samples.csv: is what is read here"},
+                  {"run my.json --out hard", "hard/results.csv: is what is read here"},
+                  {"run my.json --out soft", "soft/results.csv: is what is read here"},
+                  {"run my.json --out chain", "chain/samples.csv: is what is read here"},
+                  {"run named/results.csv --out named", "named/results.csv: is what is read here"},
+                  {"replay my.json --trace data.csv", "data.csv: is what is read here"},
+                  {"replay my.json --trace soft/results.csv", "soft/results.csv: is what is read here"},
+                  {"replay my.json --picture hard/results.csv", "hard/results.csv: is what is read here"},
+                  {"replay my.json --trace my.json", "my.json: is what is read here"},
+                  {"report done -o data.csv", "data.csv: is what is read here"},
+                  {"report done -o done/results.csv", "done/results.csv: is what is read here"},
+                  {"report done -o done/../done/config.json", "config.json: is what is read here"},
+                  {"report done -o soft/results.csv", "soft/results.csv: is what is read here"}});
+  CHECK(files_of(folder.path()) == before);
+  CHECK(fs::is_symlink(folder.path() / "soft/results.csv"));
+}
+
+TEST_CASE("what no run has written is not replaced, and a link is replaced but not followed") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  for (const char* name : {"a", "b", "c", "d", "links", "empty"}) fs::create_directory(folder.path() / name);
+  const std::string measured = "# \"x\"\nseconds\n1\n";
+  folder.write("a/results.csv", measured);
+  folder.write("b/samples.csv", measured);
+  folder.write("c/config.json", R"({"mine": true})");
+  folder.write("d/results.csv.partial", measured);
+  folder.write("target.csv", measured);
+  const auto before = files_of(folder.path());
+  const std::string words = "was not written by `straggle run`";
+  check_mistakes(folder, {{"run small.json --out a", "a/results.csv: " + words},
+                          {"run small.json --out b --samples", "b/samples.csv: " + words},
+                          {"run small.json --out c", "c/config.json: is not of a run"},
+                          {"run small.json --out d", "d/results.csv.partial: " + words}});
+  CHECK(files_of(folder.path()) == before);
+  // Without --samples that name is nothing of the run's.
+  CHECK(folder.run("run small.json --out b --trials 50").code == 0);
+  CHECK(read_file(folder.path() / "b/samples.csv") == measured);
+
+  for (const char* name : {"results.csv", "samples.csv", "config.json", "results.csv.partial"})
+    fs::create_symlink("../target.csv", folder.path() / "links" / name);
+  CHECK(folder.run("run small.json --out links --trials 50 --samples").code == 0);
+  CHECK(read_file(folder.path() / "target.csv") == measured);
+  for (const char* name : {"results.csv", "samples.csv", "config.json"})
+    CHECK(fs::symlink_status(folder.path() / "links" / name).type() == fs::file_type::regular);
+  fs::create_symlink("target.csv", folder.path() / "trace.json");
+  CHECK(folder.run("replay small.json --trace trace.json").code == 0);
+  CHECK(read_file(folder.path() / "target.csv") == measured);
+  CHECK(read_file(folder.path() / "trace.json").starts_with("{"));
+  folder.write("empty/results.csv", "");
+  CHECK(folder.run("run small.json --out empty --trials 50").code == 0);
+}
+
+TEST_CASE("the files of a run are of one run: others are removed with it, and a mixture is refused") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const fs::path r = folder.path() / "r";
+  REQUIRE(folder.run("run small.json --trials 200 --samples --out r").code == 0);
+  CHECK(run_line(r / "results.csv") == run_line(r / "samples.csv"));
+  CHECK(run_line(r / "results.csv").size() == std::string(" rows of run 0123456789abcdef").size());
+  const std::string samples = read_file(r / "samples.csv"), run = run_line(r / "results.csv");
+  // The same run again: its trials are those.
+  REQUIRE(folder.run("run small.json --trials 200 --out r --threads 3").code == 0);
+  CHECK(read_file(r / "samples.csv") == samples);
+  CHECK(run_line(r / "results.csv") == run);
+  // Another: they are of no use any more.
+  REQUIRE(folder.run("run small.json --trials 200 --seed 2 --out r").code == 0);
+  CHECK_FALSE(fs::exists(r / "samples.csv"));
+  CHECK(run_line(r / "results.csv") != run);
+  folder.write("r/samples.csv", samples);
+  CHECK(contains(folder.run("report r").err, "r/samples.csv: is of configuration "));
+  // The same configuration, but other numbers, as another build would give.
+  REQUIRE(folder.run("run small.json --trials 200 --out r").code == 0);
+  std::string other = samples;
+  other.replace(other.rfind(' ') + 1, 4,
+                other.compare(other.rfind(' ') + 1, 4, "0000") == 0 ? "1111" : "0000");
+  folder.write("r/samples.csv", other);
+  const Outcome mixture = folder.run("report r");
+  CHECK(mixture.code == 2);
+  CHECK(contains(mixture.err, "r/samples.csv: is of run "));
+  folder.write("r/samples.csv", samples.substr(0, samples.size() / 2));
+  CHECK(folder.run("report r").code == 2);
+  CHECK_FALSE(fs::exists(r / "report.html"));
+}
+
+TEST_CASE("closed standard descriptors do not become files, and results are whole without them") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 100 --out all").code == 0);
+  const std::string results = read_file(folder.path() / "all/results.csv");
+  int number = 0;
+  for (const char* closed : {"2>&-", ">&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-"}) {
+    CAPTURE(closed);
+    const std::string out = "o" + std::to_string(++number);
+    const Outcome outcome = folder.run("run small.json --trials 100 --out " + out + " --samples " + closed);
+    CHECK(read_file(folder.path() / out / "results.csv") == results);
+    CHECK(outcome.code == (contains(closed, " >&-") || closed[0] == '>' ? 2 : 0));
+    const std::vector<std::string> samples = lines_of(read_file(folder.path() / out / "samples.csv"));
+    CHECK(samples.size() == 5 + 1 + 600 + 1);
+  }
+}
+
+TEST_CASE("pipes, devices and folders in the place of a file are refused at once") {
+  const Folder folder;
+  REQUIRE(mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
+  for (const char* name : {"p", "d", "q", "empty"}) fs::create_directory(folder.path() / name);
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 20 --out p").code == 0);
+  REQUIRE(folder.run("run small.json --trials 20 --out q").code == 0);
+  REQUIRE(mkfifo((folder.path() / "p/samples.csv").c_str(), 0600) == 0);
+  fs::create_directory(folder.path() / "d/results.csv");
+  fs::remove(folder.path() / "q/results.csv");
+  REQUIRE(mkfifo((folder.path() / "q/results.csv").c_str(), 0600) == 0);
+  for (const auto& [arguments, message] : std::vector<std::pair<std::string, std::string>>{
+           {"run pipe", "pipe: is a pipe"},
+           {"run .", ".: is a folder"},
+           {"run /dev/zero", "/dev/zero: is a device"},
+           {"check /dev/zero", "/dev/zero: is a device"},
+           {"replay pipe", "pipe: is a pipe"},
+           {"verify pipe", "pipe: is a pipe"},
+           {"verify /dev/null", "/dev/null: is a device"},
+           {"verify empty", "there is no configuration with an"},
+           {"report pipe", "pipe: is no folder"},
+           {"report p", "p/samples.csv: is a pipe"},
+           {"report q", "q/results.csv: is a pipe"},
+           {"run small.json --out pipe", "pipe: cannot be created"},
+           {"run small.json --out d", "d/results.csv: is a folder"},
+           {"run small.json --out q", "q/results.csv: is a pipe"},
+           {"replay small.json --trace d", "d: cannot be written: it is a folder"},
+           {"replay small.json --trace pipe", "pipe: cannot be written: nobody reads from it"}}) {
+    CAPTURE(arguments);
+    const Outcome outcome = folder.shell("timeout 20 '" STRAGGLE_PROGRAM "' " + arguments);
+    CHECK(outcome.code == 2);
+    INFO(outcome.err);
+    CHECK(contains(outcome.err, message));
+    CHECK_FALSE(contains(outcome.err, "error of the program"));
+  }
+}
+
+TEST_CASE("a trace can be written to a pipe or a device that takes it") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  const Outcome outcome = folder.run("replay small.json --trace /dev/stdout | tail -n 1");
+  CHECK(contains(outcome.out, "}"));
+  CHECK(folder.run("replay small.json --trace /dev/null").code == 0);
+  CHECK(fs::is_character_file("/dev/null"));
+}
+
+TEST_CASE("a full disk and a limit on files are said with their reason, and nothing half is left") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 500 --out r").code == 0);
+  const auto before = files_of(folder.path() / "r");
+  const Outcome limited =
+      folder.shell("(ulimit -f 8; '" STRAGGLE_PROGRAM "' run small.json --samples --out r 2>&1 | cat)");
+  CHECK(contains(limited.out, "r/samples.csv: cannot be written: file too large"));
+  CHECK(files_of(folder.path() / "r") == before);
+  if (!fs::exists("/dev/full")) return;
+  const Outcome full = folder.run("replay small.json --trace /dev/full");
+  CHECK(full.code == 2);
+  CHECK(contains(full.err, "/dev/full: cannot be written: no space left on device"));
+}
+
+#ifndef STRAGGLE_SANITIZED  // its shadow memory is larger than any limit
+TEST_CASE("threads that cannot be started are done without, and a lack of memory names what to lower") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --out one --threads 1").code == 0);
+  const auto limited = [&](int kilobytes, const std::string& arguments) {
+    return folder.shell(
+        fmt::format("(ulimit -v {}; '" STRAGGLE_PROGRAM "' run small.json {})", kilobytes, arguments));
+  };
+  // Stacks of 8 MB, so that few of 16 threads have room.
+  const Outcome few = limited(150000, "--out few --threads 16");
+  if (few.code == 0) {
+    CHECK(contains(few.err, "threads can be started ("));
+    CHECK(few.err.find("threads can be started (") == few.err.rfind("threads can be started ("));
+    CHECK(read_file(folder.path() / "few/results.csv") == read_file(folder.path() / "one/results.csv"));
+  } else {
+    CHECK(contains(few.err, "--threads 16: takes more memory than there is"));
+  }
+  const Outcome trials = limited(60000, "--out none --threads 1 --trials 100000000");
+  CHECK(trials.code == 2);
+  CHECK(contains(trials.err,
+                 "small.json#/trials: takes more memory than there is, at point 0: 100000000 trials"));
+  CHECK(files_of(folder.path() / "none").empty());
+}
+#endif
