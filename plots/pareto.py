@@ -10,7 +10,8 @@ from straggle_plots import Line2D, NORMAL_95, numpy
 DESCRIPTION = """\
 Draws time against messages (or other metrics of which less is better), a point a row of results.csv with
 whiskers of 95 %, and the front: the points that no other point beats in one without losing in the other.
-Dominated points are hollow. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
+Dominated points are hollow. Where messages have different sizes, as those of a ring do, the load is bytes
+into the busiest node unless --x says otherwise. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
 --where."""
 EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters "
            "--mark /schemes/0/order --log -o trade-off.pdf")
@@ -18,7 +19,8 @@ EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes
 
 def arguments_of():
     parser = plots.parser(DESCRIPTION, EXAMPLE)
-    parser.add_argument("--x", metavar="METRIC", default="messages", help="the load (default: messages)")
+    parser.add_argument("--x", metavar="METRIC", help="the load (default: messages, or bytes_into_busiest "
+                        "where messages have different sizes)")
     parser.add_argument("--y", metavar="METRIC", default="time", help="default: time")
     parser.add_argument("--by", metavar="COLUMN", action="append",
                         help="a marker for every value (default: label); may be repeated")
@@ -42,10 +44,30 @@ def front(points):
     return result
 
 
+def load_of(table, rows):
+    """The metric that is the load of all rows alike: messages where all are of one size, else bytes."""
+    size = []
+    for row in rows:
+        messages, volume = (table.number(row, table.metric(name)[0]) for name in ("messages_in_all", "bytes_in_all"))
+        if messages > 0 and math.isfinite(volume):
+            size.append(volume / messages)
+    if size and max(size) > min(size) * (1 + 1e-9):
+        return "bytes_into_busiest"
+    # Without sizes: the messages of a ring are parts of a gradient, those of all other schemes whole ones.
+    schemes = {row[table.columns.index("scheme")] for row in rows}
+    if not size and "rar" in schemes and len(schemes) > 1:
+        raise table.mistake("a ring's messages are parts of a gradient, and there are no bytes to compare them by: "
+                            "give the configuration a \"gradient\", or count them as if they were whole with "
+                            "--x messages")
+    return "messages"
+
+
 def draw(arguments):
     """(figure, head of the results)."""
     table = plots.Table(arguments.results)
-    columns = [table.metric(arguments.x), table.metric(arguments.y)]
+    if arguments.x is not None:
+        table.metric(arguments.x)
+    table.metric(arguments.y)
     mark = table.column(arguments.mark, choices=table.axes + ["scheme", "label"]) if arguments.mark else None
     by = arguments.by or ["label"]
     for name in by:
@@ -56,6 +78,8 @@ def draw(arguments):
     if settings:
         others = [name for name in table.axes + ["label"] if name not in settings]
         raise table.mixing("the front", rows, others, by=None)
+    arguments.x = arguments.x or load_of(table, rows)
+    columns = [table.metric(arguments.x), table.metric(arguments.y)]
     rows = [row for row in rows if all(math.isfinite(table.number(row, value)) for value, _ in columns)]
     if not rows:
         raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}")

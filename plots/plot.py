@@ -11,7 +11,8 @@ from straggle_plots import Line2D, Mistake, NORMAL_95, Table, numpy
 DESCRIPTION = """\
 Draws a metric of results.csv over a column: curves where the column has numbers, bars where it has none or is
 left out. Bands and whiskers are the mean ± 1.96 standard errors. Theory, where the file has it for the
-metric, is a thin line (exact) or a band (proved bounds, asymptotic). A hollow marker: some trials could not
+metric, is a disc behind the marker or a tick on the bar (exact), or reaches from bound to bound (proved
+bounds, asymptotic); it is not joined between points, where nobody has computed it. A hollow marker: some trials could not
 end, and are not in the mean.
 
 Metrics: every column with _mean (time, messages, wasted, speedup, ...), time_min, time_p50, time_p95,
@@ -139,32 +140,31 @@ def given_for(table, row, values):
                     for name, value in at.items())]
 
 
-def draw_theory(axes, series, style, flat=0.0, across=False):
-    """Theory of one series: thin lines and bands of a curve, or for bars (flat: their width) marks as wide as
-    a bar."""
+def draw_theory(axes, series, flat=0.0, across=False):
+    """Theory of one series, where it was computed: discs and stretches of a curve, or for bars (flat: their
+    width) marks as wide as a bar, open in the middle, where the whisker is."""
     for kind in ("bounds", "asymptotic", "exact"):
         low, high = series.theory(kind)
-        if not numpy.isfinite(low).any():
+        there = numpy.isfinite(low)
+        if not there.any():
             continue
-        edge = {"color": "0.25", "linestyle": "-" if kind == "bounds" else ":", "linewidth": 0.5}
-        if flat:
-            for place, least, most in zip(series.x, low, high):
-                if not math.isfinite(least):
-                    continue
-                if kind == "exact":
-                    draw = axes.vlines if across else axes.hlines
-                    draw(least, place - flat / 2, place + flat / 2, color="black", linewidth=1.2, zorder=4)
-                else:
-                    extent = (place - flat * 0.3, flat * 0.6), (least, most - least)
-                    (left, width), (bottom, height) = extent[::-1] if across else extent
-                    axes.bar(left, height, width, bottom, align="edge", facecolor=(0, 0, 0, 0.15),
-                             edgecolor="0.25", linestyle=edge["linestyle"], linewidth=0.5, zorder=3.5)
-        elif kind == "exact":
-            axes.plot(series.x, low, **plots.THEORY)
-        else:
-            axes.fill_between(series.x, low, high, color=style["color"], alpha=0.13, linewidth=0, zorder=1)
-            for values in (low, high):
-                axes.plot(series.x, values, zorder=1.5, **edge)
+        if not flat:
+            if kind == "exact":
+                axes.plot(series.x[there], low[there], **plots.THEORY)
+            else:
+                axes.vlines(series.x[there], low[there], high[there], zorder=1, **plots.BETWEEN[kind])
+            continue
+        for place, least, most in zip(series.x[there], low[there], high[there]):
+            if kind == "exact":
+                ends, gap = numpy.array([-0.5, 0.5]) * flat + place, numpy.array([-0.23, 0.23]) * flat + place
+                draw = axes.vlines if across else axes.hlines
+                draw([least] * 2, [ends[0], gap[1]], [gap[0], ends[1]], color="black", linewidth=1.2, zorder=4)
+            else:
+                extent = (place - flat * 0.3, flat * 0.6), (least, most - least)
+                (left, width), (bottom, height) = extent[::-1] if across else extent
+                axes.bar(left, height, width, bottom, align="edge", facecolor=(0, 0, 0, 0.15),
+                         edgecolor="0.25", linestyle="-" if kind == "bounds" else ":", linewidth=0.5,
+                         zorder=3.5)
 
 
 def draw_curve(axes, series, style):
@@ -181,13 +181,14 @@ def draw_curve(axes, series, style):
         axes.plot(series.x, hollow, zorder=3.5, **{**style, "linestyle": "none", "markerfacecolor": "white"})
 
 
-def draw_bars(axes, series, style, width, across=False):
-    """Bars at series.x; across: from left to right."""
-    arguments = {**style, "zorder": 2}
-    if across:
-        axes.barh(series.x, series.mean, width, **arguments)
-    else:
-        axes.bar(series.x, series.mean, width, **arguments)
+def draw_bars(axes, series, styles, width, across=False):
+    """Bars at series.x, all of one style or each of its own; across: from left to right."""
+    for index, (place, mean) in enumerate(zip(series.x, series.mean)):
+        arguments = {**(styles[index] if isinstance(styles, list) else styles), "zorder": 2}
+        if across:
+            axes.barh(place, mean, width, **arguments)
+        else:
+            axes.bar(place, mean, width, **arguments)
     if numpy.isfinite(series.half).any():
         axes.errorbar(*((series.mean, series.x) if across else (series.x, series.mean)),
                       **{"xerr" if across else "yerr": series.half}, fmt="none", ecolor="black",
@@ -196,7 +197,13 @@ def draw_bars(axes, series, style, width, across=False):
 
 def named_bars(table, rows, names, metrics, width, log=False, labels=None, values_of=None):
     """Bars from left to right, one a row under its name, and beside each other as many panels as metrics,
-    with their numbers at their ends. Gives (figure, handles, labels)."""
+    with their numbers at their ends. Bars of one scheme look alike. Gives (figure, handles, labels, whether
+    given values are drawn)."""
+    schemes = [row[table.columns.index("scheme")] for row in rows]
+    order = list(dict.fromkeys(schemes))
+    # Names stand beside the bars, so no hatch; and no edge, which would cover a narrow whisker.
+    styles = [{"facecolor": plots.bar_style(order.index(scheme) % len(plots.HATCHES))["facecolor"]}
+              for scheme in schemes]
     names = [plots.printable(name, 28) for name in names]
     rooms = numpy.array([1 + 0.65 * name.count("\n") for name in names])  # a name of several lines needs more
     places = numpy.cumsum(rooms) - rooms / 2
@@ -205,8 +212,8 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
     for axes, metric, label in zip(panels, metrics, labels or map(plots.metric_label, metrics)):
         series = Series(table, rows, metric, places)
         check_values(table, metric, [series])
-        draw_bars(axes, series, {**plots.bar_style(0), "facecolor": "0.72"}, 0.7, across=True)
-        draw_theory(axes, series, None, flat=0.7, across=True)
+        draw_bars(axes, series, styles, 0.7, across=True)
+        draw_theory(axes, series, flat=0.7, across=True)
         kinds |= series.kinds()
         given = [(number, place) for place, row in zip(places, rows)
                  for number in given_for(table, row, values_of or [])]
@@ -315,13 +322,13 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
         if curves:
             style = plots.line_style(index)
             draw_curve(axes, series, style)
-            draw_theory(axes, series, style)
+            draw_theory(axes, series)
             handles.append(Line2D([], [], **style))
         else:
             style = plots.bar_style(index)
             series.x = series.x + (index - (len(all_series) - 1) / 2) * width
             draw_bars(axes, series, style, width)
-            draw_theory(axes, series, style, flat=width)
+            draw_theory(axes, series, flat=width)
             handles.append(plots.Patch(**style))
         given += [(x, number) for x, row in zip(series.x, series.rows)
                   for number in given_for(table, row, values)]

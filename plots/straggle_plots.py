@@ -42,8 +42,12 @@ COLOURS = ["#0072B2", "#D55E00", "#007A5A", "#A94F86", "#B57B00", "#3A93C9", "#0
 HATCHES = ["", "/////", "xxxxx", "....", "-----", "\\\\\\\\\\", "+++++", "oooo", "|||||", "***", "OO", "//..",
            "--xx"]
 
-# Exact theory lies under the curve, wider and lighter, so that the dashes of the measurement stay visible.
-THEORY = {"color": "0.82", "linewidth": 2.8, "zorder": 1.8, "solid_capstyle": "butt"}
+# Theory is known where it was computed, so it is not joined: a disc behind the measurement's marker where it is
+# exact, else from bound to bound.
+THEORY = {"color": "0.78", "linestyle": "none", "marker": "o", "markersize": 8.5, "markeredgewidth": 0,
+          "zorder": 1.8}
+BETWEEN = {"bounds": {"color": "0.8", "linewidth": 5, "linestyle": "-"},
+           "asymptotic": {"color": "0.45", "linewidth": 1.4, "linestyle": (0, (1, 1.2))}}
 
 METRICS = {
     "time": "completion time [s]",
@@ -503,6 +507,8 @@ def theory_handles(kinds, bars=None):
                           "across": {"color": "black", "linestyle": "none", "marker": "|", "markersize": 7,
                                      "markeredgewidth": 1.2}}
                 handles.append(Line2D([], [], **styles[bars]))
+            elif bars is None:
+                handles.append(Line2D([], [], **BETWEEN[kind]))
             else:
                 handles.append(Patch(facecolor="0.8", edgecolor="0.35", linewidth=0.6,
                                      linestyle="-" if kind == "bounds" else ":"))

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "sim/base/config.h"
+#include "sim/base/text.h"
 #include "sim/commands/command.h"
 
 namespace straggle {
@@ -23,36 +24,59 @@ usage: straggle COMMAND [ARGUMENTS]
   report FOLDER    a page of a run's folder: table, charts, distributions, timelines
   list             the schemes, codes, compute models and networks there are
 
-`straggle COMMAND --help` tells more. Exit code: 0 fine, 1 an expectation or an exactness check failed, 2 something to
-mend in the call, the configuration or the system, 128 and the signal's number where it was stopped.
+`straggle help COMMAND` or `straggle COMMAND --help` tells more, `straggle version` what this is. Exit code: 0 fine, 1 an
+expectation or an exactness check failed, 2 something to mend in the call, the configuration or the system, 128 and the
+signal's number where it was stopped.
 
 example: straggle run configs/first.json --set /compute/shift=0.05 --trials 5000
 )";
 
-int dispatch(const std::vector<std::string>& words) {
-  const std::vector<std::pair<std::string, int (*)(const std::vector<std::string>&)>> commands = {
+using Words = std::vector<std::string>;
+
+void expect_no_more(const Words& words, std::size_t most) {
+  if (words.size() > most)
+    throw ConfigError(fmt::format("{}: one argument too many", printable(words[most])));
+}
+
+int version_command() {
+  std::cout << "straggle " << STRAGGLE_VERSION << "\n";
+  return fine;
+}
+
+/// Calls the command of that name.
+int call(const std::string& name, const Words& arguments) {
+  const std::vector<std::pair<std::string, int (*)(const Words&)>> commands = {
       {"run", run_command},       {"verify", verify_command}, {"check", check_command},
       {"replay", replay_command}, {"report", report_command}, {"list", list_command}};
+  Words names = {"help", "version"};
+  for (const auto& [known, command] : commands) {
+    if (name == known) return command(arguments);
+    names.push_back(known);
+  }
+  const auto near = nearest_name(name, names);
+  throw ConfigError(fmt::format("{}: there is no such command{}; see straggle --help", printable(name),
+                                near ? fmt::format(" (did you mean {}?)", *near) : ""));
+}
+
+int dispatch(const Words& words) {
   if (words.empty()) {
     std::cerr << program_help;
     return mendable;
   }
-  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+  const std::string& first = words[0];
+  if (first == "--help" || first == "-h" || first == "help") {
+    expect_no_more(words, 2);
+    const std::string about = words.size() > 1 ? words[1] : "help";
+    if (about != "help" && about != "version") return call(about, {"--help"});
     std::cout << program_help;
     return fine;
   }
-  if (words[0] == "--version") {
-    std::cout << "straggle " << STRAGGLE_VERSION << "\n";
-    return fine;
+  if (first == "--version" || first == "version") {
+    if (words.size() == 2 && (words[1] == "--help" || words[1] == "-h")) return dispatch({"help"});
+    expect_no_more(words, 1);
+    return version_command();
   }
-  std::vector<std::string> names;
-  for (const auto& [name, command] : commands) {
-    if (words[0] == name) return command({words.begin() + 1, words.end()});
-    names.push_back(name);
-  }
-  const auto near = nearest_name(words[0], names);
-  throw ConfigError(fmt::format("{}: there is no such command{}; see straggle --help", words[0],
-                                near ? fmt::format(" (did you mean {}?)", *near) : ""));
+  return call(first, {words.begin() + 1, words.end()});
 }
 
 /// The three standard descriptors are taken, or the first files opened would get their numbers, and what is

@@ -19,6 +19,10 @@ TEST_CASE("the program and every command explain themselves with an example") {
   }
   CHECK(folder.run("").code == 2);
   CHECK(contains(folder.run("--version").out, "straggle "));
+  CHECK(folder.run("version").out == folder.run("--version").out);
+  CHECK(folder.run("help").out == folder.run("--help").out);
+  for (const std::string command : {"run", "verify", "check", "replay", "report", "list"})
+    CHECK(folder.run("help " + command).out == folder.run(command + " --help").out);
 }
 
 TEST_CASE("run prints only its table on standard output and writes results.csv and config.json") {
@@ -26,7 +30,8 @@ TEST_CASE("run prints only its table on standard output and writes results.csv a
   folder.write("small.json", small_config);
   const Outcome outcome = folder.run("run small.json");
   CHECK(outcome.code == 0);
-  CHECK(lines_of(outcome.out).size() == 2 + 6);  // title, heading, two points of three schemes
+  CHECK(lines_of(outcome.out).size() ==
+        2 + 6 + 2);  // title, heading, two points of three schemes, the fastest, ±
   CHECK(contains(outcome.out, "GC, three"));
   CHECK_FALSE(contains(outcome.out, "results.csv"));
   CHECK(contains(outcome.err, "results/small/results.csv"));
@@ -110,32 +115,146 @@ TEST_CASE("what the user can mend ends with code 2 and a word on what would be r
   folder.write("wrong.json", R"({"workers": 4, "workres": 4, "compute": {"model": "constant", "time": -1},
                                  "schemes": [{"scheme": "gc", "load": 9}, {"scheme": "gcc"}]})");
   check_mistakes(
-      folder, {{"rnu small.json", "did you mean run?"},
-               {"run", "which configuration?"},
-               {"run nowhere.json", "nowhere.json: cannot be opened"},
-               {"run .", "is a folder"},
-               {"run small.json extra", "extra: one argument too many"},
-               {"run small.json --trails 5", "did you mean --trials?"},
-               {"run small.json --trials 0", "must be a whole number, at least 1"},
-               {"run small.json --trials -1", "must be a whole number, at least 1"},
-               {"run small.json --seed x", "must be a whole number"},
-               {"run small.json --threads 0", "at least 1"},
-               {"run small.json --format tabel", "must be table, csv or json"},
-               {"run small.json --set workers=4", "is not a JSON pointer"},
-               {"run small.json --set /compute/rate=4", "/compute/rate is swept"},
-               {"run small.json --set /comptue/rate=4", "leads nowhere"},
-               {"run small.json --out /dev/null/x", "cannot be created"},
-               {"check broken.json", "broken.json:2:16: is not valid JSON"},
-               {"check wrong.json", "wrong.json#/workres: is not a known field (did you mean \"workers\"?)"},
-               {"check wrong.json", "wrong.json#/compute/time: must be a number above 0"},
-               {"check wrong.json", "wrong.json#/schemes/0/load: must be a whole number from 1 to 4"},
-               {"check wrong.json", "wrong.json#/schemes/1/scheme: is \"gcc\""},
-               {"replay small.json", "which scheme?"},
-               {"replay small.json --scheme al", "did you mean \"all\"?"},
-               {"replay small.json --scheme all --point 2", "points 0 to 1"},
-               {"list scheme", "did you mean \"schemes\"?"},
-               {"verify", "which configurations?"},
-               {"verify small.json", "has no \"expect\" block"}});
+      folder,
+      {{"rnu small.json", "did you mean run?"},
+       {"run", "which configuration?"},
+       {"run nowhere.json", "nowhere.json: cannot be opened"},
+       {"run .", "is a folder"},
+       {"run small.json extra", "extra: one argument too many"},
+       {"run small.json --trails 5", "did you mean --trials?"},
+       {"run small.json --trials 0", "must be a whole number, at least 1"},
+       {"run small.json --trials 1.5e0", "must be a whole number, at least 1 and below 2^64"},
+       {"run small.json --trials 1e-3", "such as 2000 or 2e3"},
+       {"run small.json --trials 1e", "must be a whole number"},
+       {"run small.json --trials 1_000", "must be a whole number"},
+       {"run small.json --seed 18446744073709551616", "below 2^64"},
+       {"run small.json -t 5", "-t: there is no such option (did you mean --trials or --threads?)"},
+       {"run small.json -o there", "-o: there is no such option (did you mean --out?)"},
+       {"run small.json -x", "-x: there is no such option\n"},
+       {"run small.json -trials 5", "-trials: there is no such option (did you mean --trials?)"},
+       {"run small.json --trials", "--trials: needs a value"},
+       {"run small.json --samples=yes", "--samples: takes no value"},
+       {"help lsit", "did you mean list?"},
+       {"help run check", "check: one argument too many"},
+       {"version 2", "2: one argument too many"},
+       {"list --format csv", "--format csv: must be table or json"},
+       {"run -", "standard input:1:1: is not valid JSON"},
+       {"check - <wrong.json", "standard input#/workres: is not a known field"},
+       {"verify - <small.json", "standard input: has no \"expect\" block"},
+       {"run small.json --trials -1", "must be a whole number, at least 1"},
+       {"run small.json --seed x", "must be a whole number"},
+       {"run small.json --threads 0", "at least 1"},
+       {"run small.json --format tabel", "must be table, latex, markdown, csv or json (did you mean table?)"},
+       {"run small.json --set workers=4", "is not a JSON pointer"},
+       {"run small.json --set /compute/rate=4", "/compute/rate is swept"},
+       {"run small.json --set /comptue/rate=4", "leads nowhere"},
+       {"run small.json --out /dev/null/x", "cannot be created"},
+       {"check broken.json", "broken.json:2:16: is not valid JSON"},
+       {"check wrong.json", "wrong.json#/workres: is not a known field (did you mean \"workers\"?)"},
+       {"check wrong.json", "wrong.json#/compute/time: must be a number above 0"},
+       {"check wrong.json", "wrong.json#/schemes/0/load: must be a whole number from 1 to 4"},
+       {"check wrong.json", "wrong.json#/schemes/1/scheme: is \"gcc\""},
+       {"replay small.json", "which scheme?"},
+       {"replay small.json --scheme al", "did you mean \"all\"?"},
+       {"replay small.json --scheme all --point 2", "points 0 to 1"},
+       {"list scheme", "did you mean \"schemes\"?"},
+       {"verify", "which configurations?"},
+       {"verify small.json", "has no \"expect\" block"}});
+}
+
+TEST_CASE("counts are also written with an exponent, to the last digit") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  for (const auto& [text, value] : std::vector<std::pair<std::string, std::string>>{{"1e3", "1000"},
+                                                                                    {"1E+03", "1000"},
+                                                                                    {"2.50e3", "2500"},
+                                                                                    {"12.00", "12"},
+                                                                                    {"0.3e1", "3"},
+                                                                                    {"007", "7"}}) {
+    CAPTURE(text);
+    CHECK(contains(folder.run("check small.json --trials " + text).out, ": " + value + " trials of"));
+  }
+  for (const auto& [text, value] :
+       std::vector<std::pair<std::string, std::string>>{{"18446744073709551615", "18446744073709551615"},
+                                                        {"1.8446744073709551615e19", "18446744073709551615"},
+                                                        {"0e99999999999999999999", "0"}}) {
+    CAPTURE(text);
+    CHECK(contains(folder.run("check small.json --seed " + text).out, "seed " + value + "\n"));
+  }
+  CHECK(folder.run("replay small.json --scheme all --trial 1e2").out ==
+        folder.run("replay small.json --scheme all --trial 100").out);
+}
+
+TEST_CASE("a configuration comes from standard input where - stands for it") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  fs::create_directory(folder.path() / "in");
+  folder.write("in/times.csv", "seconds\n1\n2\n");
+  folder.write("measured.json",
+               R"({"workers": 4, "trials": 50, "compute": {"model": "empirical", "file": "in/times.csv"},
+    "schemes": [{"scheme": "uncoded", "label": "all"}],
+    "expect": [{"scheme": "all", "metric": "messages", "value": 4, "source": "K"}]})");
+  REQUIRE(folder.run("run small.json --trials 200").code == 0);
+  const Outcome run = folder.run("run - --trials 200 <small.json");
+  CHECK(run.code == 0);
+  CHECK(contains(run.err, "results/stdin/results.csv"));
+  const auto rows = [&](const std::string& name) {
+    std::vector<std::string> lines = lines_of(read_file(folder.path() / "results" / name / "results.csv"));
+    lines.erase(lines.begin() + 1);  // the command
+    return lines;
+  };
+  CHECK(rows("stdin") == rows("small"));
+  CHECK(contains(read_file(folder.path() / "results/stdin/results.csv"),
+                 "# command: straggle run - --trials 200\n"));
+  CHECK(folder.run("report results/stdin").code == 0);
+  // Data files are looked for in the current folder, and found again from the results' own.
+  CHECK(folder.run("check - <measured.json").code == 0);
+  CHECK(contains(folder.run("verify - <measured.json").out, "1 of 1 expectations met"));
+  CHECK(folder.run("run - --out a/b <measured.json").code == 0);
+  CHECK(folder.run("run a/b/config.json --out again").code == 0);
+  CHECK(contains(folder.run("replay - --trial 3 <measured.json").out, "trial 3"));
+  CHECK(folder.run("replay - --trace trace.json <measured.json").code == 0);
+}
+
+TEST_CASE("commands that are printed for repetition can be pasted into a shell") {
+  const Folder folder;
+  folder.write("it's $(here).json", small_config);
+  const Outcome run =
+      folder.run(R"(run "it's \$(here).json" --trials 20 --set '/schemes/0/label="x'"'"'y"' --out o)");
+  REQUIRE(run.code == 0);
+  const std::string command = lines_of(read_file(folder.path() / "o/results.csv"))[1];
+  REQUIRE(command.starts_with("# command: straggle "));
+  const std::string before = read_file(folder.path() / "o/results.csv");
+  CHECK(folder.run(command.substr(std::string("# command: straggle ").size()) + " --out o").code == 0);
+  CHECK(read_file(folder.path() / "o/results.csv") == before);
+}
+
+TEST_CASE("list --format json has what list prints, the columns too") {
+  const Folder folder;
+  const auto all = nlohmann::json::parse(folder.run("list --format json").out);
+  const std::string table = folder.run("list").out, columns = folder.run("list columns").out;
+  std::size_t lines = 0;
+  for (const char* kind : {"schemes", "codes", "compute", "networks"}) {
+    REQUIRE(all[kind].is_array());
+    lines += 1 + all[kind].size();
+    for (const auto& entry : all[kind]) {
+      CHECK(contains(table, "  " + entry["name"].get<std::string>() + " "));
+      CHECK(contains(table, entry["summary"].get<std::string>() + "\n"));
+    }
+    CHECK(nlohmann::json::parse(folder.run(std::string("list --format json ") + kind).out)[kind] ==
+          all[kind]);
+  }
+  CHECK(lines == lines_of(table).size());
+  lines = 0;
+  for (const auto& [file, listed] : all["columns"].items()) {
+    CHECK(contains(columns, file + "\n"));
+    lines += 1 + listed.size();
+    for (const auto& column : listed) {
+      CHECK(contains(columns, column["meaning"].get<std::string>() + "\n"));
+      CHECK((column["unit"].is_null() || contains(columns, column["unit"].get<std::string>())));
+    }
+  }
+  CHECK(lines == lines_of(columns).size());
 }
 
 TEST_CASE("the configuration itself is not replaced by the resolved one") {

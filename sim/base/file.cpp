@@ -39,6 +39,43 @@ std::string reason_of_errno(int error) {
   return reason;
 }
 
+namespace {
+
+/// Fills `out` as far as there is something; `name` is for the error.
+std::size_t read_descriptor(int descriptor, std::span<char> out, const std::string& name) {
+  std::size_t filled = 0;
+  while (filled < out.size()) {
+    const ssize_t got = ::read(descriptor, out.data() + filled, out.size() - filled);
+    if (got == 0) break;
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      throw ConfigError(fmt::format("{}: cannot be read: {}", printable(name), reason_of_errno(errno)));
+    }
+    filled += static_cast<std::size_t>(got);
+  }
+  return filled;
+}
+
+/// Reads to the end through read(span), into a text that grows; `expected` is its probable size.
+template <class Read>
+std::string read_all(const Read& read, std::size_t expected, const std::string& name, const std::string& what,
+                     std::size_t most) {
+  std::string text;
+  for (std::size_t filled = 0;;) {
+    text.resize(std::min(most + 1, std::max<std::size_t>({4096, filled * 2, expected + 1})));
+    filled += read(std::span(text.data() + filled, text.size() - filled));
+    if (filled > most)
+      throw ConfigError(
+          fmt::format("{}: is too large for {}: it has more than {} bytes", printable(name), what, most));
+    if (filled < text.size()) {
+      text.resize(filled);
+      return text;
+    }
+  }
+}
+
+}  // namespace
+
 InputFile::InputFile(std::string path, const std::string& what) : path_(std::move(path)), descriptor_(-1) {
   const auto refuse = [&](const std::string& reason) {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -66,34 +103,18 @@ InputFile::~InputFile() {
 }
 
 std::size_t InputFile::read(std::span<char> out) {
-  std::size_t filled = 0;
-  while (filled < out.size()) {
-    const ssize_t got = ::read(descriptor_, out.data() + filled, out.size() - filled);
-    if (got == 0) break;
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      throw ConfigError(fmt::format("{}: cannot be read: {}", printable(path_), reason_of_errno(errno)));
-    }
-    filled += static_cast<std::size_t>(got);
-  }
-  return filled;
+  return read_descriptor(descriptor_, out, path_);
 }
 
 std::string read_file(const std::string& path, const std::string& what, std::size_t most) {
   InputFile file(path, what);
-  std::string text;
-  for (std::size_t filled = 0;;) {
-    text.resize(std::min(most + 1, std::max<std::size_t>({4096, filled * 2, file.size() + 1})));
-    const std::size_t got = file.read({text.data() + filled, text.size() - filled});
-    filled += got;
-    if (filled > most)
-      throw ConfigError(
-          fmt::format("{}: is too large for {}: it has more than {} bytes", printable(path), what, most));
-    if (filled < text.size()) {
-      text.resize(filled);
-      return text;
-    }
-  }
+  return read_all([&](std::span<char> out) { return file.read(out); }, file.size(), path, what, most);
+}
+
+std::string read_standard_input(const std::string& what, std::size_t most) {
+  const std::string name = "standard input";
+  return read_all([&](std::span<char> out) { return read_descriptor(STDIN_FILENO, out, name); }, 0, name,
+                  what, most);
 }
 
 OutputFile::Buffer::Buffer(int descriptor) : descriptor_(descriptor), pending_(1 << 16) {

@@ -47,6 +47,9 @@ class InputFile {
 /// All of a regular file. One with more than `most` bytes is a ConfigError that says so.
 std::string read_file(const std::string& path, const std::string& what, std::size_t most);
 
+/// All of standard input, whatever is behind it, as read_file() reads a file.
+std::string read_standard_input(const std::string& what, std::size_t most);
+
 /// A file that is written beside its place, in the same folder, and put there when it is whole: until then
 /// what was there stays. A link is replaced, not followed. Pipes and character devices, which have no beside,
 /// are written as they are, and so is what /dev and /proc link to. Every function that fails is a ConfigError

@@ -74,6 +74,29 @@ std::string printable(std::string_view text, std::size_t most) {
   return result;
 }
 
+std::string shell_word(std::string_view text) {
+  const bool plain = !text.empty() && text.find_first_not_of(
+                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789_-+=./:,@%") == std::string_view::npos;
+  if (plain) return std::string(text);
+  if (!has_unprintable(text)) {
+    std::string result = "'";
+    for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+    return result + "'";
+  }
+  std::string result = "$'";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x7f) {
+      result += fmt::format("\\x{:02x}", byte);
+    } else {
+      if (c == '\'' || c == '\\') result += '\\';
+      result += c;
+    }
+  }
+  return result + "'";
+}
+
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto [code, length] = first_character(text.substr(at, 4));

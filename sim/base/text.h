@@ -16,6 +16,10 @@ std::string printable(std::string_view text);
 /// The same of at most `most` bytes of the text, cut between characters; what was cut is marked by "...".
 std::string printable(std::string_view text, std::size_t most);
 
+/// The text as one word of a shell, in quotes where it has to be; what printable() would change is written as
+/// \xHH inside $'...', which bash, zsh and ksh read back as the same bytes.
+std::string shell_word(std::string_view text);
+
 /// Whether it is UTF-8 throughout (RFC 3629: no surrogates, nothing overlong).
 bool is_utf8(std::string_view text);
 

@@ -4,19 +4,58 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <thread>
+
+#include "sim/base/text.h"
 
 namespace straggle {
 
 namespace po = boost::program_options;
 
-std::uint64_t parse_count(const std::string& option, const std::string& text, std::uint64_t least) {
+std::optional<std::uint64_t> parse_whole(std::string_view text) {
+  // digits [. digits] [e [+] digits], to the last digit: through a double large ones would be rounded.
+  const auto digits_from = [&](std::size_t begin) {
+    return text.substr(begin, std::min(text.find_first_not_of("0123456789", begin), text.size()) - begin);
+  };
+  const std::string_view whole = digits_from(0);
+  if (whole.empty()) return std::nullopt;
+  std::string digits(whole);
+  std::size_t at = whole.size(), exponent = 0;
+  if (at < text.size() && text[at] == '.') {
+    std::string_view fraction = digits_from(at + 1);
+    if (fraction.empty()) return std::nullopt;
+    at += 1 + fraction.size();
+    fraction = fraction.substr(0, fraction.find_last_not_of('0') + 1);
+    digits += fraction;
+  }
+  const std::size_t places = digits.size() - whole.size();
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    if (at < text.size() && text[at] == '+') ++at;
+    const std::string_view power = digits_from(at);
+    if (power.empty()) return std::nullopt;
+    at += power.size();
+    const auto [stop, error] = std::from_chars(power.data(), power.data() + power.size(), exponent);
+    if (error != std::errc()) exponent = std::numeric_limits<std::size_t>::max();
+  }
+  if (at != text.size() || places > exponent) return std::nullopt;
+  digits.erase(0, digits.find_first_not_of('0'));
+  if (digits.empty()) return 0;
+  if (exponent - places > 20) return std::nullopt;
+  digits.append(exponent - places, '0');
   std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || text.empty() || value < least)
-    throw ConfigError(fmt::format("--{} {}: must be a whole number, at least {}", option, text, least));
-  return value;
+  const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return error == std::errc() ? std::optional(value) : std::nullopt;
+}
+
+std::uint64_t parse_count(const std::string& option, const std::string& text, std::uint64_t least) {
+  const std::optional<std::uint64_t> value = parse_whole(text);
+  if (!value || *value < least)
+    throw ConfigError(
+        fmt::format("--{} {}: must be a whole number, at least {} and below 2^64, such as 2000 or 2e3",
+                    option, printable(text, 100), least));
+  return *value;
 }
 
 std::size_t parse_point(const std::string& text, std::size_t points) {
@@ -24,16 +63,6 @@ std::size_t parse_point(const std::string& text, std::size_t points) {
   if (index >= points)
     throw ConfigError(fmt::format("--point {}: the sweep has points 0 to {}", index, points - 1));
   return index;
-}
-
-std::string shell_word(const std::string& text) {
-  const bool plain = !text.empty() && text.find_first_not_of(
-                                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                          "0123456789_-+=./:,@%") == std::string::npos;
-  if (plain) return text;
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
-  return result + "'";
 }
 
 std::string options_of(const Overrides& overrides) {
@@ -66,18 +95,41 @@ Arguments::Arguments(const std::vector<std::string>& words, const std::vector<st
                   .run(),
               map_);
   } catch (const po::unknown_option& error) {
+    throw ConfigError(no_such_option(error.get_option_name()));
+  } catch (const po::invalid_command_line_syntax& error) {
     std::string name = error.get_option_name();
-    name.erase(0, name.find_first_not_of('-'));
-    std::vector<std::string> names = known_;
-    names.push_back("help");
-    const auto near = nearest_name(name, names);
-    throw ConfigError(fmt::format("--{}: there is no such option{}", name,
-                                  near ? fmt::format(" (did you mean --{}?)", *near) : ""));
+    name = "--" + name.substr(std::min(name.find_first_not_of('-'), name.size()));
+    switch (error.kind()) {
+      case po::invalid_command_line_syntax::missing_parameter:
+      case po::invalid_command_line_syntax::empty_adjacent_parameter:
+        throw ConfigError(fmt::format("{}: needs a value behind it", printable(name, 100)));
+      case po::invalid_command_line_syntax::extra_parameter:
+        throw ConfigError(fmt::format("{}: takes no value", printable(name, 100)));
+      default:
+        throw ConfigError(printable(error.what(), 300));
+    }
   } catch (const po::error& error) {
-    throw ConfigError(error.what());
+    throw ConfigError(printable(error.what(), 300));
   }
   if (this->positional().size() > most_positional)
-    throw ConfigError(fmt::format("{}: one argument too many", this->positional()[most_positional]));
+    throw ConfigError(
+        fmt::format("{}: one argument too many", printable(this->positional()[most_positional], 100)));
+}
+
+std::string Arguments::no_such_option(const std::string& option) const {
+  // As it was typed: a short one is not called a long one.
+  const std::string word = option.substr(std::min(option.find_first_not_of('-'), option.size()));
+  std::vector<std::string> names = known_, meant;
+  names.push_back("help");
+  if (const auto near = nearest_name(word, names); near && word.size() > 1) {
+    meant = {"--" + *near};
+  } else if (!option.starts_with("--") && !word.empty()) {
+    for (const std::string& name : names)
+      if (name[0] == word[0]) meant.push_back("--" + name);
+  }
+  return fmt::format("{}{}: there is no such option{}", option.starts_with("--") ? "--" : "-",
+                     printable(word, 100),
+                     meant.empty() ? "" : fmt::format(" (did you mean {}?)", fmt::join(meant, " or ")));
 }
 
 std::vector<std::string> Arguments::all(const std::string& option) const {
@@ -92,6 +144,15 @@ std::optional<std::string> Arguments::last(const std::string& option) const {
 std::optional<std::uint64_t> Arguments::count(const std::string& option, std::uint64_t least) const {
   const auto text = last(option);
   return text ? std::optional(parse_count(option, *text, least)) : std::nullopt;
+}
+
+std::string Arguments::format(const std::vector<std::string>& known) const {
+  const std::string wanted = last("format").value_or(known.front());
+  if (std::find(known.begin(), known.end(), wanted) != known.end()) return wanted;
+  const auto near = nearest_name(wanted, known);
+  throw ConfigError(fmt::format("--format {}: must be {} or {}{}", printable(wanted, 100),
+                                fmt::join(known.begin(), known.end() - 1, ", "), known.back(),
+                                near ? fmt::format(" (did you mean {}?)", *near) : ""));
 }
 
 std::string Arguments::config(const char* command) const {

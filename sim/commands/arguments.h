@@ -5,20 +5,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/run/experiment.h"
 
 namespace straggle {
 
+/// A whole number below 2^64, also written as 2e3 or 1.5e3. Nothing where it is anything else.
+std::optional<std::uint64_t> parse_whole(std::string_view text);
+
 /// A whole number, at least `least`, of option `--OPTION TEXT`.
 std::uint64_t parse_count(const std::string& option, const std::string& text, std::uint64_t least);
 
 /// A point of the sweep, of option `--point TEXT`.
 std::size_t parse_point(const std::string& text, std::size_t points);
-
-/// The text as one word of a shell, in quotes where it has to be.
-std::string shell_word(const std::string& text);
 
 /// What the command line changes in the configuration, as options.
 std::string options_of(const Overrides& overrides);
@@ -38,12 +39,15 @@ class Arguments {
   std::optional<std::string> last(const std::string& option) const;
   std::optional<std::uint64_t> count(const std::string& option, std::uint64_t least) const;
 
+  /// --format, one of `known`; the first of them where it is not given.
+  std::string format(const std::vector<std::string>& known) const;
   /// The configuration that `command` is given.
   std::string config(const char* command) const;
   Overrides overrides() const;
   unsigned threads() const;
 
  private:
+  std::string no_such_option(const std::string& option) const;
   std::optional<std::uint64_t> count_if_known(const std::string& option, std::uint64_t least) const;
 
   std::vector<std::string> known_;

@@ -12,8 +12,8 @@ namespace {
 constexpr const char* check_help =
     R"(usage: straggle check CONFIG [--set POINTER=VALUE]... [--trials N] [--seed N]
 
-Validates a configuration without running it; all mistakes are listed at once. Prints the points of the sweep and, for each
-scheme, what the master waits for and what the first worker does.
+Validates a configuration (- is standard input) without running it; all mistakes are listed at once. Prints the points of the
+sweep and, for each scheme, what the master waits for and what the first worker does.
 
 example: straggle check configs/first.json
 )";

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sim/base/file.h"
+#include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/run/picture.h"
@@ -20,7 +21,7 @@ constexpr const char* replay_help =
     R"(usage: straggle replay CONFIG --scheme LABEL [--point P] [--trial T] [OPTIONS]
 
 Runs one trial again and prints every message the master received, up to completion, and what the iteration waited for.
-Points and trials count from 0.
+Points and trials count from 0. CONFIG is a file, or - for standard input.
 
   --scheme LABEL       as in the table; may be left out if there is only one, and repeated
   --point P            default 0
@@ -63,12 +64,13 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
   const std::map<std::string, double> ranks = {{"median", 0.5}, {"p99", 0.99}, {"worst", 1}};
   const auto rank = ranks.find(wanted);
   if (rank == ranks.end()) {
-    if (wanted.empty() || wanted.find_first_not_of("0123456789") != std::string::npos)
-      throw ConfigError(fmt::format("--trial {}: must be a number from 0, or median, p99 or worst", wanted));
-    const std::uint64_t trial = parse_count("trial", wanted, 0);
-    if (trial >= std::uint64_t{1} << 40)
-      throw ConfigError(fmt::format("--trial {}: must be below 2^40", trial));
-    return trial;
+    const std::optional<std::uint64_t> trial = parse_whole(wanted);
+    if (!trial)
+      throw ConfigError(fmt::format("--trial {}: must be a number from 0, or median, p99 or worst",
+                                    printable(wanted, 100)));
+    if (*trial >= std::uint64_t{1} << 40)
+      throw ConfigError(fmt::format("--trial {}: must be below 2^40", *trial));
+    return *trial;
   }
   Point alone = point;
   alone.schemes = {point.schemes[s]};

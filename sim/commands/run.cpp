@@ -22,17 +22,17 @@ namespace fs = std::filesystem;
 
 constexpr const char* run_help = R"(usage: straggle run CONFIG [OPTIONS]
 
-Runs every point of the sweep and every scheme in it. Prints a table, csv or json on standard output and writes
-DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default) when all of it is
-done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and leaves the points
-that are finished in DIR/results.csv.partial.
+Runs every point of the sweep and every scheme in it. CONFIG is a file, or - for standard input. Prints a table on standard
+output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default) when
+all of it is done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and leaves
+the points that are finished in DIR/results.csv.partial.
 
   --set POINTER=VALUE  change the configuration: a JSON pointer and a JSON value; may be repeated
   --trials N           the same as --set /trials=N
   --seed N             the same as --set /seed=N
   --threads N          default: all cores; the results do not depend on it
-  --out DIR            default: results/NAME for CONFIG = .../NAME.json
-  --format FORMAT      table (default), csv or json
+  --out DIR            default: results/NAME for CONFIG = .../NAME.json, results/stdin for -
+  --format FORMAT      what is printed: table (default), latex, markdown, csv or json
   --samples            also writes DIR/samples.csv, one row a trial: times, messages and the other tallies
   --critical-path      adds columns: the seconds the iterations waited for computing, in a port's queue, on the link,
                        and for workers that start late
@@ -61,9 +61,7 @@ int run_command(const std::vector<std::string>& words) {
     std::cout << run_help;
     return fine;
   }
-  const std::string format = arguments.last("format").value_or("table");
-  if (format != "table" && format != "csv" && format != "json")
-    throw ConfigError(fmt::format("--format {}: must be table, csv or json", format));
+  const std::string format = arguments.format({"table", "latex", "markdown", "csv", "json"});
   const unsigned threads = arguments.threads();
   const std::string config = arguments.config("run");
   const Overrides overrides = arguments.overrides();
@@ -73,8 +71,8 @@ int run_command(const std::vector<std::string>& words) {
   const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
 
-  RunFolder folder(arguments.last("out").value_or((fs::path("results") / fs::path(config).stem()).string()),
-                   experiment, provenance, keep);
+  const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
+  RunFolder folder(arguments.last("out").value_or((fs::path("results") / name).string()), experiment, provenance, keep);
   std::vector<Row> rows;
   const std::size_t points = experiment.points.size();
   std::size_t finished = 0;  // points
@@ -102,11 +100,18 @@ int run_command(const std::vector<std::string>& words) {
   }
   std::cerr << "results: " << printable(folder.results().string()) << "\n";
   if (keep.records) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
-  const std::size_t failures = report_inexact(experiment, rows);
+  const std::size_t failures = report_inexact(
+      experiment, rows,
+      config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())
+                    : shell_word(config) + options_of(overrides));
 
   if (format == "table") {
     if (!experiment.title.empty()) std::cout << experiment.title << "\n";
     std::cout << to_table(experiment, rows, terminal_width());
+  } else if (format == "latex") {
+    std::cout << to_latex(experiment, rows, provenance);
+  } else if (format == "markdown") {
+    std::cout << to_markdown(experiment, rows, provenance);
   } else if (format == "csv") {
     write_csv_header(std::cout, experiment, provenance, keep);
     for (const Row& row : rows) write_csv_row(std::cout, experiment, row);

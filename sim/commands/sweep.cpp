@@ -9,6 +9,8 @@
 
 #include "sim/base/text.h"
 
+#include "sim/base/text.h"
+
 namespace straggle {
 
 Progress::Progress(std::uint64_t total) : total_(total), visible_(isatty(STDERR_FILENO) == 1) {}
@@ -82,18 +84,19 @@ std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
   return rows;
 }
 
-std::size_t report_inexact(const Experiment& experiment, const std::vector<Row>& rows) {
+std::size_t report_inexact(const Experiment& experiment, const std::vector<Row>& rows,
+                           const std::string& configuration) {
   std::size_t failures = 0;
   for (const Row& row : rows) {
     if (!row.verification.failed_trial) continue;
     ++failures;
     const std::string& label = experiment.points[row.point].schemes[row.scheme].label;
-    std::cerr << fmt::format(
-        "{}: scheme \"{}\" calls trial {} of point {} complete, but {}\n  straggle replay {} --point {} "
-        "--scheme '{}' "
-        "--trial {}\n",
-        experiment.file, label, *row.verification.failed_trial, row.point, row.verification.failure,
-        experiment.file, row.point, label, *row.verification.failed_trial);
+    const std::uint64_t trial = *row.verification.failed_trial;
+    std::cerr << fmt::format("{}: scheme \"{}\" calls trial {} of point {} complete, but {}\n",
+                             printable(experiment.file), printable(label), trial, row.point,
+                             row.verification.failure)
+              << fmt::format("  straggle replay {} --point {} --scheme {} --trial {}\n", configuration,
+                             row.point, shell_word(label), trial);
   }
   return failures;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "sim/run/row.h"
@@ -34,7 +35,9 @@ std::vector<Row> run_all(
     const Experiment& experiment, unsigned threads, const std::function<void(const Row&)>& finished,
     Keep keep = {}, const std::function<void(const Point&, std::size_t, const SchemeResult&)>& sampled = {});
 
-/// Complains about every scheme whose trials did not decode; the number of complaints.
-std::size_t report_inexact(const Experiment& experiment, const std::vector<Row>& rows);
+/// Complains about every scheme whose trials did not decode; the number of complaints. `configuration`: what
+/// the command line names it by, with its options, ready for a shell.
+std::size_t report_inexact(const Experiment& experiment, const std::vector<Row>& rows,
+                           const std::string& configuration);
 
 }  // namespace straggle

@@ -11,6 +11,7 @@
 #include "sim/commands/command.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/claims.h"
+#include "sim/run/configuration.h"
 #include "sim/run/table.h"
 
 namespace straggle {
@@ -20,11 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr const char* verify_help = R"(usage: straggle verify PATH... [--threads N]
 
-Runs every configuration with an "expect" block: the files named, and those (*.json) in the folders named. Prints what was
-expected and found; a number is met within 4 standard errors, or within its own "within", a share of the value. Where the
-trials have no spread, within half a unit of its last digit. The same for files of claims, such as experiments/claims.json:
-what papers say, the numbers that come out, and the verdicts (docs/claims.md). Exit code 1 if one is missed, 2 if there is
-none to check.
+Runs every configuration with an "expect" block: the files named (- is standard input), and those (*.json) in the folders
+named. Prints what was expected and found; a number is met within 4 standard errors, or within its own "within", a share of
+the value. Where the trials have no spread, within half a unit of its last digit. The same for files of claims, such as
+experiments/claims.json: what papers say, the numbers that come out, and the verdicts (docs/claims.md). Exit code 1 if one is
+missed, 2 if there is none to check.
 
 example: straggle verify experiments
 )";
@@ -42,20 +43,20 @@ Expecting find_expecting(const std::vector<std::string>& paths) {
   std::string mistakes;
   const auto load = [&](const std::string& file, bool named) {
     try {
-      const Json config = read_json_file(file);
+      const auto [config, name] = read_configuration(file);
       if (is_claim_ledger(config)) {
-        ledgers.push_back(read_claims(config, file));
+        ledgers.push_back(read_claims(config, name));
         return;
       }
       if (!config.is_object() || !config.contains("expect")) {
-        if (named) throw ConfigError(fmt::format("{}: has no \"expect\" block to verify", file));
+        if (named) throw ConfigError(fmt::format("{}: has no \"expect\" block to verify", printable(name)));
         return;
       }
-      Experiment experiment = read_experiment(config, file);
+      Experiment experiment = read_experiment(config, name);
       if (!experiment.expected.empty())
         experiments.push_back(std::move(experiment));
       else if (named)
-        throw ConfigError(fmt::format("{}: /expect: is empty: nothing was checked", file));
+        throw ConfigError(fmt::format("{}: /expect: is empty: nothing was checked", printable(name)));
     } catch (const ConfigError& error) {
       mistakes += (mistakes.empty() ? "" : "\n") + std::string(error.what());
     }
@@ -158,7 +159,8 @@ int verify_command(const std::vector<std::string>& words) {
   const Expecting expecting = find_expecting(arguments.positional());
   for (const Experiment& experiment : expecting.experiments) {
     const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
-    inexact += report_inexact(experiment, rows);
+    inexact += report_inexact(experiment, rows,
+                              experiment.file == "standard input" ? "-" : shell_word(experiment.file));
     std::vector<std::vector<std::string>> lines = {
         {"scheme", "at", "metric", "expected", "found", "off by", "allowed", "", "source"}};
     for (const ExpectedValue& expected : experiment.expected) {

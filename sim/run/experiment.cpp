@@ -16,6 +16,7 @@
 
 #include "sim/base/file.h"
 #include "sim/run/expectation.h"
+#include "sim/run/configuration.h"
 
 namespace straggle {
 namespace {
@@ -673,7 +674,7 @@ Experiment read_experiment(Json config, const std::string& file) {
 }
 
 Experiment load_experiment(const std::string& file, const Overrides& overrides) {
-  Json config = read_json_file(file);
+  auto [config, name] = read_configuration(file);
   for (const std::string& assignment : overrides.set) {
     const auto equals = assignment.find('=');
     if (equals == std::string::npos)
@@ -694,12 +695,12 @@ Experiment load_experiment(const std::string& file, const Overrides& overrides) 
     if (overrides.trials) config["trials"] = *overrides.trials;
     if (overrides.seed) config["seed"] = *overrides.seed;
   }
-  Experiment experiment = read_experiment(std::move(config), file);
+  Experiment experiment = read_experiment(std::move(config), name);
   // What the sweep sets at every point cannot be set once for all.
   const auto refuse_swept = [&](const std::string& path, const std::string& option) {
     if (std::find(experiment.axes.begin(), experiment.axes.end(), path) != experiment.axes.end())
-      throw ConfigError(
-          fmt::format("{}: {} is swept in {}; change its values under /sweep", option, path, file));
+      throw ConfigError(fmt::format("{}: {} is swept in {}; change its values under /sweep", option, path,
+                                    experiment.file));
   };
   for (const std::string& assignment : overrides.set)
     refuse_swept(assignment.substr(0, assignment.find('=')), "--set " + assignment);

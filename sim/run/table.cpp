@@ -3,8 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <iterator>
+#include <map>
+
+#include "sim/base/text.h"
+#include "sim/run/places.h"
 
 namespace straggle {
 namespace {
@@ -95,63 +100,298 @@ std::string align(const std::vector<std::vector<std::string>>& lines, std::size_
   return result;
 }
 
-std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
-  struct Column {
-    std::string title;
-    int rank;  // the highest leaves first when the terminal is narrow
-    std::vector<std::string> cells = {};
+namespace {
+
+struct Column {
+  std::string title;
+  int rank;  // the highest leaves first when the terminal is narrow; 0 never leaves
+  std::vector<std::string> cells = {};
+};
+
+/// Of the schemes that could be compared the fastest, in a sentence; empty where there is nothing to compare.
+std::string fastest_words(const Experiment& experiment, const std::vector<Row>& rows) {
+  const Places places(experiment);
+  struct Group {
+    std::string conditions;
+    std::vector<const Row*> rows;
   };
-  std::vector<Column> columns = {{"scheme", 0}};
-  for (const std::size_t axis : experiment.lead_axes) columns.push_back({experiment.axes[axis], 0});
-  const std::size_t left = columns.size();
-  for (const Column& column : std::vector<Column>{{"time [s]", 0},
-                                                  {"theory", 3},
-                                                  {"z", 5},
-                                                  {"messages", 1},
-                                                  {"theory", 4},
-                                                  {"z", 6},
-                                                  {"speedup", 2},
-                                                  {"exact", 7}})
-    columns.push_back(column);
-  const bool any_bytes = std::any_of(experiment.points.begin(), experiment.points.end(),
-                                     [](const Point& point) { return point.gradient_bytes.has_value(); });
-  if (any_bytes) columns.push_back({"bytes into busiest", 6});
-  const bool any_critical =
-      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.critical.empty(); });
-  if (any_critical) columns.push_back({"waited for", 3});
-  const bool any_incomplete =
-      std::any_of(rows.begin(), rows.end(), [](const Row& row) { return row.incomplete.trials > 0; });
-  if (any_incomplete) columns.push_back({"incomplete", 0});
+  std::vector<Group> groups;
+  std::map<std::string, std::size_t> known;
   for (const Row& row : rows) {
-    const Point& point = experiment.points[row.point];
-    std::vector<std::string> cells = {point.schemes[row.scheme].label};
-    for (const std::size_t axis : experiment.lead_axes) cells.push_back(plain(point.axes[axis].second));
-    const bool messages = row.theory && row.theory->messages;
-    cells.push_back(with_error(row.time));
-    cells.push_back(theory_time(row.theory));
-    cells.push_back(row.theory && row.theory->kind != Prediction::Kind::asymptotic &&
-                            !std::isnan(row.theory->time_low)
-                        ? z_text(row.theory_time_z)
-                        : "-");
-    cells.push_back(with_error(row.messages));
-    cells.push_back(messages ? fmt::format("{:.7g}", *row.theory->messages) : "-");
-    cells.push_back(messages ? z_text(row.theory_messages_z) : "-");
-    cells.push_back(with_error(row.speedup));
-    cells.push_back(exactness(row.verification, point.schemes[row.scheme].recipe.recovered));
-    if (any_bytes) cells.push_back(bytes_text(row.bytes_into_busiest.mean));
-    if (any_critical) cells.push_back(waited_for(row.critical));
-    if (any_incomplete) cells.push_back(fmt::format("{} of {}", row.incomplete.trials, row.trials));
-    for (std::size_t c = 0; c < columns.size(); ++c) columns[c].cells.push_back(cells[c]);
+    const std::string conditions = places.conditions(experiment.points[row.point]);
+    const auto [place, is_new] = known.emplace(conditions, groups.size());
+    if (is_new) groups.push_back({conditions, {}});
+    groups[place->second].rows.push_back(&row);
   }
-  const auto lines = [&] {
-    std::vector<std::vector<std::string>> result(rows.size() + 1);
-    for (const Column& column : columns) {
-      result[0].push_back(column.title);
-      for (std::size_t i = 0; i < rows.size(); ++i) result[i + 1].push_back(column.cells[i]);
-    }
-    return result;
+  if (std::none_of(groups.begin(), groups.end(), [](const Group& group) { return group.rows.size() > 1; }))
+    return "";
+  const auto name_of_row = [&](const Row& row) {
+    const Point& point = experiment.points[row.point];
+    return printable(places.scheme(point, point.schemes[row.scheme].label));
   };
-  std::size_t left_out = 0;
+  constexpr std::size_t most_names = 4;
+  const auto listed = [&](std::vector<std::string> names) {
+    const std::size_t all = names.size();
+    names.resize(std::min(all, most_names));
+    return fmt::format("{}{}", fmt::join(names, "; "),
+                       all > most_names ? fmt::format(" and {} more", all - most_names) : "");
+  };
+
+  std::vector<std::pair<std::string, std::vector<std::string>>> winners;  // and where they are
+  std::size_t close = 0, unknown = 0;
+  std::vector<std::string> near;
+  const Row* only = nullptr;
+  std::vector<std::string> apart;  // who is not compared where somebody is
+  for (const Group& group : groups) {
+    std::vector<Contender> contenders;
+    for (const Row* row : group.rows) contenders.push_back(contender_of(experiment, *row));
+    const std::vector<std::size_t> compared = comparable(contenders);
+    const std::vector<std::size_t> first = fastest(contenders);
+    if (first.empty()) {
+      ++unknown;
+      continue;
+    }
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      if (std::find(compared.begin(), compared.end(), i) != compared.end()) continue;
+      const Row& row = *group.rows[i];
+      const std::string why = contenders[i].incomplete > 0  ? "incomplete trials"
+                              : contenders[i].recovered < 1 ? "approximate"
+                                                            : "no mean";
+      const std::string text =
+          fmt::format("{} ({})", printable(experiment.points[row.point].schemes[row.scheme].label), why);
+      if (std::find(apart.begin(), apart.end(), text) == apart.end()) apart.push_back(text);
+    }
+    only = group.rows[first.front()];
+    const std::string name = name_of_row(*only);
+    const auto found = std::find_if(winners.begin(), winners.end(),
+                                    [&](const auto& winner) { return winner.first == name; });
+    if (found == winners.end())
+      winners.push_back({name, {group.conditions}});
+    else
+      found->second.push_back(group.conditions);
+    if (first.size() > 1) ++close;
+    near.clear();
+    for (std::size_t i = 1; i < first.size(); ++i) near.push_back(name_of_row(*group.rows[first[i]]));
+  }
+  const std::string not_compared = apart.empty() ? "." : ". Not compared: " + listed(apart) + ".";
+  const std::string nobody = "no exact scheme completed all its trials";
+  if (groups.size() == 1) {
+    if (unknown > 0) return "Fastest: not said, as " + nobody + ".";
+    std::string text = fmt::format("Fastest: {}, {} s", winners.front().first, with_error(only->time));
+    if (!near.empty()) text += "; within the 95 % interval of the difference: " + listed(near);
+    return text + not_compared;
+  }
+  std::stable_sort(winners.begin(), winners.end(),
+                   [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
+  const std::string where = places.of_schemes().empty() ? "points" : "conditions";
+  std::vector<std::string> texts;
+  for (const auto& [name, at] : winners)
+    texts.push_back(fmt::format("{} at {}{}{}", name, at.size(),
+                                texts.empty() ? fmt::format(" of {} {}", groups.size(), where) : "",
+                                winners.size() > 1 && at.size() <= 2
+                                    ? fmt::format(" ({})", printable(fmt::format("{}", fmt::join(at, "; "))))
+                                    : ""));
+  std::string text = texts.empty() ? "Fastest: not said" : "Fastest: " + listed(texts);
+  if (close > 0)
+    text += fmt::format("; at {} of them others are within the 95 % interval of the difference", close);
+  if (unknown > 0) text += fmt::format("; at {}, {}", unknown, nobody);
+  return text + not_compared;
+}
+
+/// Everything a table can show, in the order of its columns; the first `left` of them are texts.
+struct Cells {
+  std::vector<Column> columns;
+  std::size_t left = 0;
+  std::vector<std::string> notes;  // sentences below
+};
+
+Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
+  Cells cells;
+  const Places places(experiment);
+  const auto add = [&](const std::string& title, int rank, const auto& text_of) {
+    Column column{title, rank};
+    for (const Row& row : rows) column.cells.push_back(printable(text_of(row)));
+    // A column without anything in it tells nothing.
+    if (std::any_of(column.cells.begin(), column.cells.end(),
+                    [](const std::string& cell) { return !cell.empty() && cell != "-"; }))
+      cells.columns.push_back(std::move(column));
+  };
+  const auto setup_of = [&](const Row& row) -> const SchemeSetup& {
+    return experiment.points[row.point].schemes[row.scheme];
+  };
+  add("scheme", 0, [&](const Row& row) { return setup_of(row).label; });
+  for (const std::size_t axis : experiment.lead_axes)
+    add(places.title(axis), 0,
+        [&](const Row& row) { return plain(experiment.points[row.point].axes[axis].second); });
+  cells.left = cells.columns.size();
+  add("time [s]", 0, [](const Row& row) { return with_error(row.time); });
+  add("theory of time", 3, [](const Row& row) { return theory_time(row.theory); });
+  add("z of time", 5, [](const Row& row) {
+    return row.theory && row.theory->kind != Prediction::Kind::asymptotic && !std::isnan(row.theory->time_low)
+               ? z_text(row.theory_time_z)
+               : "-";
+  });
+  const auto knows_messages = [](const Row& row) { return row.theory && row.theory->messages; };
+  add("messages", 1, [](const Row& row) { return with_error(row.messages); });
+  add("theory of messages", 4, [&](const Row& row) {
+    return knows_messages(row) ? fmt::format("{:.7g}", *row.theory->messages) : "-";
+  });
+  add("z of messages", 6,
+      [&](const Row& row) { return knows_messages(row) ? z_text(row.theory_messages_z) : "-"; });
+  if (std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+        return row.scheme != experiment.points[row.point].baseline;  // over itself it is always 1
+      }))
+    add("speedup", 2, [](const Row& row) { return with_error(row.speedup); });
+  add("exact", 7,
+      [&](const Row& row) { return exactness(row.verification, setup_of(row).recipe.recovered); });
+  add("bytes into busiest", 6, [](const Row& row) { return bytes_text(row.bytes_into_busiest.mean); });
+  add("waited for", 3, [](const Row& row) { return waited_for(row.critical); });
+  const auto incomplete = [](const Row& row) { return row.incomplete.trials > 0; };
+  if (std::any_of(rows.begin(), rows.end(), incomplete))
+    add("incomplete", 0,
+        [](const Row& row) { return fmt::format("{} of {}", row.incomplete.trials, row.trials); });
+
+  if (const std::string words = fastest_words(experiment, rows); !words.empty()) cells.notes.push_back(words);
+  if (std::any_of(cells.columns.begin(), cells.columns.end(), [](const Column& column) {
+        return std::any_of(column.cells.begin(), column.cells.end(),
+                           [](const std::string& cell) { return cell.find(" ± ") != std::string::npos; });
+      }))
+    cells.notes.push_back("± is half of the 95 % confidence interval of the mean.");
+  if (const auto first = std::find_if(rows.begin(), rows.end(), incomplete); first != rows.end())
+    cells.notes.push_back(fmt::format(
+        "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.",
+        printable(setup_of(*first).label), first->point, *first->incomplete.first,
+        first->incomplete.missing));
+  return cells;
+}
+
+std::vector<std::vector<std::string>> lines_of(const std::vector<Column>& columns) {
+  std::vector<std::vector<std::string>> lines(columns.front().cells.size() + 1);
+  for (const Column& column : columns) {
+    lines[0].push_back(column.title);
+    for (std::size_t i = 0; i < column.cells.size(); ++i) lines[i + 1].push_back(column.cells[i]);
+  }
+  return lines;
+}
+
+/// The text with each character that `replacement_of` has words for replaced.
+template <class ReplacementOf>
+std::string replaced(const std::string& text, const ReplacementOf& replacement_of) {
+  std::string result;
+  for (const char c : text) {
+    const char* words = replacement_of(c);
+    if (words) {
+      result += words;
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+/// A text of LaTeX, for any of its text fonts; a number keeps its sign.
+std::string in_latex(const std::string& text) {
+  const bool negative =
+      text.size() > 1 && text[0] == '-' && std::isdigit(static_cast<unsigned char>(text[1]));
+  std::string result = replaced(negative ? text.substr(1) : text, [](char c) -> const char* {
+    switch (c) {
+      case '\\':
+        return "\\textbackslash{}";
+      case '{':
+        return "\\{";
+      case '}':
+        return "\\}";
+      case '$':
+        return "\\$";
+      case '&':
+        return "\\&";
+      case '#':
+        return "\\#";
+      case '%':
+        return "\\%";
+      case '_':
+        return "\\_";
+      case '^':
+        return "\\textasciicircum{}";
+      case '~':
+        return "\\textasciitilde{}";
+      case '<':
+        return "\\textless{}";
+      case '>':
+        return "\\textgreater{}";
+      case '|':
+        return "\\textbar{}";
+      case '`':
+        return "\\textasciigrave{}";
+      case '[':  // behind the end of a line it would be an argument, as would a star
+        return "{[}";
+      case ']':
+        return "{]}";
+      case '*':
+        return "{*}";
+      default:
+        return nullptr;
+    }
+  });
+  for (std::size_t at = result.find("±"); at != std::string::npos; at = result.find("±", at))
+    result.replace(at, std::string_view("±").size(), "$\\pm$");
+  for (std::size_t at = result.find("--"); at != std::string::npos; at = result.find("--", at))
+    result.insert(at + 1, "{}");  // not a dash
+  return negative ? "$-$" + result : result;
+}
+
+std::string in_markdown(const std::string& text) {
+  return replaced(text, [](char c) -> const char* {
+    switch (c) {
+      case '\\':
+        return "\\\\";
+      case '|':
+        return "\\|";
+      case '`':
+        return "\\`";
+      case '*':
+        return "\\*";
+      case '_':
+        return "\\_";
+      case '~':
+        return "\\~";
+      case '$':
+        return "\\$";
+      case '<':
+        return "&lt;";
+      case '>':
+        return "&gt;";
+      case '&':
+        return "&amp;";
+      case '[':
+        return "\\[";
+      case ']':
+        return "\\]";
+      case '#':
+        return "\\#";
+      default:
+        return nullptr;
+    }
+  });
+}
+
+std::string origin_of(const Experiment& experiment, const Provenance& provenance) {
+  return fmt::format("straggle {}; {}; seed {}; configuration {}", provenance.version, provenance.command,
+                     experiment.resolved["seed"].dump(), experiment.hash);
+}
+
+}  // namespace
+
+Contender contender_of(const Experiment& experiment, const Row& row) {
+  return {.time = row.time.mean,
+          .half = half_interval(row.time),
+          .recovered = experiment.points[row.point].schemes[row.scheme].recipe.recovered,
+          .incomplete = row.incomplete.trials};
+}
+
+std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
+  Cells cells = cells_of(experiment, rows);
+  std::vector<std::string> left_out;
   const auto too_wide = [&](const std::string& table) {
     for (std::size_t begin = 0; begin < table.size();) {
       const std::size_t end = table.find('\n', begin);
@@ -160,31 +400,58 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     }
     return false;
   };
-  std::string table = align(lines(), left);
+  std::string table = align(lines_of(cells.columns), cells.left);
   while (too_wide(table)) {
-    const auto worst = std::max_element(columns.begin(), columns.end(),
+    const auto worst = std::max_element(cells.columns.begin(), cells.columns.end(),
                                         [](const Column& a, const Column& b) { return a.rank < b.rank; });
     if (worst->rank == 0) break;
-    columns.erase(worst);
-    ++left_out;
-    table = align(lines(), left);
+    left_out.insert(left_out.begin(), worst->title);
+    cells.columns.erase(worst);
+    table = align(lines_of(cells.columns), cells.left);
   }
-  if (left_out > 0)
-    table +=
-        fmt::format("({} columns do not fit into {} characters; results.csv and --format json have them)\n",
-                    left_out, width);
-  if (table.find(" ± ") != std::string::npos)
-    table += "± is half of the 95 % confidence interval of the mean.\n";
-  for (const Row& row : rows) {
-    if (row.incomplete.trials == 0) continue;
-    const Point& point = experiment.points[row.point];
-    table += fmt::format(
-        "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: "
-        "{}.\n",
-        point.schemes[row.scheme].label, row.point, *row.incomplete.first, row.incomplete.missing);
-    break;
-  }
+  if (!left_out.empty())
+    table += fmt::format("(of {} characters there is no room for: {}; results.csv has {})\n", width,
+                         fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them");
+  for (const std::string& note : cells.notes) table += note + "\n";
   return table;
+}
+
+std::string to_latex(const Experiment& experiment, const std::vector<Row>& rows,
+                     const Provenance& provenance) {
+  const Cells cells = cells_of(experiment, rows);
+  std::string text = fmt::format("% {}\n% {}\n% needs \\usepackage{{booktabs}}\n",
+                                 printable(experiment.title), printable(origin_of(experiment, provenance)));
+  text += fmt::format("\\begin{{tabular}}{{{}{}}}\n\\toprule\n", std::string(cells.left, 'l'),
+                      std::string(cells.columns.size() - cells.left, 'r'));
+  bool heading = true;
+  for (std::vector<std::string>& line : lines_of(cells.columns)) {
+    for (std::string& cell : line) cell = in_latex(cell);
+    text += fmt::format("{} \\\\\n{}", fmt::join(line, " & "), heading ? "\\midrule\n" : "");
+    heading = false;
+  }
+  text += "\\bottomrule\n\\end{tabular}\n";
+  for (const std::string& note : cells.notes) text += "% " + note + "\n";
+  return text;
+}
+
+std::string to_markdown(const Experiment& experiment, const std::vector<Row>& rows,
+                        const Provenance& provenance) {
+  const Cells cells = cells_of(experiment, rows);
+  std::string text =
+      experiment.title.empty() ? "" : "**" + in_markdown(printable(experiment.title)) + "**\n\n";
+  bool heading = true;
+  for (std::vector<std::string>& line : lines_of(cells.columns)) {
+    for (std::string& cell : line) cell = in_markdown(cell);
+    text += fmt::format("| {} |\n", fmt::join(line, " | "));
+    if (heading) {
+      text += "|";
+      for (std::size_t c = 0; c < cells.columns.size(); ++c) text += c < cells.left ? " :-- |" : " --: |";
+      text += "\n";
+    }
+    heading = false;
+  }
+  for (const std::string& note : cells.notes) text += "\n" + in_markdown(note) + "\n";
+  return text + "\n" + in_markdown(printable(origin_of(experiment, provenance))) + "\n";
 }
 
 }  // namespace straggle

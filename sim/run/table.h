@@ -1,4 +1,4 @@
-// What a sweep has found as a table for people.
+// What a sweep has found as a table for people: plain, for LaTeX, for Markdown.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/ranking.h"
+#include "sim/run/report.h"
 #include "sim/run/row.h"
 
 namespace straggle {
@@ -14,8 +16,19 @@ namespace straggle {
 /// interval. Nothing where there is no spread, or what rounding leaves of none.
 std::optional<int> places_of(double mean, double error);
 
-/// A table for people, at most `width` columns wide: what does not fit is left out, and the table says so.
+/// A row as it takes part in a comparison of completion times.
+Contender contender_of(const Experiment& experiment, const Row& row);
+
+/// A table for people, at most `width` columns wide, without columns that are empty, and a sentence on which
+/// scheme is the fastest. What does not fit is left out, and the table says so.
 std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
+
+/// The same cells, of any width, as a tabular for LaTeX with booktabs, and as a table in Markdown (GitHub's).
+/// Sentences below it, and where it comes from, are comments or paragraphs.
+std::string to_latex(const Experiment& experiment, const std::vector<Row>& rows,
+                     const Provenance& provenance);
+std::string to_markdown(const Experiment& experiment, const std::vector<Row>& rows,
+                        const Provenance& provenance);
 
 /// Lines of cells as aligned columns: the first `left` of them flush left, the others flush right.
 std::string align(const std::vector<std::vector<std::string>>& lines, std::size_t left);

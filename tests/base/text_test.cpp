@@ -47,3 +47,15 @@ TEST_CASE("Long text is cut between characters") {
   CHECK(printable("aµb", 2) == "a...");  // µ takes two bytes
   CHECK(printable("aµb", 3) == "aµ...");
 }
+
+TEST_CASE("a word of a shell reads back as the same bytes") {
+  CHECK(shell_word("configs/first.json") == "configs/first.json");
+  CHECK(shell_word("/compute/rate=5") == "/compute/rate=5");
+  CHECK(shell_word("") == "''");
+  CHECK(shell_word("GC, three") == "'GC, three'");
+  CHECK(shell_word("it's $(x)") == R"('it'\''s $(x)')");
+  CHECK(shell_word("~") == "'~'");
+  CHECK(shell_word("größe") == "'größe'");
+  CHECK(shell_word("a\n'b\\") == R"($'a\x0a\'b\\')");
+  CHECK(shell_word("\xff") == R"($'\xff')");
+}

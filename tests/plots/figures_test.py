@@ -139,25 +139,26 @@ class PlotTest(unittest.TestCase):
                 close([there.min(), there.max()], [low, high])
         self.assertGreater(half.min(), 0)
 
-    def test_theory_lies_under_the_curves_exact_as_a_line_and_bounds_as_a_band(self):
+    def test_theory_lies_under_the_curves_where_it_was_computed_and_is_not_joined(self):
         axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL).axes
         lines = [line for line in axes.lines if line.get_color() == plots.THEORY["color"]]
         self.assertEqual(len(lines), len(LABELS))
         for label, line in zip(LABELS, lines):
             rows = sorted(selected(label=label, __network='{"model":"ideal"}'),
                           key=lambda row: float(row["/compute/rate"]))
+            close(line.get_xdata(), [float(row["/compute/rate"]) for row in rows])
             close(line.get_ydata(), [float(row["theory_time_low"]) for row in rows])
+            self.assertEqual(line.get_linestyle(), "None")
+            self.assertLess(line.get_zorder(), 2)
 
         axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", "/network=" +
                       '{"model":"serial","overhead":0.01}', "--where", "label=_plain").axes
         rows = sorted(selected(label="_plain", theory="bounds"), key=lambda row: float(row["/compute/rate"]))
         self.assertEqual(len(rows), 3)
-        band, = [band for band in axes.collections if isinstance(band, PolyCollection)
-                 and band.get_zorder() == 1]
-        for row in rows:
-            there = band.get_paths()[0].vertices
-            there = there[there[:, 0] == float(row["/compute/rate"])][:, 1]
-            close([there.min(), there.max()], [float(row["theory_time_low"]), float(row["theory_time_high"])])
+        stretches, = [lines for lines in axes.collections if lines.get_zorder() == 1]
+        close([[list(end) for end in stretch] for stretch in stretches.get_segments()],
+              [[[float(row["/compute/rate"]), float(row[f"theory_time_{end}"])] for end in ("low", "high")]
+               for row in rows])
 
     def test_bars_stand_at_their_categories_with_the_numbers_of_the_file(self):
         axes, = drawn(plot, RESULTS, "--x", "/network", "--y", "time_p95", "--where", "/compute/rate=5").axes
@@ -179,8 +180,15 @@ class PlotTest(unittest.TestCase):
         self.assertEqual([text.get_text() for text in axes.texts],
                          [plots.four_digits(float(row["messages_mean"])) for row in rows])
         marks = [line for line in axes.collections if line.get_zorder() == 4]
-        close([mark.get_segments()[0][0][0] for mark in marks],
-              [float(row["theory_messages"]) for row in rows])
+        close([[segment[0][0] for segment in mark.get_segments()] for mark in marks],
+              [[float(row["theory_messages"])] * 2 for row in rows])
+        for mark, bar in zip(marks, axes.patches):  # it leaves the whisker in the middle of the bar alone
+            middle = bar.get_y() + bar.get_height() / 2
+            for segment in mark.get_segments():
+                self.assertGreater(min(abs(end[1] - middle) for end in segment), 0.1)
+        looks = {(row["scheme"], bar.get_facecolor()) for row, bar in zip(rows, axes.patches)}
+        self.assertEqual(len(looks), len({row["scheme"] for row in rows}))
+        self.assertEqual(len({colour for _, colour in looks}), len(looks))
 
     def test_legends_and_axes_have_the_words_and_the_units(self):
         figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "time", "--where", IDEAL, "--log")
@@ -324,6 +332,28 @@ class PaperFiguresTest(unittest.TestCase):
                   for xy in zip(*line.get_data())}
         self.assertEqual(filled, {list(points)[index] for index in pareto.front(list(points))})
         self.assertEqual({note.xy: note.get_text() for note in axes.texts}, points)
+
+    def test_the_load_of_messages_of_different_sizes_is_bytes(self):
+        self.assertEqual(drawn(pareto, RESULTS, "--where", IDEAL, "--where", "/compute/rate=5").axes[0].get_xlabel(),
+                         plots.METRICS["messages"])
+        config = {**CONFIG, "sweep": [], "schemes": [{"scheme": "uncoded", "label": "star"},
+                                                     {"scheme": "rar", "label": "ring"}]}
+        for name, more in (("sized", {"gradient": {"bytes": 1000}}), ("unsized", {})):
+            (FOLDER / f"{name}.json").write_text(json.dumps({**config, **more}))
+            subprocess.run([str(PROGRAM), "run", f"{name}.json", "--out", name], cwd=FOLDER, check=True,
+                           capture_output=True)
+        axes, = drawn(pareto, FOLDER / "sized/results.csv").axes
+        self.assertEqual(axes.get_xlabel(), plots.METRICS["bytes_into_busiest"])
+        found = sorted(float(x) for line in axes.lines if line.get_marker() in plots.MARKERS for x in line.get_xdata())
+        workers = CONFIG["workers"]
+        close(found, [2 * (workers - 1) / workers * 1000, workers * 1000])
+        self.assertEqual(drawn(pareto, FOLDER / "sized/results.csv", "--x", "messages").axes[0].get_xlabel(),
+                         plots.METRICS["messages"])
+        code, _, error = run_inside(pareto, FOLDER / "unsized/results.csv", "-o", FOLDER / "x.png")
+        self.assertEqual(code, 2)
+        self.assertIn("a ring's messages are parts of a gradient", error)
+        self.assertEqual(drawn(pareto, FOLDER / "unsized/results.csv", "--x", "messages").axes[0].get_xlabel(),
+                         plots.METRICS["messages"])
 
     def test_an_approximate_scheme_is_not_on_the_front_of_exact_ones(self):
         config = {**CONFIG, "sweep": [], "schemes": [{"scheme": "uncoded", "label": "exact"}, {

@@ -2,8 +2,11 @@
 #include "sim/run/report.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <sstream>
 
+#include "sim/run/places.h"
+#include "sim/run/ranking.h"
 #include "sim/run/table.h"
 #include "tests/schemes/support.h"
 
@@ -193,11 +196,171 @@ TEST_CASE("report: an expectation of trials without spread is met within half a 
     CHECK_FALSE(pass("time", missed, constant));
 }
 
+namespace {
+
+std::string heading_of(const std::string& table) {
+  return table.substr(0, table.find('\n'));
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "report: a column without anything in it is left out, and theory of time told from that of messages") {
+  const Experiment with = experiment_of(R"({"workers": 6, "trials": 50, )" + compute + R"(,
+      "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 2}]})");
+  for (const char* title :
+       {"theory of time", "z of time", "theory of messages", "z of messages", "speedup", "exact"})
+    CHECK(has(heading_of(to_table(with, rows_of(with), 1000)), title));
+  const Experiment without =
+      experiment_of(R"({"workers": 6, "trials": 50, )" + compute +
+                    R"(, "network": {"model": "serial", "overhead": 0.1}, "verify": {"trials": 0},
+                       "schemes": [{"scheme": "gc-mmc", "design": "correlated", "load": 3, "order": 2, "clusters": 1}]})");
+  const std::string heading = heading_of(to_table(without, rows_of(without), 1000));
+  for (const char* title : {"theory", " z", "speedup", "exact", "bytes", "waited for", "incomplete"}) {
+    CAPTURE(title, heading);
+    CHECK_FALSE(has(heading, title));
+  }
+}
+
+TEST_CASE("report: the fastest scheme is named, with those that are not told apart from it") {
+  const auto closing = [](const std::string& more) {
+    const Experiment experiment = experiment_of(R"({"workers": 8, "verify": {"trials": 0}, )" + more + "}");
+    return to_table(experiment, rows_of(experiment), 1000);
+  };
+  const std::string law = R"("trials": 2000, )" + compute + ", ";
+  // By order statistics K = 8: uncoded waits for all, two loads of ignoring two stragglers.
+  CHECK(has(
+      closing(law + R"("schemes": [{"scheme": "uncoded"}, {"scheme": "uc-mmc", "load": 4, "label": "UC"}])"),
+      "Fastest: UC, 0.1"));
+  // The same scheme twice is the same to the bit.
+  CHECK(has(
+      closing(
+          law +
+          R"("schemes": [{"scheme": "gc", "load": 2, "label": "a"}, {"scheme": "gc", "load": 2, "label": "b"}])"),
+      "; within the 95 % interval of the difference: b."));
+  // What an approximate scheme gains, or one that does not always complete, is no gain over the others.
+  const std::string apart = closing(
+      R"("trials": 50, "compute": {"model": "constant", "time": 1, "failure": {"probability": 0.05}},
+         "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 8, "label": "all of it"},
+                     {"scheme": "ignore-stragglers", "stragglers": 7, "label": "one"}])");
+  CHECK(has(apart, "Fastest: all of it, 8 s. Not compared: uncoded (incomplete trials); one (approximate)."));
+  CHECK(has(closing(R"("trials": 5, "compute": {"model": "constant", "time": 1, "failure": {"workers": [1]}},
+                      "schemes": [{"scheme": "uncoded", "label": "a"}, {"scheme": "gc", "load": 1, "label": "b"}])"),
+            "Means are over completed trials."));
+  // Over a sweep by points; over the schemes' own fields alone by name.
+  const std::string slow =
+      closing(law + R"("schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 2, "label": "GC"}],
+      "network": {"model": "serial", "overhead": 1e-9}, "sweep": [{"path": "/network/overhead", "values": [1e-9, 1e-8, 5]}])");
+  CHECK(
+      has(slow,
+          "Fastest: uncoded at 2 of 3 points (overhead = 1e-09; overhead = 1e-08); GC at 1 (overhead = 5)."));
+  CHECK(has(closing(law + R"("schemes": [{"scheme": "gc", "load": 1, "label": "GC"}, {"scheme": "uncoded"}],
+      "sweep": [{"path": "/schemes/0/load", "values": [2, 3]}])"),
+            "Fastest: uncoded, "));
+  CHECK_FALSE(has(closing(law + R"("schemes": [{"scheme": "uncoded"}])"), "Fastest"));
+}
+
+TEST_CASE("ranking: who is compared, who is fastest, and who is not told apart") {
+  const double nan = std::nan("");
+  const auto first = [](const std::vector<Contender>& contenders) { return fastest(contenders); };
+  CHECK(first({{2, 0.1}, {1, 0.1}, {3, 0.1}}) == std::vector<std::size_t>{1});
+  // hypot(0.3, 0.4) = 0.5: on either side of it.
+  CHECK(first({{1.49, 0.4}, {1, 0.3}}) == std::vector<std::size_t>{1, 0});
+  CHECK(first({{1.51, 0.4}, {1, 0.3}}) == std::vector<std::size_t>{1});
+  CHECK(first({{1, 0}, {1, 0}, {1.0001, 0}}) == std::vector<std::size_t>{0, 1});
+  CHECK(first({{5, nan}, {1, 0.1}}) == std::vector<std::size_t>{1, 0});     // one trial
+  CHECK(first({{1, 0, 0.5}, {2, 0}}) == std::vector<std::size_t>{1});       // approximate
+  CHECK(first({{1, 0, 0.5}, {2, 0, 0.7}}) == std::vector<std::size_t>{0});  // nothing else there
+  CHECK(first({{1, 0, 1, 3}, {2, 0}}) == std::vector<std::size_t>{1});      // incomplete
+  CHECK(first({{1, 0, 1, 3}, {2, 0, 1, 1}}).empty());
+  CHECK(first({{1, 0, 0.5}, {2, 0, 1, 3}}).empty());  // the only complete one is approximate
+  CHECK(first({{nan, nan}, {INFINITY, 0}}).empty());
+  CHECK(first({}).empty());
+}
+
+TEST_CASE("report: LaTeX and Markdown have the table's cells, with what would be markup escaped") {
+  const std::string nasty = R"(a|b_c$d&e%f#g{h}i~j^k\\l*m[n]o<p>q`r--s ± t)";
+  const Experiment experiment = experiment_of(R"({"title": "50 % & more", "workers": 6, "trials": 50, )" +
+                                              compute + R"(, "schemes": [{"scheme": "uncoded", "label": ")" +
+                                              nasty + R"("}, {"scheme": "gc", "load": 2}]})");
+  const std::vector<Row> rows = rows_of(experiment);
+  const Provenance provenance{.command = "straggle run x", .version = "0"};
+  const std::string latex = to_latex(experiment, rows, provenance),
+                    markdown = to_markdown(experiment, rows, provenance);
+  CHECK(has(latex, "% 50 % & more\n% straggle 0; straggle run x; seed 1; configuration "));
+  CHECK(has(
+      latex,
+      "\n"
+      R"(a\textbar{}b\_c\$d\&e\%f\#g\{h\}i\textasciitilde{}j\textasciicircum{}k\textbackslash{}l{*}m{[}n{]}o)"
+      R"(\textless{}p\textgreater{}q\textasciigrave{}r-{}-s $\pm$ t & )"));
+  CHECK(has(markdown,
+            "\n| "
+            R"(a\|b\_c\$d&amp;e%f\#g{h}i\~j^k\\l\*m\[n\]o&lt;p&gt;q\`r--s ± t | )"));
+  CHECK(has(markdown, "**50 % &amp; more**\n"));
+  // Every line of both has as many cells as the heading of the plain table, and the same numbers.
+  const std::string table = to_table(experiment, rows, 100000);
+  for (const char* number : {"0.2", " of 50"}) CHECK(has(table, number));
+  std::istringstream lines(latex);
+  std::size_t separators = 0, rules = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("\\toprule") || line.starts_with("\\midrule") || line.starts_with("\\bottomrule"))
+      ++rules;
+    if (line.starts_with("%") || !line.ends_with(" \\\\")) continue;
+    const auto count =
+        static_cast<std::size_t>(std::count(line.begin(), line.end(), '&')) - (has(line, "\\&") ? 1 : 0);
+    if (separators == 0) separators = count;
+    CHECK(count == separators);
+  }
+  CHECK(rules == 3);
+  CHECK(separators == 8);  // scheme, time, its theory and z, messages, theirs, speedup, exact
+  CHECK(has(latex, "\\begin{tabular}{lrrrrrrrr}\n"));
+}
+
+TEST_CASE("places: fields that move together with equal values are one name, others are told apart") {
+  const auto places = [](const std::string& sweep) {
+    const Experiment experiment = experiment_of(R"({"workers": 8, "trials": 1, )" + compute + R"(,
+        "schemes": [{"scheme": "gc", "load": 1}, {"scheme": "uc-mmc", "load": 1}], "sweep": [)" +
+                                                sweep + "]}");
+    const Places names(experiment);
+    std::string text;
+    for (const std::size_t axis : experiment.lead_axes)
+      text += names.name(axis) + " = " + names.title(axis) + "; ";
+    return text + names.place(experiment.points.back()) + "; " + names.conditions(experiment.points.back());
+  };
+  CHECK(places(R"({"paths": ["/schemes/0/load", "/schemes/1/load"], "values": [[1, 1], [2, 2]]})") ==
+        "load = load [mini-batches]; load = 2; ");
+  CHECK(places(R"({"paths": ["/schemes/1/load", "/schemes/0/load"], "values": [[1, 1], [2, 3]]})") ==
+        "1/load = 1 load [mini-batches]; 1/load = 2; ");
+  CHECK(
+      places(
+          R"({"path": "/schemes/0/load", "values": [1, 2]}, {"path": "/schemes/1/load", "values": [1, 2]})") ==
+      "0/load = 0 load [mini-batches]; 1/load = 1 load [mini-batches]; 0/load = 2, 1/load = 2; ");
+  CHECK(places(R"({"path": "/compute/rate", "values": [5, 10]}, {"path": "/workers", "values": [8]})") ==
+        "rate = compute rate [1/s]; workers = workers; rate = 10; rate = 10");
+  // What moves something beside the schemes is a condition.
+  CHECK(places(R"({"paths": ["/schemes/0/load", "/workers"], "values": [[1, 8], [2, 9]]})") ==
+        "load = load [mini-batches]; load = 2; load = 2");
+}
+
+TEST_CASE("places: units are those of the schema") {
+  CHECK(field_unit("/compute/rate") == "1/s");
+  CHECK(field_unit("/compute/base/shift") == "s");
+  CHECK(field_unit("/network/bandwidth") == "bytes/s");
+  CHECK(field_unit("/gradient/bytes") == "bytes");
+  CHECK(field_unit("/schemes/3/load") == "mini-batches");
+  CHECK(field_unit("/workers").empty());
+  CHECK(field_unit("/nowhere").empty());
+}
+
 TEST_CASE("report: a narrow table leaves columns out and says so") {
   const Experiment experiment =
       experiment_of(R"({"workers": 4, "trials": 5, )" + compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
   const std::string table = to_table(experiment, rows_of(experiment), 40);
-  CHECK(table.find("columns do not fit into 40 characters") != std::string::npos);
+  CHECK(table.find("of 40 characters there is no room for: ") != std::string::npos);
   CHECK(table.find("time [s]") != std::string::npos);
 }
 
