@@ -56,10 +56,28 @@ function axis(type, name, more = {}) {
            splitLine: { show: true, lineStyle: { color: colour('grid') } }, ...more };
 }
 
-const legend = (names, more = {}) => ({
-  type: 'scroll', top: 0, left: 0, right: 0, data: names, textStyle: { color: colour('ink') },
-  pageTextStyle: { color: colour('ink') }, pageIconColor: colour('link'), pageIconInactiveColor: colour('grid'),
-  inactiveColor: colour('faint'), ...more });
+/** A legend that shows every name, in as many lines as that takes. */
+const legend = (names) => ({
+  type: 'plain', top: 0, left: 0, right: 0, data: names, itemGap: legendGap, inactiveColor: colour('faint'),
+  textStyle: { color: colour('ink'), width: legendRoom() - 40, overflow: 'truncate' } });
+const legendGap = 10;
+const legendRoom = () => Math.min(document.getElementById('main').clientWidth, 1056);
+const ruler = document.createElement('canvas').getContext('2d');
+
+/** Its height in pixels, and some room below it. */
+function legendHeight(names) {
+  ruler.font = '12px sans-serif';
+  let lines = 1, x = 0;
+  for (const name of names) {
+    const needed = 30 + Math.min(ruler.measureText(name).width, legendRoom() - 40) + legendGap;
+    if (x > 0 && x + needed > legendRoom()) {
+      lines += 1;
+      x = 0;
+    }
+    x += needed;
+  }
+  return 12 + (14 + legendGap) * lines;
+}
 
 const tooltip = (formatter) => ({
   trigger: 'item', confine: true, backgroundColor: colour('paper'), borderColor: colour('faint'), textStyle: { color: colour('ink') },
@@ -153,8 +171,9 @@ function barsOption(metric, unit) {
       whiskers(name, [[s, low, high, ...theory]], true, false)];
   });
   return {
-    height: 96 + 34 * names.length, ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
-    grid: { left: 8, right: 64, top: 34, bottom: 66, containLabel: true },
+    height: 62 + legendHeight(names) + 34 * names.length, ...still, legend: legend(names),
+    tooltip: tooltip(({ data: item }) => rowTip(item.row)),
+    grid: { left: 8, right: 64, top: legendHeight(names), bottom: 66, containLabel: true },
     xAxis: axis('value', unit, { min: 0 }),
     yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
                                   axisLabel: { color: colour('ink'), width: wide ? 210 : 110, overflow: 'break', lineHeight: 13, interval: 0 } }),
@@ -172,9 +191,9 @@ function curvesOption(metric, unit, log) {
       whiskers(series.name, series.rows.map((row, i) => [series.x[i], marks[i].low, marks[i].high, ...marks[i].theory]), false, log)];
   });
   return {
-    height: 460, ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
-    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
-    xAxis: axis('value', data.x, { scale: true, ...scaled(data.log_x) }),
+    height: 424 + legendHeight(names), ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
+    grid: { left: 14, right: 20, top: 24 + legendHeight(names), bottom: 66, containLabel: true },
+    xAxis: axis('value', data.x_title, { scale: true, ...scaled(data.log_x) }),
     yAxis: axis('value', unit, { ...scaled(log), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items.flat() };
 }
@@ -188,20 +207,24 @@ function tradeOffOption(measure, logX, logY) {
   const at = (row) => number(row, `${measure}_mean`);
   const shown = (row) => Number.isFinite(at(row)) && Number.isFinite(number(row, 'time_mean')) && !(logX && at(row) <= 0);
   const items = data.series.map((series, s) => {
-    const rows = series.rows.filter(shown);
+    const ends = data.x !== '' && series.rows.length > 1 ? [0, series.rows.length - 1] : [];  // which is which
+    const places = series.rows.map((row, i) => ({
+      value: [at(row), number(row, 'time_mean')], row,
+      label: ends.includes(i) ? { show: true, position: 'right', color: colour('ink'), formatter: () => short(series.x[i]) } : {} }));
     return { type: 'line', name: series.name, symbol: symbolOf(s), symbolSize: 11, color: seriesColour(s),
              lineStyle: { type: dashOf(s), width: 1.5, opacity: 0.8 }, emphasis: { focus: 'series' },
-             data: rows.map((row) => ({ value: [at(row), number(row, 'time_mean')], row })) };
+             labelLayout: { hideOverlap: true }, data: places.filter(({ row }) => shown(row)) };
   });
   const front = measure === 'messages' ? data.charts['trade-off'].front ?? [] : [];
   if (front.length > 1)
     items.unshift({ type: 'line', name: 'not beaten in both', step: 'end', symbol: 'none', silent: true, z: 1, color: colour('faint'),
                     lineStyle: { width: 6, opacity: 0.3, cap: 'round' }, tooltip: { show: false },
                     data: front.map((row) => [at(row), number(row, 'time_mean')]) });
+  const listed = [...names, ...(front.length > 1 ? ['not beaten in both'] : [])];
   return {
-    height: 460, ...still, legend: legend([...names, ...(front.length > 1 ? ['not beaten in both'] : [])]),
+    height: 424 + legendHeight(listed), ...still, legend: legend(listed),
     tooltip: tooltip(({ data: item }) => rowTip(item.row)),
-    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
+    grid: { left: 14, right: 20, top: 24 + legendHeight(listed), bottom: 66, containLabel: true },
     xAxis: axis('value', measures[measure], scaled(logX)),
     yAxis: axis('value', 'time [s]', { ...scaled(logY), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items };
@@ -210,7 +233,7 @@ function tradeOffOption(measure, logX, logY) {
 // ---- distributions ----
 
 function distributionOption(point, tail) {
-  const samples = point.distributions;
+  const samples = point.distributions, names = samples.map((sample) => sample.name);
   const least = Math.min(...samples.map((sample) => 1 / Math.max(1, sample.count)));
   const items = samples.map((sample, s) => ({
     type: 'line', name: sample.name, color: seriesColour(s), symbol: 'circle', showSymbol: false, symbolSize: 6,
@@ -219,11 +242,11 @@ function distributionOption(point, tail) {
   const times = samples.flatMap((sample) => sample.time);
   const log = times.length > 0 && Math.max(...times) > 300 * Math.min(...times);
   return {
-    height: 420, ...still, legend: legend(samples.map((sample) => sample.name)),
+    height: 384 + legendHeight(names), ...still, legend: legend(names),
     tooltip: { ...tooltip((items_) => tip(`${short(items_[0].axisValue)} s`, items_.map((item) =>
       [item.seriesName, tail ? `${short(item.value[1])} take at least ${short(item.value[0])} s`
         : `${short(100 * item.value[1])} % within ${short(item.value[0])} s`]))), trigger: 'axis' },
-    grid: { left: 14, right: 20, top: 60, bottom: 66, containLabel: true },
+    grid: { left: 14, right: 20, top: 24 + legendHeight(names), bottom: 66, containLabel: true },
     xAxis: axis('value', 'completion time [s]', scaled(log)),
     yAxis: axis(tail ? 'log' : 'value', tail ? 'share of trials that take at least so long' : 'share of trials complete by then',
                 { ...(tail ? { min: least, max: 1 } : { min: 0, max: 1 }), nameLocation: 'end', nameGap: 12,
@@ -236,15 +259,16 @@ function distributionOption(point, tail) {
 const causes = [['compute', 't-compute'], ['port queue', 't-queue'], ['link', 't-transfer'], ['waiting', 't-held']];
 
 function sharesOption(bars) {
-  const names = bars.map((bar) => bar.name);
+  const names = bars.map((bar) => bar.name), listed = causes.map(([name]) => name);
   const wide = document.documentElement.clientWidth > 700;
   return {
-    height: 96 + (names.some((name) => name.length > 30) ? 34 : 26) * names.length, ...still, legend: legend(causes.map(([name]) => name)),
+    height: 62 + legendHeight(listed) + (names.some((name) => name.length > 30) ? 34 : 26) * names.length, ...still,
+    legend: legend(listed),
     tooltip: tooltip(({ data: item }) => {
       const bar = bars[item.bar], total = bar.seconds.reduce((a, b) => a + b, 0);
       return tip(bar.name, causes.map(([name], c) => [name, `${short(bar.seconds[c])} s, ${short((100 * bar.seconds[c]) / total)} %`]));
     }),
-    grid: { left: 8, right: 24, top: 34, bottom: 66, containLabel: true },
+    grid: { left: 8, right: 24, top: legendHeight(listed), bottom: 66, containLabel: true },
     xAxis: axis('value', 'share of the completion time [%]', { min: 0, max: 100 }),
     yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
                                   axisLabel: { color: colour('ink'), width: wide ? 260 : 120, overflow: 'break', lineHeight: 13, interval: 0 } }),
@@ -316,10 +340,11 @@ function timelineOption(trial) {
         const from = Math.max(x1, x), to = Math.min(x2, x + width);
         return line(from, at(from) + offset, to, (x2 === x1 ? y2 : at(to)) + offset, { stroke: colour('t-path'), lineWidth: 2.5 });
       } });
+  const listed = [...present.map(({ kind }) => kind[0]), 'critical path'];
   return {
-    height: 110 + rowHeight * names.length, ...still, legend: legend([...present.map(({ kind }) => kind[0]), 'critical path']),
+    height: 76 + legendHeight(listed) + rowHeight * names.length, ...still, legend: legend(listed),
     tooltip: tooltip(({ data: item }) => timelineTip(trial, item.bar)),
-    grid: { left: 78, right: 16, top: 34, height: rowHeight * names.length },
+    grid: { left: 78, right: 16, top: legendHeight(listed), height: rowHeight * names.length },
     xAxis: axis('value', 'seconds into the iteration', {
       min: 0, max: trial.end, axisLabel: { color: colour('faint'), hideOverlap: true, formatter: short } }),
     yAxis: axis('category', '', { data: names, inverse: true, axisLabel: { color: colour('ink'), interval: 0, fontSize: 10 },
@@ -350,7 +375,12 @@ function show(figure, tools, option) {
     chart.setOption({ ...wanted, aria: { enabled: true, label: { description: figure.dataset.description } } }, true);
   };
   redraw(false);
-  new ResizeObserver(() => chart.resize()).observe(place);
+  let width = place.clientWidth;
+  new ResizeObserver(() => {
+    if (place.clientWidth === width) return;
+    width = place.clientWidth;
+    redraw(true);  // its legend may need other lines
+  }).observe(place);
   charts.push({ redraw, chart, place });
   return redraw;
 }
@@ -430,6 +460,7 @@ function timelines() {
   const caption = element('figcaption', { 'aria-live': 'polite' });
   const figure = element('figure', { id: 'timeline' }, caption);
   section.insertBefore(figure, section.querySelector('.timelines'));
+  section.querySelectorAll('.timelines details').forEach((details) => { details.open = true; });  // all are printed
   let point = points[0], trial = point.trials[0];
   let redraw = null;
   const say = () => {
@@ -441,19 +472,10 @@ function timelines() {
     const rest = `${trial.complete ? words && `It waited for: ${words}.` : 'Never complete.'}${rows}`;
     caption.replaceChildren(element('b', {}, trial.title), ` ${rest}`);
     figure.dataset.description = `${trial.title}. ${rest}`;
-    const place = data.points.indexOf(point), index = point.trials.indexOf(trial);
     for (const other of points) {
       const beside = document.getElementById(`shares-${other.point}`);
       if (beside) beside.hidden = other !== point;
     }
-    // Printed is what is chosen.
-    document.querySelectorAll('.timelines').forEach((list) => {
-      list.querySelectorAll('details').forEach((details, i) => {
-        const chosen = Number(list.dataset.point) === place && i === index;
-        details.classList.toggle('chosen', chosen);
-        details.open = chosen;
-      });
-    });
   };
   const schemes = () => [...new Set(point.trials.map((one) => one.scheme))];
   const pick = (scheme, which) => {
@@ -502,7 +524,16 @@ function sortable(table) {
   });
 }
 
+/** Says above a box that it hides something, while it does. */
+function hinted(hint) {
+  const box = hint.nextElementSibling;
+  const look = () => hint.classList.toggle('cut', box.scrollWidth > box.clientWidth + 1);
+  new ResizeObserver(look).observe(box);
+  new ResizeObserver(look).observe(box.firstElementChild);
+}
+
 document.documentElement.classList.add('js');
+document.querySelectorAll('.hint').forEach(hinted);
 document.querySelectorAll('table.sortable').forEach(sortable);
 metricChart('time', 'time [s]');
 metricChart('messages', 'messages');

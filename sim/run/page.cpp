@@ -9,6 +9,8 @@
 #include <set>
 
 #include "sim/base/text.h"
+#include "sim/run/places.h"
+#include "sim/run/ranking.h"
 #include "sim/run/report.h"
 #include "sim/run/statistics.h"
 #include "sim/run/table.h"
@@ -173,8 +175,8 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
   if (results.header.hash != experiment.hash)
     throw ConfigError(fmt::format(
         "{}: is of configuration {}, but {} is configuration {}; run it again: straggle run {} --out {}",
-        file, results.header.hash, experiment.file, experiment.hash, experiment.file,
-        std::filesystem::path(file).parent_path().string()));
+        file, results.header.hash, experiment.file, experiment.hash, shell_word(experiment.file),
+        shell_word(std::filesystem::path(file).parent_path().string())));
   if (results.rows.empty()) throw ConfigError(fmt::format("{}: has no rows; was the run interrupted?", file));
   for (const std::string& axis : experiment.axes) column(axis);
   for (const char* name :
@@ -221,7 +223,10 @@ struct RowSeries {
 class Results {
  public:
   Results(const Experiment& experiment, const ResultsTable& table, std::size_t most_rows)
-      : experiment_(experiment), table_(table), rows_(std::min(most_rows, table.rows.size())) {
+      : experiment_(experiment),
+        table_(table),
+        places_(experiment),
+        rows_(std::min(most_rows, table.rows.size())) {
     for (std::size_t c = 0; c < table.header.columns.size(); ++c) columns_[table.header.columns[c]] = c;
     find_axes();
     arrange();
@@ -240,22 +245,19 @@ class Results {
   }
   /// `GC`, or `GC, rate = 5` in a sweep.
   std::string name(std::size_t row) const {
-    const std::string place = place_of(point(row), varied_);
+    const std::string place = places_.place(point(row));
     return place.empty() ? label(row) : label(row) + ", " + place;
   }
-  /// The same without what surroundings() says already: `GC, load = 5`.
-  std::string short_name(std::size_t row) const {
-    std::vector<std::size_t> axes;
-    for (const std::size_t axis : varied_)
-      if (experiment_.axes[axis].starts_with("/schemes/")) axes.push_back(axis);
-    const std::string place = place_of(point(row), axes);
-    return place.empty() ? label(row) : label(row) + ", " + place;
-  }
-  /// `rate = 5`; empty without a sweep.
-  std::string place(const Point& point) const { return place_of(point, varied_); }
+  /// The same without what the conditions say already: `GC, load = 5`.
+  std::string short_name(std::size_t row) const { return places_.scheme(point(row), label(row)); }
+  const Places& places() const { return places_; }
 
   /// The swept number the curves go over, if there is one.
   const std::string& x() const { return x_; }
+  /// The same in words, with its unit.
+  std::string x_title() const { return x_.empty() ? "" : places_.title(x_axis_); }
+  /// That number at a row, as it was written.
+  std::string x_text(std::size_t row) const { return plain(point(row).axes[x_axis_].second); }
   bool log_x() const { return log_x_; }
   const std::vector<RowSeries>& series() const { return series_; }
   /// Whether any row has a number there.
@@ -270,51 +272,23 @@ class Results {
     std::map<std::string, std::size_t> known;
     std::vector<std::vector<std::size_t>> groups;
     for (std::size_t r = 0; r < rows_; ++r) {
-      const auto [place, is_new] = known.emplace(surroundings(point(r)), groups.size());
+      const auto [place, is_new] = known.emplace(places_.conditions(point(r)), groups.size());
       if (is_new) groups.emplace_back();
       groups[place->second].push_back(r);
     }
     return groups;
   }
-  std::string surroundings(const Point& point) const {
-    std::vector<std::size_t> axes;
-    for (const std::size_t axis : varied_)
-      if (!experiment_.axes[axis].starts_with("/schemes/")) axes.push_back(axis);
-    return place_of(point, axes);
-  }
-  /// A swept pointer as short as it can be told from the others: `/compute/rate` is `rate`.
-  std::string axis_name(std::size_t axis) const {
-    const std::string& full = experiment_.axes[axis];
-    std::size_t slash = full.rfind('/');
-    const auto ends_others = [&](const std::string& tail) {
-      return std::count_if(experiment_.axes.begin(), experiment_.axes.end(),
-                           [&](const std::string& other) { return other.ends_with(tail); }) > 1;
-    };
-    while (slash > 0 && ends_others(full.substr(slash))) slash = full.rfind('/', slash - 1);
-    return full.substr(slash + 1);
-  }
 
  private:
-  std::string place_of(const Point& point, const std::vector<std::size_t>& axes) const {
-    std::vector<std::string> texts;
-    for (const std::size_t axis : axes)
-      texts.push_back(fmt::format("{} = {}", axis_name(axis), plain(point.axes[axis].second)));
-    return joined(texts);
-  }
-
   void find_axes() {
-    for (const std::size_t axis : experiment_.lead_axes) {
-      std::set<std::string> values;
+    for (const std::size_t axis : places_.varied()) {
       std::set<double> numbers;
       bool numeric = true;
       for (const Point& point : experiment_.points) {
         const Json& value = point.axes[axis].second;
-        values.insert(value.dump());
         numeric = numeric && value.is_number();
         if (value.is_number()) numbers.insert(value.get<double>());
       }
-      if (values.size() < 2) continue;
-      varied_.push_back(axis);
       if (!x_.empty() || !numeric || numbers.size() < 2) continue;
       x_ = experiment_.axes[axis];
       x_axis_ = axis;
@@ -325,10 +299,10 @@ class Results {
   void arrange() {
     std::map<std::string, std::size_t> known;
     std::vector<std::size_t> others;
-    for (const std::size_t axis : varied_)
+    for (const std::size_t axis : places_.varied())
       if (x_.empty() || axis != x_axis_) others.push_back(axis);
     for (std::size_t r = 0; r < rows_; ++r) {
-      const std::string rest = place_of(point(r), others);
+      const std::string rest = places_.place(point(r), others);
       const std::string series = label(r) + (rest.empty() ? "" : ", " + rest);
       const auto [place, is_new] = known.emplace(series, series_.size());
       if (is_new) series_.push_back({series, {}, {}});
@@ -351,9 +325,9 @@ class Results {
 
   const Experiment& experiment_;
   const ResultsTable& table_;
+  Places places_;
   std::size_t rows_;
   std::map<std::string, std::size_t> columns_;
-  std::vector<std::size_t> varied_;  // axes that tell points apart and have more than one value
   std::string x_;
   std::size_t x_axis_ = 0;
   bool log_x_ = false;
@@ -419,6 +393,13 @@ std::string heading_of(const std::string& column) {
   std::string words = column, title;
   if (column.ends_with("_mean")) words.resize(words.size() - std::string_view("_mean").size());
   if (!column.starts_with('/')) std::replace(words.begin(), words.end(), '_', ' ');
+  if (column.starts_with('/')) {  // a swept pointer
+    std::replace(words.begin(), words.end(), '/', ' ');
+    std::replace(words.begin(), words.end(), '_', ' ');
+    words.erase(0, 1);
+    if (const std::string unit = field_unit(column); !unit.empty()) words += " [" + unit + "]";
+    title = fmt::format(" title=\"{}\"", escaped(column));
+  }
   if (column.ends_with("_std_error")) words = "± s.e.";
   if (found != known.end()) {
     title = fmt::format(" title=\"{}\"", escaped(found->meaning));
@@ -446,6 +427,7 @@ class Page {
     if (title_.empty()) title_ = "straggle report";
     data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},
              {"names", Json::array()},           {"x", results_.x()},
+             {"x_title", results_.x_title()},
              {"log_x", results_.log_x()},        {"series", Json::array()},
              {"charts", Json::object()},         {"points", Json::array()}};
     for (std::size_t r = 0; r < results_.rows(); ++r) {
@@ -594,13 +576,23 @@ class Page {
     return text;
   }
 
-  /// The rows whose schemes give the whole gradient: what an approximate one gains beats none of them. All
-  /// where there is no other.
+  std::vector<Contender> contenders(const std::vector<std::size_t>& rows) const {
+    std::vector<Contender> result;
+    for (const std::size_t row : rows) {
+      const double incomplete = results_.number(row, "incomplete"), recovered = results_.number(row, "recovered");
+      result.push_back({.time = results_.number(row, "time_mean"),
+                        .half = 1.96 * results_.number(row, "time_std_error"),
+                        .recovered = std::isnan(recovered) ? 1 : recovered,
+                        .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
+    }
+    return result;
+  }
+
+  /// The rows that can be compared, of those given (see ranking.h).
   std::vector<std::size_t> comparable(const std::vector<std::size_t>& rows) const {
-    std::vector<std::size_t> exact;
-    for (const std::size_t row : rows)
-      if (!(results_.number(row, "recovered") < 1)) exact.push_back(row);
-    return exact.empty() ? rows : exact;
+    std::vector<std::size_t> result;
+    for (const std::size_t place : straggle::comparable(contenders(rows))) result.push_back(rows[place]);
+    return result;
   }
 
   void overview() {
@@ -610,28 +602,37 @@ class Page {
     add("<ul>\n");
     for (std::size_t g = 0; g < std::min(groups.size(), most_lines); ++g) {
       const std::vector<std::size_t> rows = comparable(groups[g]);
-      const auto fastest = least(rows, "time_mean"), fewest = least(rows, "messages_mean");
-      const std::string place = results_.surroundings(results_.point(groups[g].front()));
+      const std::vector<std::size_t> first = straggle::fastest(contenders(groups[g]));
+      const auto fewest = least(rows, "messages_mean");
+      const std::string place = results_.places().conditions(results_.point(groups[g].front()));
       std::string text = place.empty() ? "" : place + ": ";
-      if (!fastest || !fewest) {
-        add("<li>" + escaped(place.empty() ? "No trial could complete." : text + "no trial could complete.") +
-            "</li>\n");
-        continue;
+      const bool any_time = std::any_of(groups[g].begin(), groups[g].end(), [&](std::size_t row) {
+        return !std::isnan(results_.number(row, "time_mean"));
+      });
+      if (!any_time) {
+        text += "no trial could complete.";
+      } else if (first.empty() || !fewest) {
+        text += "no scheme is called the fastest, as no exact one completed all its trials.";
+      } else {
+        const std::size_t fastest = groups[g][first.front()];
+        std::vector<std::string> near, unbeaten;
+        for (std::size_t i = 1; i < first.size(); ++i)
+          near.push_back(results_.short_name(groups[g][first[i]]));
+        const Point& point = results_.point(fastest);
+        text += fmt::format("fastest is {}, {} s", results_.short_name(fastest), estimate(fastest, "time"));
+        const std::string& baseline = point.schemes[point.baseline].label;
+        const double speedup = results_.number(fastest, "speedup_mean");
+        if (results_.label(fastest) != baseline && !std::isnan(speedup))
+          text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
+        if (!near.empty()) text += "; within the 95 % interval of the difference: " + joined(near);
+        text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest),
+                            estimate(*fewest, "messages"));
+        for (const std::size_t row : front(groups[g])) unbeaten.push_back(results_.short_name(row));
+        text += "; not beaten in both by any other: " + joined(unbeaten, "; ") + ".";
       }
-      const Point& point = results_.point(*fastest);
-      text += fmt::format("fastest is {}, {} s", results_.short_name(*fastest), estimate(*fastest, "time"));
-      const std::string& baseline = point.schemes[point.baseline].label;
-      const double speedup = results_.number(*fastest, "speedup_mean");
-      if (results_.label(*fastest) != baseline && !std::isnan(speedup))
-        text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
-      text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest),
-                          estimate(*fewest, "messages"));
-      std::vector<std::string> names;
-      for (const std::size_t row : front(groups[g])) names.push_back(results_.short_name(row));
-      text += "; not beaten in both by any other: " + joined(names, "; ") + ".";
       std::vector<std::string> approximate, incomplete;
       for (const std::size_t row : groups[g]) {
-        if (std::find(rows.begin(), rows.end(), row) == rows.end())
+        if (results_.number(row, "recovered") < 1 && std::find(rows.begin(), rows.end(), row) == rows.end())
           approximate.push_back(fmt::format("{} ({:.4g} % of the data)", results_.short_name(row),
                                             100 * results_.number(row, "recovered")));
         if (results_.number(row, "incomplete") > 0)
@@ -689,7 +690,7 @@ class Page {
       const bool log = wide(series, &Mark::y);
       data_["charts"][metric] = {{"log_y", log}};
       figure(metric, caption, words + note,
-             curves_picture(caption, series, {results_.x(), results_.log_x()}, {axis, log}));
+             curves_picture(caption, series, {results_.x_title(), results_.log_x()}, {axis, log}));
     } else {
       data_["charts"][metric] = {{"log_y", false}};
       figure(metric, caption, words + note, bars_picture(caption, series, axis));
@@ -716,12 +717,15 @@ class Page {
 
   void trade_off() {
     std::vector<Series> series;
+    const bool ends = !results_.x().empty();  // which end of a line is which
     for (const RowSeries& rows : results_.series()) {
       if (series.size() == most_curves) break;
       Series one{rows.name, {}};
       for (const std::size_t row : rows.rows) {
         Mark mark = mark_of(results_, row, "time", results_.number(row, "messages_mean"));
         mark.theory_low = mark.theory_high = nan;
+        if (ends && rows.rows.size() > 1 && (row == rows.rows.front() || row == rows.rows.back()))
+          mark.label = results_.x_text(row);
         one.marks.push_back(mark);
       }
       series.push_back(std::move(one));
@@ -735,10 +739,10 @@ class Page {
     if (groups.size() == 1)
       for (const std::size_t row : front(groups[0]))
         steps.emplace_back(results_.number(row, "messages_mean"), results_.number(row, "time_mean"));
-    figure("trade-off", caption,
-           steps.size() > 1
-               ? "Below and to the left is better; behind the broad line nothing is beaten in both."
-               : "Below and to the left is better.",
+    std::string words = "Below and to the left is better";
+    if (steps.size() > 1) words += "; behind the broad line nothing is beaten in both";
+    if (ends) words += "; at the ends of a line stands its first and last " + results_.x_title();
+    figure("trade-off", caption, words + ".",
            curves_picture(caption, series, {"messages received by the master", log_x}, {"time [s]", log_y},
                           steps));
   }
@@ -797,6 +801,7 @@ class Page {
     paragraph(rows_note() + "Numbers are rounded; pointing at one shows it as results.csv has it.");
     add("<input type=\"checkbox\" id=\"all-columns\"><label for=\"all-columns\"> all columns of "
         "results.csv</label>\n"
+        "<p class=\"hint\" aria-hidden=\"true\">More columns to the right: the table scrolls sideways.</p>\n"
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-labelledby=\"results-caption\">\n"
         "<table id=\"results\" class=\"sortable\">\n<caption id=\"results-caption\">One row a point and "
         "scheme; means "
@@ -834,7 +839,7 @@ class Page {
     begin("distributions", "Distributions of the completion time");
     points_note();
     for (const ShownPoint& shown : shown_) {
-      const std::string place = results_.place(experiment_.points[shown.point]);
+      const std::string place = results_.places().place(experiment_.points[shown.point]);
       std::vector<Distribution> samples;
       Json data = Json::array();
       std::vector<std::string> words;
@@ -882,11 +887,12 @@ class Page {
     if (experiment_.points.size() <= 1) return;
     std::vector<std::string> names;
     for (const ShownPoint& shown : shown_) {
-      const std::string place = results_.place(experiment_.points[shown.point]);
+      const std::string place = results_.places().place(experiment_.points[shown.point]);
       names.push_back(fmt::format("{}{}", shown.point, place.empty() ? "" : " (" + place + ")"));
     }
-    paragraph(fmt::format("Of points {} to {} here: {}; `straggle report ... --point P` chooses others.", 0,
-                          experiment_.points.size() - 1, joined(names, ", ")));
+    add(fmt::format(
+        "<p>Of points 0 to {} here: {}; <code>straggle report ... --point P</code> chooses others.</p>\n",
+        experiment_.points.size() - 1, escaped(joined(names, ", "))));
   }
 
   bool take(std::size_t bytes) {
@@ -897,7 +903,7 @@ class Page {
 
   std::string trial_title(const ShownPoint& shown, const ShownScheme& scheme, const ShownTrial& trial) const {
     const Point& point = experiment_.points[shown.point];
-    const std::string place = results_.place(point);
+    const std::string place = results_.places().place(point);
     std::string title = fmt::format("{}, {} trial ({}): {:.4g} s", scheme.distribution.name, trial.which,
                                     trial.trial, trial.time);
     if (point.iterations > 1)
@@ -956,7 +962,7 @@ class Page {
     std::size_t left_out = 0, in_all = 0;
     for (std::size_t p = 0; p < shown_.size(); ++p) {
       const ShownPoint& shown = shown_[p];
-      const std::string place = results_.place(experiment_.points[shown.point]);
+      const std::string place = results_.places().place(experiment_.points[shown.point]);
       shares(shown, place);
       std::string items;
       for (std::size_t s = 0; s < shown.schemes.size(); ++s)
@@ -980,9 +986,9 @@ class Page {
                       place.empty() ? "" : "<h3>" + escaped(place) + "</h3>\n", items));
     }
     if (left_out > 0)
-      paragraph(fmt::format(
-          "{} of {} timelines have no room in this page; `straggle report ... --point P` shows fewer "
-          "points, `straggle replay` any trial.",
+      add(fmt::format(
+          "<p>{} of {} timelines have no room in this page; <code>straggle report ... --point P</code> shows "
+          "fewer points, <code>straggle replay</code> any trial.</p>\n",
           left_out, in_all));
     end();
   }
@@ -1055,6 +1061,7 @@ class Page {
   void small_table(const std::string& caption, const std::vector<std::string>& headings,
                    const std::vector<std::string>& rows) {
     add(fmt::format(
+        "<p class=\"hint\" aria-hidden=\"true\">More columns to the right: the table scrolls sideways.</p>\n"
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"{0}\">\n<table class=\"sortable\">"
         "<caption>{0}</caption>\n<thead><tr>",
         escaped(caption)));

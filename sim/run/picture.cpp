@@ -387,6 +387,7 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
     steps += steps.empty() ? fmt::format("M{} {}", at(x(fx)), at(y(fy)))
                            : fmt::format("H{}V{}", at(x(fx)), at(y(fy)));
   svg.stroke(faint, 5, front.size() > 1 ? steps : "", " stroke-opacity=\".25\" stroke-linejoin=\"round\"");
+  std::vector<Text> labels;  // on top of all series
   for (std::size_t s = 0; s < series.size(); ++s) {
     std::string line, errors, upper, lower, exact, symbols;
     for (const Mark& mark : series[s].marks) {
@@ -402,6 +403,11 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
         exact += cross(px, y(mark.theory_low));
       }
       symbols += symbol(s, px, py) + "\n";
+      if (!mark.label.empty()) {
+        const std::string words = fitting(mark.label, 120);
+        const bool fits = px + 9 + width_of(words) < width;
+        labels.push_back({px + (fits ? 9 : -9), py - 7, words, fits ? "start" : "end"});
+      }
     }
     svg.open_series(s);
     if (!upper.empty())
@@ -417,6 +423,7 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
     svg.close();
     svg.stroke(ink, 1.2, exact);
   }
+  for (const Text& label : labels) svg.text(label);
   Legend legend(svg, plane.bottom + 44);
   for (std::size_t s = 0; s < series.size(); ++s)
     legend.add(series[s].name, [&](double lx, double ly) {

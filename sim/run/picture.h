@@ -29,6 +29,7 @@ struct Mark {
   double low = y, high = y;
   double theory_low = std::numeric_limits<double>::quiet_NaN();
   double theory_high = std::numeric_limits<double>::quiet_NaN();
+  std::string label = {};  ///< written beside it in a plane; empty for most
 };
 
 /// The marks of one series, in order.
