@@ -72,7 +72,8 @@ int run_command(const std::vector<std::string>& words) {
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
 
   const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
-  RunFolder folder(arguments.last("out").value_or((fs::path("results") / name).string()), experiment, provenance, keep);
+  RunFolder folder(arguments.last("out").value_or((fs::path("results") / name).string()), experiment,
+                   provenance, keep);
   std::vector<Row> rows;
   const std::size_t points = experiment.points.size();
   std::size_t finished = 0;  // points
@@ -100,10 +101,10 @@ int run_command(const std::vector<std::string>& words) {
   }
   std::cerr << "results: " << printable(folder.results().string()) << "\n";
   if (keep.records) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
-  const std::size_t failures = report_inexact(
-      experiment, rows,
-      config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())
-                    : shell_word(config) + options_of(overrides));
+  const std::size_t failures =
+      report_inexact(experiment, rows,
+                     config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())
+                                   : shell_word(config) + options_of(overrides));
 
   if (format == "table") {
     if (!experiment.title.empty()) std::cout << experiment.title << "\n";

@@ -15,8 +15,8 @@
 #include "sim/schemes/data_set.h"
 
 #include "sim/base/file.h"
-#include "sim/run/expectation.h"
 #include "sim/run/configuration.h"
+#include "sim/run/expectation.h"
 
 namespace straggle {
 namespace {

@@ -427,9 +427,9 @@ class Page {
     if (title_.empty()) title_ = "straggle report";
     data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},
              {"names", Json::array()},           {"x", results_.x()},
-             {"x_title", results_.x_title()},
-             {"log_x", results_.log_x()},        {"series", Json::array()},
-             {"charts", Json::object()},         {"points", Json::array()}};
+             {"x_title", results_.x_title()},    {"log_x", results_.log_x()},
+             {"series", Json::array()},          {"charts", Json::object()},
+             {"points", Json::array()}};
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       data_["rows"].push_back(table_.rows[r]);
       data_["names"].push_back(results_.name(r));
@@ -579,7 +579,8 @@ class Page {
   std::vector<Contender> contenders(const std::vector<std::size_t>& rows) const {
     std::vector<Contender> result;
     for (const std::size_t row : rows) {
-      const double incomplete = results_.number(row, "incomplete"), recovered = results_.number(row, "recovered");
+      const double incomplete = results_.number(row, "incomplete"),
+                   recovered = results_.number(row, "recovered");
       result.push_back({.time = results_.number(row, "time_mean"),
                         .half = 1.96 * results_.number(row, "time_std_error"),
                         .recovered = std::isnan(recovered) ? 1 : recovered,
