@@ -266,6 +266,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
 }
 
 std::vector<std::vector<std::string>> lines_of(const std::vector<Column>& columns) {
+  if (columns.empty()) return {};  // no rows
   std::vector<std::vector<std::string>> lines(columns.front().cells.size() + 1);
   for (const Column& column : columns) {
     lines[0].push_back(column.title);
