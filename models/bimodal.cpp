@@ -53,9 +53,10 @@ class Bimodal final : public ComputeModel {
 };
 
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
-  auto base = read_base_model(config, context);
+  ComputeContext inner = context;
+  const double slowdown = read_slowdown(config, inner);
+  auto base = read_base_model(config, inner);
   const double share = config.number("share", between(0, 1, "of the workers that are slow"));
-  const double slowdown = config.number("slowdown", at_least(1, "how many times slower"));
   return std::make_shared<Bimodal>(std::move(base), share, slowdown, context.level);
 }
 

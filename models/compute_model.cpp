@@ -1,5 +1,7 @@
 #include "models/compute_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -72,6 +74,17 @@ std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, con
   const auto& registry = Registry<ComputePlugin>::instance();
   const ComputePlugin* plugin = registry.find(config.word("model", registry.names()));
   return plugin ? plugin->read(config, context) : nullptr;
+}
+
+double read_slowdown(ConfigReader& config, ComputeContext& context) {
+  constexpr double most = 1e12;
+  const double slowdown = config.number("slowdown", at_least(1, "how many times slower"));
+  context.slowdown *= slowdown;
+  if (context.slowdown > most)
+    config.mistake("slowdown", fmt::format("makes workers {:g} times slower, those of the models around this "
+                                           "one included; at most {:g} can be calculated with",
+                                           context.slowdown, most));
+  return slowdown;
 }
 
 std::shared_ptr<const ComputeModel> read_base_model(ConfigReader& config, const ComputeContext& context) {

@@ -99,6 +99,7 @@ struct ComputeContext {
   std::size_t first = 0;    ///< above 0 for the later groups of `classes` only
   Scaling scaling = Scaling::server_dependent;
   std::string folder = ".";  ///< of the configuration file: paths of data files start here
+  double slowdown = 1;       ///< how many times slower the models around this one make its workers at most
   std::uint32_t level = 0;   ///< how many models are around this one, classes not counted: its workers draw
                              ///< as a fleet of their own would
 };
@@ -128,6 +129,10 @@ using ComputeRegistration = Registration<ComputePlugin>;
 /// Reads "model" and that model's own fields from an object: for "compute" itself and for models made of
 /// others. Null after a mistake. Does not call complete().
 std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context);
+
+/// Reads "slowdown", how many times slower workers are, of a model around another one, and takes it into the
+/// context of that one. All slowdowns together are at most 1e12, so that no time leaves the range of double.
+double read_slowdown(ConfigReader& config, ComputeContext& context);
 
 /// Reads the object "base" of a model around another one, all of it. Null after a mistake.
 std::shared_ptr<const ComputeModel> read_base_model(ConfigReader& config, const ComputeContext& context);

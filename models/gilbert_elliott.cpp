@@ -135,7 +135,9 @@ class GilbertElliott final : public ComputeModel {
 };
 
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
-  auto base = read_base_model(config, context);
+  ComputeContext inner = context;
+  const double slowdown = read_slowdown(config, inner);
+  auto base = read_base_model(config, inner);
   const auto probability = [&](const char* field, const char* why) {
     return config.number(field, {.low = 0, .high = 1, .low_open = true, .why = why});
   };
@@ -143,7 +145,6 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       probability("to_slow", "the chance that a fast worker is slow in the next iteration");
   const double to_fast =
       probability("to_fast", "the chance that a slow worker is fast in the next iteration");
-  const double slowdown = config.number("slowdown", at_least(1, "how many times slower"));
   return std::make_shared<GilbertElliott>(std::move(base), Chain(to_slow, to_fast), slowdown, context.level);
 }
 

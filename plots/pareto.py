@@ -5,7 +5,7 @@ import math
 
 import plot
 import straggle_plots as plots
-from straggle_plots import Line2D, NORMAL_95, numpy
+from straggle_plots import Line2D, numpy
 
 DESCRIPTION = """\
 Draws time against messages (or other metrics of which less is better), a point a row of results.csv with
@@ -84,7 +84,7 @@ def draw(arguments):
     if not rows:
         raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}")
     points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
-    halves = [numpy.array([0 if error is None else NORMAL_95 * table.number(row, error) for row in rows])
+    halves = [numpy.array([0 if error is None else table.half(row, error) for row in rows])
               for _, error in columns]
     # An approximate scheme has left data out: what it gains by that beats no exact one.
     recovered = table.columns.index("recovered")

@@ -6,11 +6,11 @@ import math
 import pathlib
 
 import straggle_plots as plots
-from straggle_plots import Line2D, Mistake, NORMAL_95, Table, numpy
+from straggle_plots import Line2D, Mistake, Table, numpy
 
 DESCRIPTION = """\
 Draws a metric of results.csv over a column: curves where the column has numbers, bars where it has none or is
-left out. Bands and whiskers are the mean ± 1.96 standard errors. Theory, where the file has it for the
+left out. Bands and whiskers are the 95 % confidence interval of the mean. Theory, where the file has it for the
 metric, is a disc behind the marker or a tick on the bar (exact), or reaches from bound to bound (proved
 bounds, asymptotic); it is not joined between points, where nobody has computed it. A hollow marker: some trials could not
 end, and are not in the mean.
@@ -52,7 +52,7 @@ class Series:
         numbers = lambda index: numpy.array([table.number(row, index) for row in rows])  # noqa: E731
         self.x = numpy.array(places, dtype=float)
         self.mean = numbers(value)
-        self.half = NORMAL_95 * numbers(error) if error is not None else numpy.full(len(rows), math.nan)
+        self.half = numpy.array([math.nan if error is None else table.half(row, error) for row in rows])
         self.incomplete = numbers(column["incomplete"]) > 0
         self.rows = rows
         self.kind = [row[column["theory"]] for row in rows]

@@ -6,7 +6,7 @@ import pathlib
 
 import plot
 import straggle_plots as plots
-from straggle_plots import Line2D, NORMAL_95, numpy
+from straggle_plots import Line2D, numpy
 
 DESCRIPTION = """\
 Draws mean time of --over divided by mean time of --of, over a column of results.csv; above 1, --of is faster.
@@ -44,6 +44,14 @@ def ratio(table, of, over):
             return value, error * value / speedup
     errors = [number(row, "time_std_error") / time for row, time in zip((over, of), times)]
     return value, value * math.hypot(*errors)
+
+
+def interval(table, of, over):
+    """(the ratio, half of its 95 % interval or NaN), by the fewer trials of the two."""
+    value, error = ratio(table, of, over)
+    trials, incomplete = table.columns.index("trials"), table.columns.index("incomplete")
+    completed = min(table.number(row, trials) - table.number(row, incomplete) for row in (of, over))
+    return value, plots.student_95(completed) * error
 
 
 def transfer_times(table):
@@ -119,9 +127,9 @@ def draw(arguments):
                 raise table.mixing(f"the curve over {name} at {arguments.x} = {x:g}", [of for of, _ in pairs],
                                    apart)
         xs = numpy.array(sorted(curve))
-        found = numpy.array([ratio(table, *curve[x][0]) for x in xs])
+        found = numpy.array([interval(table, *curve[x][0]) for x in xs])
         style = plots.line_style(index)
-        half = NORMAL_95 * found[:, 1]
+        half = found[:, 1]
         axes.fill_between(xs, found[:, 0] - half, found[:, 0] + half, color=style["color"], alpha=0.3,
                           linewidth=0)
         axes.errorbar(xs, found[:, 0], half, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=1.5,

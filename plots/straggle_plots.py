@@ -28,7 +28,25 @@ except ImportError as missing:
           file=sys.stderr)
     sys.exit(2)
 
-NORMAL_95 = 1.959963984540054  # a mean ± this many standard errors covers 95 %
+NORMAL_95 = 1.959963984540054
+
+
+def student_95(observations):
+    """A mean ± this many of its standard errors covers 95 %: Student's t, exact for two and three observations, and
+    for more by its expansion about the normal quantile (Abramowitz and Stegun 26.7.5), to a thousandth."""
+    freedom, z = observations - 1, NORMAL_95
+    if not freedom >= 1:
+        return math.nan
+    if freedom == 1:
+        return math.tan(0.475 * math.pi)
+    if freedom == 2:
+        return 0.95 * math.sqrt(2 / (1 - 0.95 ** 2))
+    terms = [(z ** 3 + z) / 4, (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+             (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+             (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160]
+    return z + sum(term / freedom ** (power + 1) for power, term in enumerate(terms))
+
+
 COLUMN, PAGE = 3.5, 7.16  # inches: one column and both of a page
 SUFFIXES = (".pdf", ".svg", ".png")
 
@@ -203,7 +221,8 @@ class Table:
             return self.metric(name[:-5])
         return self.column(name, "metric", metrics + [column for column in others
                                                       if not column.startswith("theory")
-                                                      and not column.endswith(("_mean", "_std_error"))]), None
+                                                      and not column.endswith(("_mean", "_std_error", "_low", "_high",
+                                                                               "_moments"))]), None
 
     def number(self, row, index):
         """The number in a field; NaN where the field is empty."""
@@ -217,6 +236,11 @@ class Table:
             raise self.mistake(f"{self.columns[index]} is \"{text}\" in a row of {label}, "
                                "not a number") from None
         return number if math.isfinite(number) else math.nan
+
+    def half(self, row, error):
+        """Half of the 95 % interval of a row's mean, by the column of its standard error."""
+        completed = self.number(row, self.columns.index("trials")) - self.number(row, self.columns.index("incomplete"))
+        return student_95(completed) * self.number(row, error)
 
     def selector(self, conditions):
         """(selects, unmet): whether a row is what every --where COLUMN=VALUE selects, and, when all rows were

@@ -16,9 +16,13 @@ const text = (row, name) => (column.has(name) ? data.rows[row][column.get(name)]
 const number = (row, name) => (text(row, name) === '' ? NaN : Number(text(row, name)));
 const short = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '-');
 
-/** `1.5510 ± 0.0009`: the error with two digits, the mean to the same place. */
+/** Half of the 95 % interval of a row's mean: what ± means. */
+const half = (row, metric) => data.factors[row] * number(row, `${metric}_std_error`);
+const withoutMean = (row) => text(row, 'time_moments') === 'no mean';
+
+/** `1.5510 ± 0.0009`: half of the 95 % interval with two digits, the mean to the same place. */
 function estimate(row, metric) {
-  const mean = number(row, `${metric}_mean`), error = number(row, `${metric}_std_error`);
+  const mean = number(row, `${metric}_mean`), error = half(row, metric);
   if (!(error > 0)) return short(mean);
   const places = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${mean.toFixed(places)} ± ${error.toFixed(places)}`;
@@ -108,7 +112,7 @@ function rowTip(row) {
   const low = number(row, 'theory_time_low'), high = number(row, 'theory_time_high'), z = number(row, 'theory_time_z');
   const band = Number.isNaN(low) ? '' : low === high ? `${short(low)} s` : `${short(low)} to ${short(high)} s (${text(row, 'theory')})`;
   return tip(data.names[row], [
-    ['time', `${estimate(row, 'time')} s`],
+    withoutMean(row) ? ['median (there is no mean)', `${short(number(row, 'time_p50'))} s`] : ['time', `${estimate(row, 'time')} s`],
     ['theory', band + (Number.isFinite(z) ? `, z ${z.toFixed(2)}` : '')],
     ['99 % within', text(row, 'time_p99') && `${short(number(row, 'time_p99'))} s`],
     ['messages', estimate(row, 'messages')],
@@ -117,13 +121,18 @@ function rowTip(row) {
     ['trials', text(row, 'trials') + (number(row, 'incomplete') > 0 ? `, ${text(row, 'incomplete')} incomplete` : '')]]);
 }
 
-/** A row's mean, its 95 % interval and what theory says. */
+/** A row's mean, or the median of a time without one, its 95 % interval and what theory says. */
 function mark(row, metric) {
-  const mean = number(row, `${metric}_mean`), error = number(row, `${metric}_std_error`);
-  const half = error > 0 ? 1.96 * error : 0;
+  let mean = number(row, `${metric}_mean`);
+  const error = half(row, metric) > 0 ? half(row, metric) : 0;
+  let [low, high] = [mean - error, mean + error];
+  if (metric === 'time' && withoutMean(row)) {
+    mean = low = high = number(row, 'time_p50');
+    if (text(row, 'time_p50_low')) [low, high] = [number(row, 'time_p50_low'), number(row, 'time_p50_high')];
+  }
   const theory = metric === 'time' ? [number(row, 'theory_time_low'), number(row, 'theory_time_high')]
     : metric === 'messages' ? [number(row, 'theory_messages'), number(row, 'theory_messages')] : [NaN, NaN];
-  return { mean, low: mean - half, high: mean + half, theory };
+  return { mean, low, high, theory };
 }
 
 const line = (x1, y1, x2, y2, style) => ({ type: 'line', shape: { x1, y1, x2, y2 }, style });

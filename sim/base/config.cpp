@@ -259,6 +259,13 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
     mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
     return placeholder;
   }
+  const double size = std::abs(number);
+  if (!whole && (size > largest_number || (size < smallest_number && size > 0))) {
+    mistakes_->add(pointer,
+                   fmt::format("must be 0 or from {:g} to {:g} in size to be calculated with, but is {}",
+                               smallest_number, largest_number, shown(value)));
+    return placeholder;
+  }
   return number;
 }
 

@@ -56,6 +56,10 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
 /// `"a", "b" or "c"`.
 std::string quoted_list(const std::vector<std::string>& names);
 
+/// A number that is read, whole ones apart, is 0 or from smallest_number to largest_number in size: sums,
+/// products and squares of those a configuration can hold stay in the range of double.
+constexpr double smallest_number = 1e-75, largest_number = 1e75;
+
 /// An interval of numbers; the words of an error message come from it.
 struct Range {
   double low = -std::numeric_limits<double>::infinity();

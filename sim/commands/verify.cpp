@@ -126,6 +126,9 @@ std::string off_by(const ExpectedValue& expected, const Verdict& verdict) {
       break;
     case Verdict::Rule::std_errors:
       return fmt::format("{:+.1f} s.e.", verdict.z);
+    case Verdict::Rule::quantile:
+      return fmt::format("{:+.2f} %", 100 * verdict.deviation);
+    case Verdict::Rule::none:
     case Verdict::Rule::digits:
       break;
   }
@@ -137,7 +140,11 @@ std::string allowed(const ExpectedValue& expected, const Verdict& verdict) {
     case Verdict::Rule::share:
       return fmt::format("{:g} %", 100 * *expected.within);
     case Verdict::Rule::std_errors:
-      return "4 s.e.";
+      return verdict.trouble.empty() ? "4 s.e." : "4 s.e. (" + verdict.trouble + ")";
+    case Verdict::Rule::quantile:
+      return fmt::format("{:.5g} .. {:.5g}", verdict.interval.low, verdict.interval.high);
+    case Verdict::Rule::none:
+      return verdict.trouble;
     case Verdict::Rule::digits:
       break;
   }

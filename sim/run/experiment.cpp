@@ -302,6 +302,19 @@ Links::Downlink downlink_of(const Network& network) {
   return Links::Downlink::none;
 }
 
+/// A transfer may take no longer than a time that is written could be.
+void check_message_time(ConfigReader& root, const Point& point) {
+  double slowest = std::numeric_limits<double>::infinity();
+  for (const std::vector<double>* ports : {&point.links.egress, &point.links.ingress})
+    for (const double bandwidth : *ports) slowest = std::min(slowest, bandwidth);
+  const double seconds = point.gradient_bytes.value_or(0) / slowest;
+  if (seconds > largest_number)
+    root.mistake("network",
+                 fmt::format("makes a gradient of {:g} bytes take {:g} s at {:g} bytes a second; at "
+                             "most {:g} s can be calculated with",
+                             *point.gradient_bytes, seconds, slowest, largest_number));
+}
+
 /// What a worker does with old work has been modelled for some programs and networks only.
 void check_round_start(ConfigReader& root, const Point& point) {
   if (point.round_start == RoundStart::fresh) return;
@@ -353,6 +366,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   if (links) {
     point.links = links_of(*links, point.gradient_bytes);
     point.downlink = downlink_of(*links);
+    check_message_time(root, point);
   }
   point.verify = read_verify(root, point.workers);
   const SchemeContext context{.workers = point.workers,
@@ -435,7 +449,7 @@ std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& e
   for (ConfigReader& entry : root.objects_or_none("expect")) {
     ExpectedValue expected;
     expected.label = entry.word("scheme", labels);
-    expected.metric = entry.word("metric", metric_names());
+    expected.metric = entry.word("metric", expected_names());
     expected.value = entry.number("value", {});
     if (const Json* value = entry.raw("value"); value && value->is_number())
       expected.half_unit = half_unit_of(*value);
@@ -560,6 +574,12 @@ const std::vector<std::string>& metric_names() {
     for (const ResultColumn& metric : metrics()) result.push_back(metric.name);
     return result;
   }();
+  return names;
+}
+
+std::vector<std::string> expected_names() {
+  std::vector<std::string> names = metric_names();
+  names.insert(names.end(), {"p50", "p95", "p99"});
   return names;
 }
 

@@ -111,6 +111,8 @@ struct ResultColumn {
 const std::vector<ResultColumn>& metrics();
 /// The names `expect` and the table use for what is measured.
 const std::vector<std::string>& metric_names();
+/// What `expect` can name: these, and the quantiles of the completion time.
+std::vector<std::string> expected_names();
 
 /// Half a unit of the last digit of a number as it is written, 0.05 for 1.2 and 0.5 for 40; of a float its
 /// shortest text counts (1.20 is 1.2, and 40.00 is 40.0). At least half a unit of the eighth significant

@@ -334,11 +334,17 @@ class Results {
   std::vector<RowSeries> series_;
 };
 
+/// The trials that a row's means are over.
+std::uint64_t completed_of(const Results& results, std::size_t row) {
+  const double completed = results.number(row, "trials") - results.number(row, "incomplete");
+  return completed > 0 ? static_cast<std::uint64_t>(completed) : 0;
+}
+
 /// A mean with its 95 % interval; `theory` is `theory_time` for both ends or `theory_messages`.
 Mark mark_of(const Results& results, std::size_t row, const std::string& metric, double x) {
   const double mean = results.number(row, metric + "_mean"),
                error = results.number(row, metric + "_std_error");
-  const double half = std::isnan(error) ? 0 : 1.96 * error;
+  const double half = std::isnan(error) ? 0 : error * confidence_factor(completed_of(results, row));
   Mark mark{.x = x, .y = mean, .low = mean - half, .high = mean + half};
   if (metric == "time") {
     mark.theory_low = results.number(row, "theory_time_low");
@@ -400,10 +406,10 @@ std::string heading_of(const std::string& column) {
     if (const std::string unit = field_unit(column); !unit.empty()) words += " [" + unit + "]";
     title = fmt::format(" title=\"{}\"", escaped(column));
   }
-  if (column.ends_with("_std_error")) words = "± s.e.";
+  if (column.ends_with("_std_error")) words = "standard error";
   if (found != known.end()) {
     title = fmt::format(" title=\"{}\"", escaped(found->meaning));
-    if (found->unit != "-" && words != "± s.e." && !words.starts_with(found->unit))
+    if (found->unit != "-" && words != "standard error" && !words.starts_with(found->unit))
       words += " [" + found->unit + "]";
   }
   return fmt::format("<th scope=\"col\" data-column=\"{}\"{}>{}</th>", escaped(column), title,
@@ -425,14 +431,15 @@ class Page {
                  ? std::filesystem::path(experiment_.file).parent_path().filename().string()
                  : experiment_.title;
     if (title_.empty()) title_ = "straggle report";
-    data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},
-             {"names", Json::array()},           {"x", results_.x()},
-             {"x_title", results_.x_title()},    {"log_x", results_.log_x()},
-             {"series", Json::array()},          {"charts", Json::object()},
+    data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},   {"names", Json::array()},
+             {"factors", Json::array()},         {"x", results_.x()},       {"x_title", results_.x_title()},
+             {"log_x", results_.log_x()},        {"series", Json::array()}, {"charts", Json::object()},
              {"points", Json::array()}};
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       data_["rows"].push_back(table_.rows[r]);
       data_["names"].push_back(results_.name(r));
+      const double factor = confidence_factor(completed_of(results_, r));
+      data_["factors"].push_back(std::isnan(factor) ? 0 : factor);
     }
     for (const RowSeries& series : results_.series())
       data_["series"].push_back({{"name", series.name}, {"rows", series.rows}, {"x", series.x}});
@@ -570,7 +577,8 @@ class Page {
 
   std::string estimate(std::size_t row, const std::string& metric) const {
     const double mean = results_.number(row, metric + "_mean"),
-                 error = results_.number(row, metric + "_std_error");
+                 error = results_.number(row, metric + "_std_error") *
+                         confidence_factor(completed_of(results_, row));
     std::string text = rounded_to_error(mean, error);
     if (places_of(mean, error)) text += " ± " + rounded_to_error(error, error);
     return text;
@@ -581,10 +589,11 @@ class Page {
     for (const std::size_t row : rows) {
       const double incomplete = results_.number(row, "incomplete"),
                    recovered = results_.number(row, "recovered");
-      result.push_back({.time = results_.number(row, "time_mean"),
-                        .half = 1.96 * results_.number(row, "time_std_error"),
-                        .recovered = std::isnan(recovered) ? 1 : recovered,
-                        .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
+      result.push_back(
+          {.time = results_.number(row, "time_mean"),
+           .half = results_.number(row, "time_std_error") * confidence_factor(completed_of(results_, row)),
+           .recovered = std::isnan(recovered) ? 1 : recovered,
+           .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
     }
     return result;
   }
@@ -1118,8 +1127,8 @@ class Page {
                             unknown));
     if (exact > unknown)
       paragraph(fmt::format(
-          "{} of {} expected completion times are met within 2 standard errors (about 95 % should "
-          "be); the farthest is {:.2g} away: {}.",
+          "{} of {} expected completion times are met within 2 standard errors (about 95 % of independent "
+          "ones would be; these share their random numbers); the farthest is {:.2g} away: {}.",
           near, exact - unknown, farthest, farthest_name));
     if (bounded > 0)
       paragraph(fmt::format("{} of {} lie within proved bounds, or within 2 standard errors of them.", inside,
@@ -1128,11 +1137,11 @@ class Page {
       paragraph(
           fmt::format("{} asymptotic only: a small system may lie outside the band.",
                       all - exact - bounded == 1 ? "One is" : fmt::format("{} are", all - exact - bounded)));
-    small_table(
-        fmt::format("z is the distance in standard errors{}",
-                    rows.size() < all ? fmt::format("; the first {} of {}", rows.size(), all) : ""),
-        {"scheme", "time [s]", "± s.e.", "theory", "low [s]", "high [s]", "z", "messages", "theory", "z"},
-        rows);
+    small_table(fmt::format("z is the distance in standard errors{}",
+                            rows.size() < all ? fmt::format("; the first {} of {}", rows.size(), all) : ""),
+                {"scheme", "time [s]", "standard error", "theory", "low [s]", "high [s]", "z", "messages",
+                 "theory", "z"},
+                rows);
     end();
   }
 

@@ -1,7 +1,10 @@
 #include "sim/run/prediction.h"
 
 #include <algorithm>
+#include <boost/math/quadrature/tanh_sinh.hpp>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
+#include <limits>
 
 #include "sim/run/theory.h"
 
@@ -156,6 +159,43 @@ std::optional<Prediction> predict(const Point& point, std::size_t s) {
   if (recipe.tree && simple_links && point.downlink == Links::Downlink::none)
     return of_tree(point, setting, *recipe.tree, program.load(1));
   return std::nullopt;
+}
+
+std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
+  const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
+  const std::optional<TimeLaw> x = point.compute.model->law();
+  const Failure& failure = point.compute.failure;
+  if (!x || !law || failure.probability > 0 || !failure.workers.empty()) return std::nullopt;
+  if (point.links.sharing != Links::Sharing::none || point.compute.scaling == Scaling::additive)
+    return std::nullopt;
+  const bool one_message = law->kind == CompletionLaw::Kind::count && law->work.size() == 1 &&
+                           law->need > 0 && !law->first_of_all && !law->finisher_decodes;
+  const bool anew = point.round_start == RoundStart::fresh && point.compute.redraw_each_iteration;
+  if (!one_message || (point.iterations > 1 && !anew)) return std::nullopt;
+
+  using namespace boost::math::policies;
+  using Quiet = policy<promote_double<false>, domain_error<ignore_error>, pole_error<ignore_error>,
+                       overflow_error<ignore_error>, evaluation_error<ignore_error>>;
+  // The time beyond which a share u of all times lies, but for its scale and what increments add. A cluster
+  // takes longer than t where fewer than `need` of its workers take less: a beta law of P(x > t).
+  const double beyond = law->workers - law->need + 1;
+  const auto time = [&](double u) {
+    const double of_cluster = -std::expm1(std::log1p(-u) / law->clusters);
+    return x->tail(boost::math::ibeta_inv(beyond, static_cast<double>(law->need), of_cluster, Quiet()));
+  };
+  constexpr double tolerance = 1e-6, least = 1e-290;
+  boost::math::quadrature::tanh_sinh<double, Quiet> integrator(12);
+  const auto mean_of = [&](const auto& f) {
+    return integrator.integrate([&](double u) { return f(time(std::clamp(u, least, 1 - 1e-16))); }, 0.0, 1.0,
+                                tolerance);
+  };
+  const double mean = mean_of([](double t) { return t; });
+  // In units of the mean, so that no cube leaves the range of double before its time.
+  const double variance = mean_of([=](double t) { return (t / mean - 1) * (t / mean - 1); });
+  const double third = mean_of([=](double t) { return (t / mean - 1) * (t / mean - 1) * (t / mean - 1); });
+  const double skewness = third / std::pow(variance, 1.5) / std::sqrt(point.iterations);
+  if (std::isnan(skewness) && std::isfinite(variance)) return std::nullopt;
+  return std::isfinite(skewness) ? skewness : std::numeric_limits<double>::infinity();
 }
 
 }  // namespace straggle

@@ -37,4 +37,9 @@ const char* name_of(Prediction::Kind kind);
 ///   w·x_ρ + L(n − s)·t_c with w the work of a node and P(x > x_ρ) = ρ = s/n; none for s = 0.
 std::optional<Prediction> predict(const Point& point, std::size_t s);
 
+/// The skewness of a trial's completion time, by integration: of stars on ideal links whose workers are alike
+/// and send one message. Infinite where the third moment leaves the range of double; nothing elsewhere. To a
+/// thousandth or so, which is more than its use takes.
+std::optional<double> predicted_skewness(const Point& point, std::size_t s);
+
 }  // namespace straggle

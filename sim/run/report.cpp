@@ -103,9 +103,26 @@ std::vector<ResultColumn> result_columns(Keep keep) {
         "Share of the data set in the result of a trial that completes, below 1 for approximate schemes."},
        {"time_min", "s", "Least completion time of a trial."},
        {"time_p50", "s", "Median of the completion times, the nearest rank."},
+       {"time_p50_low", "s",
+        "Lower end of the 95 % confidence interval of the median, by order statistics; empty where the "
+        "trials "
+        "are too few (6 do)."},
+       {"time_p50_high", "s", "Its upper end."},
        {"time_p95", "s", "Their 95 % quantile, the nearest rank."},
+       {"time_p95_low", "s", "Lower end of its 95 % confidence interval (72 trials do)."},
+       {"time_p95_high", "s", "Its upper end."},
        {"time_p99", "s", "Their 99 % quantile, the nearest rank."},
-       {"time_max", "s", "Greatest completion time of a trial."}});
+       {"time_p99_low", "s", "Lower end of its 95 % confidence interval (368 trials do)."},
+       {"time_p99_high", "s", "Its upper end."},
+       {"time_max", "s", "Greatest completion time of a trial."},
+       {"time_moments", "-",
+        "Which moments the law of the completion time has: all, no variance (time_mean is an estimate, but "
+        "has no "
+        "standard error and no z) or no mean (it is none; the median says more); empty where that is "
+        "unknown."},
+       {"time_trials_needed", "-",
+        "Trials that make ± and z of time_mean what they say, by the skewness of its law, or where that is "
+        "unknown, at least, by the skewness of the trials; inf without a third moment."}});
   for (const ResultColumn& column : metrics()) add_estimate(column);
   add({{"theory", "-",
         "What theory says of the time: exact, bounds or asymptotic; empty where it says "
@@ -149,7 +166,12 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
   const SchemeSetup& scheme = point.schemes[row.scheme];
   out << row_start(point, scheme) << "," << row.trials << "," << row.incomplete.trials << ","
       << number(scheme.recipe.recovered);
-  for (const double quantile : {row.min, row.p50, row.p95, row.p99, row.max}) out << "," << number(quantile);
+  out << "," << number(row.min);
+  for (const RowQuantile& quantile : row_quantiles()) {
+    const Interval& interval = (row.*quantile.around).confidence;
+    out << "," << number(row.*quantile.value) << "," << number(interval.low) << "," << number(interval.high);
+  }
+  out << "," << number(row.max) << "," << moments_of(row) << "," << number(row.trials_needed);
   for (const std::string& name : metric_names()) {
     const Estimate& e = metric(row, name);
     out << "," << number(e.mean) << "," << number(e.std_error);
@@ -233,7 +255,15 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
     Json axes = Json::object();
     for (const auto& [path, value] : point.axes) axes[path] = value;
     Json time = estimate_json(row.time);
-    time.update({{"min", row.min}, {"p50", row.p50}, {"p95", row.p95}, {"p99", row.p99}, {"max", row.max}});
+    time.update({{"min", row.min},
+                 {"max", row.max},
+                 {"moments", row.tail ? Json(moments_of(row)) : Json()},
+                 {"trials_needed", row.trials_needed}});
+    for (const RowQuantile& quantile : row_quantiles()) {
+      const Interval& interval = (row.*quantile.around).confidence;
+      time[quantile.name] = row.*quantile.value;
+      time[std::string(quantile.name) + "_interval"] = {interval.low, interval.high};
+    }
     Json json = {{"point", row.point},
                  {"axes", axes},
                  {"scheme", scheme.scheme},

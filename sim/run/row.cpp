@@ -1,11 +1,67 @@
 #include "sim/run/row.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 
 namespace straggle {
+
+namespace {
+
+/// The quantiles of the completion times and their intervals; reorders the times.
+void find_quantiles(Row& row, std::vector<double>& times) {
+  std::vector<std::pair<std::uint64_t, double*>> wanted;
+  for (const RowQuantile& quantile : row_quantiles()) {
+    row.*quantile.value = std::numeric_limits<double>::quiet_NaN();
+    if (times.empty()) continue;
+    wanted.emplace_back(nearest_rank(std::uint64_t{times.size()}, quantile.share), &(row.*quantile.value));
+    const auto add = [&](double error, Interval& interval) {
+      const std::optional<Ranks> ranks = quantile_ranks(times.size(), quantile.share, error);
+      if (!ranks) return;
+      wanted.emplace_back(ranks->low, &interval.low);
+      wanted.emplace_back(ranks->high, &interval.high);
+    };
+    add(0.05, (row.*quantile.around).confidence);
+    add(beyond_four(), (row.*quantile.around).wide);
+  }
+  order_statistics(times, std::move(wanted));
+}
+
+/// Takes away what is an estimate of nothing.
+void keep_what_exists(Estimate& found, const std::optional<TailBehaviour>& tail) {
+  if (tail && !tail->mean()) found.mean = std::numeric_limits<double>::quiet_NaN();
+  if (tail && !tail->variance()) found.std_error = std::numeric_limits<double>::quiet_NaN();
+}
+
+/// What the law of the completion time lets its mean say.
+void weigh_tail(Row& row, const Point& point, const std::vector<double>& times) {
+  row.tail = completion_tail(point, row.scheme);
+  keep_what_exists(row.time, row.tail);
+  keep_what_exists(row.speedup, row.tail);
+  keep_what_exists(row.speedup, completion_tail(point, point.baseline));
+  if (row.tail && !row.tail->variance()) return;
+  const bool third_moment = !row.tail || row.tail->index > 3;
+  const std::optional<double> of_law =
+      third_moment ? predicted_skewness(point, row.scheme) : std::numeric_limits<double>::infinity();
+  row.trials_needed = std::ceil(observations_for(of_law ? *of_law : skewness(times)));
+}
+
+}  // namespace
+
+std::string moments_of(const Row& row) {
+  if (!row.tail) return "";
+  return !row.tail->mean() ? "no mean" : !row.tail->variance() ? "no variance" : "all";
+}
+
+std::span<const RowQuantile> row_quantiles() {
+  static constexpr RowQuantile quantiles[] = {{"p50", 0.50, &Row::p50, &Row::around_p50},
+                                              {"p95", 0.95, &Row::p95, &Row::around_p95},
+                                              {"p99", 0.99, &Row::p99, &Row::around_p99}};
+  return quantiles;
+}
 
 Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   Row row;
@@ -37,22 +93,22 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     row.min = *least;
     row.max = *most;
   }
-  row.p50 = nearest_rank(times, 0.50);
-  row.p95 = nearest_rank(times, 0.95);
-  row.p99 = nearest_rank(times, 0.99);
+  find_quantiles(row, times);
+  weigh_tail(row, point, times);
   row.theory = predict(point, s);
   if (row.theory) {
     const Prediction& theory = *row.theory;
     const double nearest = std::clamp(row.time.mean, theory.time_low, theory.time_high);
     if (theory.kind == Prediction::Kind::exact) {
-      row.theory_time_z = z_score(row.time, theory.time_low);
+      row.theory_time_z = z_score(row.time, theory.time_low, theory.time_error);
     } else if (theory.kind == Prediction::Kind::bounds) {
-      row.theory_time_z = nearest == row.time.mean ? 0 : z_score(row.time, nearest);
+      row.theory_time_z = nearest == row.time.mean ? 0 : z_score(row.time, nearest, theory.time_error);
     }  // an asymptotic band promises nothing
     if (theory.messages)
-      row.theory_messages_z =
-          z_score(row.messages, *theory.messages,
-                  unseen(static_cast<double>(row.messages.count) * static_cast<double>(point.iterations)));
+      row.theory_messages_z = z_score(
+          row.messages, *theory.messages,
+          std::max(theory.messages_error,
+                   unseen(static_cast<double>(row.messages.count) * static_cast<double>(point.iterations))));
   }
   row.verification = result.verification;
   for (std::size_t cause = 0; cause < causes && !result.critical.empty(); ++cause) {
@@ -60,6 +116,7 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     for (const CriticalTimes& seconds : result.critical)
       if (!std::isnan(seconds[cause])) moments.add(seconds[cause]);
     row.critical.push_back(estimate(moments));
+    keep_what_exists(row.critical.back(), row.tail);
   }
   return row;
 }
@@ -88,7 +145,19 @@ const Row& row_of(const ExpectedValue& expected, std::size_t point, const Experi
   throw std::logic_error("an expectation has no row");
 }
 
-/// The least-squares slope of the means at the expectation's points.
+/// The quantile of that name, or null.
+const RowQuantile* quantile_of(const std::string& name) {
+  for (const RowQuantile& quantile : row_quantiles())
+    if (name == quantile.name) return &quantile;
+  return nullptr;
+}
+
+double value_of(const Row& row, const std::string& name) {
+  const RowQuantile* quantile = quantile_of(name);
+  return quantile ? row.*quantile->value : metric(row, name).mean;
+}
+
+/// The least-squares slope of the values at the expectation's points.
 double fitted_slope(const ExpectedValue& expected, const Experiment& experiment,
                     const std::vector<Row>& rows) {
   const auto scaled = [&](double value) { return expected.slope->log ? std::log(value) : value; };
@@ -97,7 +166,7 @@ double fitted_slope(const ExpectedValue& expected, const Experiment& experiment,
     double x = 0;
     for (const auto& [path, value] : experiment.points[point].axes)
       if (path == expected.slope->x) x = value.get<double>();
-    moments.add(scaled(x), scaled(metric(row_of(expected, point, experiment, rows), expected.metric).mean));
+    moments.add(scaled(x), scaled(value_of(row_of(expected, point, experiment, rows), expected.metric)));
   }
   return moments.covariance() / moments.variance();
 }
@@ -120,6 +189,45 @@ bool agrees(const ExpectedValue& expected, const Row& row, const Estimate& found
   return low - tolerance <= expected.value && expected.value <= high + tolerance;
 }
 
+void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& found, Verdict& verdict) {
+  const bool of_time = expected.metric == "time" || expected.metric == "speedup";
+  if (std::isnan(found.mean)) {
+    verdict.rule = Verdict::Rule::none;
+    verdict.trouble =
+        of_time && row.time.count > 0 ? "there is no mean: expect p50" : "there is no such number";
+  } else if (of_time && found.count > 1 && std::isnan(found.std_error)) {
+    verdict.rule = Verdict::Rule::none;
+    verdict.trouble = "the variance is infinite: give \"within\", or expect p50";
+  } else if (without_spread(found)) {
+    verdict.rule = Verdict::Rule::digits;
+    verdict.pass = agrees(expected, row, found);
+  } else {
+    verdict.z = z_score(found, expected.value);
+    verdict.pass = std::abs(verdict.z) <= 4;
+    if (of_time && row.needs_more_trials())
+      verdict.trouble =
+          fmt::format("too skewed for {} trials, {:.2g} would do: give \"within\", or expect p50",
+                      found.count, row.trials_needed);
+  }
+}
+
+void judge_quantile(const ExpectedValue& expected, const Row& row, const RowQuantile& quantile,
+                    Verdict& verdict) {
+  verdict.rule = Verdict::Rule::quantile;
+  verdict.interval = (row.*quantile.around).wide;
+  if (std::isnan(verdict.interval.low)) {
+    verdict.rule = Verdict::Rule::none;
+    verdict.trouble = fmt::format("{} takes {} trials, or \"within\"", quantile.name,
+                                  values_for_quantile(quantile.share, beyond_four()));
+    return;
+  }
+  // An interval without width is a time that all trials share: its digits decide.
+  const bool point = verdict.interval.low == verdict.interval.high;
+  const double slack = point ? expected.half_unit * (1 + 1e-7) : 0;
+  verdict.pass =
+      verdict.interval.low - slack <= expected.value && expected.value <= verdict.interval.high + slack;
+}
+
 }  // namespace
 
 Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const std::vector<Row>& rows) {
@@ -129,20 +237,18 @@ Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const
     verdict.found = fitted_slope(expected, experiment, rows);
   } else {
     const Row& row = row_of(expected, expected.points.front(), experiment, rows);
-    const Estimate& found = metric(row, expected.metric);
-    verdict.found = found.mean;
-    if (without_spread(found)) {
-      verdict.rule = Verdict::Rule::digits;
-      verdict.pass = agrees(expected, row, found);
-    } else {
-      verdict.z = z_score(found, expected.value);
-      verdict.pass = std::abs(verdict.z) <= 4;
-    }
+    verdict.found = value_of(row, expected.metric);
+    if (const RowQuantile* quantile = quantile_of(expected.metric))
+      judge_quantile(expected, row, *quantile, verdict);
+    else
+      judge_mean(expected, row, metric(row, expected.metric), verdict);
   }
   const double difference = verdict.found - expected.value;
   verdict.deviation = difference / std::abs(expected.value);
   if (expected.within) {
+    if (verdict.rule == Verdict::Rule::none && std::isnan(verdict.found)) return verdict;
     verdict.rule = Verdict::Rule::share;
+    verdict.trouble.clear();
     // Written so that a NaN fails.
     verdict.pass = std::abs(difference) <= *expected.within * std::abs(expected.value);
   }

@@ -4,14 +4,27 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "sim/run/experiment.h"
 #include "sim/run/prediction.h"
+#include "sim/run/tail.h"
 #include "sim/run/trials.h"
 
 namespace straggle {
+
+/// Two ends; NaN where there is none.
+struct Interval {
+  double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();
+};
+
+/// Where a quantile of the law of completion times lies, by order statistics (quantile_ranks()).
+struct QuantileIntervals {
+  Interval confidence;  ///< with 95 %
+  Interval wide;        ///< with the confidence of four standard errors
+};
 
 /// One scheme at one point.
 struct Row {
@@ -21,6 +34,15 @@ struct Row {
   Estimate time, messages, useful_messages, messages_in_all, bytes_in_all, bytes_into_busiest,
       port_utilisation, work, wasted, speedup;
   double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
+  QuantileIntervals around_p50, around_p95, around_p99;
+  /// How heavy the tail of the completion time is; nothing where that is unknown. What does not exist is NaN:
+  /// without a mean the time, the speedup and the critical times, without a variance their standard errors.
+  std::optional<TailBehaviour> tail;
+  /// So many trials have a mean time that is normal enough for ± and z (observations_for()): by the skewness
+  /// of its law, or at the least by the sample's, which can only say too few. NaN where there is no variance,
+  /// or no spread.
+  double trials_needed = std::numeric_limits<double>::quiet_NaN();
+  bool needs_more_trials() const { return trials_needed > static_cast<double>(time.count); }
   std::optional<Prediction> theory;
   /// Standard errors from the prediction; of bounds from the nearer end, 0 inside. NaN where there is none,
   /// or nothing to measure in (z_score()).
@@ -31,8 +53,21 @@ struct Row {
   std::vector<Estimate> critical;
 };
 
+/// `all`, `no variance` or `no mean`: which moments the completion time has; empty where it is unknown.
+std::string moments_of(const Row& row);
+
 /// Reduces the trials of scheme `s` of a point, and computes its expectation.
 Row make_row(const Point& point, std::size_t s, SchemeResult result);
+
+/// A quantile of the completion time as `expect` and the columns of results name it.
+struct RowQuantile {
+  const char* name;
+  double share;
+  double Row::*value;
+  QuantileIntervals Row::*around;
+};
+/// p50, p95 and p99.
+std::span<const RowQuantile> row_quantiles();
 
 /// The estimate of one of metric_names().
 const Estimate& metric(const Row& row, const std::string& name);
@@ -43,12 +78,16 @@ struct Verdict {
     share,       ///< within its own "within"
     std_errors,  ///< within four standard errors
     digits,      ///< the trials have no spread: within half a unit of the expectation's last digit
+    quantile,    ///< in the interval that holds a quantile with the confidence of four standard errors
+    none,        ///< cannot be judged, and so is not met: `trouble` says why
   };
   Rule rule = Rule::std_errors;
   bool pass = false;
   double found = 0;
   double z = 0;          ///< standard errors from the value; NaN under the other rules
   double deviation = 0;  ///< relative
+  Interval interval;     ///< of a quantile
+  std::string trouble;
 };
 /// `rows` are those of the whole experiment.
 Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const std::vector<Row>& rows);

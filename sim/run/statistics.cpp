@@ -3,11 +3,18 @@
 #include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <iterator>
 #include <stdexcept>
 
 namespace straggle {
+namespace {
+
+/// Doubles all the way: Boost.Math would compute in long double.
+using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+
+}  // namespace
 
 void Moments::add(double x, double y) {
   ++count_;
@@ -44,7 +51,6 @@ Estimate estimate(const Moments& moments) {
 
 double confidence_factor(std::uint64_t count) {
   if (count < 2) return std::numeric_limits<double>::quiet_NaN();
-  using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
   // Beyond a million the two agree to six digits.
   if (count > 1'000'000)
     return boost::math::quantile(boost::math::normal_distribution<double, InDouble>(), 0.975);
@@ -87,12 +93,80 @@ double unseen(double rounds) {
 
 double nearest_rank(std::vector<double>& values, double p) {
   if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const double n = static_cast<double>(values.size());
-  // The relative slack keeps a rank that is whole on paper (0.95 · 100) from rounding up past itself.
-  const double rank = std::clamp(std::ceil(p * n * (1 - 1e-14)), 1.0, n);
-  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
+  const auto nth = values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), p)) - 1;
   std::nth_element(values.begin(), nth, values.end());
   return *nth;
+}
+
+std::uint64_t nearest_rank(std::uint64_t count, double p) {
+  const double n = static_cast<double>(count);
+  // The relative slack keeps a rank that is whole on paper (0.95 · 100) from rounding up past itself.
+  return static_cast<std::uint64_t>(std::clamp(std::ceil(p * n * (1 - 1e-14)), 1.0, n));
+}
+
+std::optional<Ranks> quantile_ranks(std::uint64_t count, double p, double error) {
+  if (count == 0) return std::nullopt;
+  const double n = static_cast<double>(count), side = error / 2;
+  // Of the number below the quantile, binomial: P(at most k), P(at least k).
+  const auto at_most = [&](std::uint64_t k) {
+    return boost::math::ibetac(static_cast<double>(k) + 1, n - static_cast<double>(k), p, InDouble());
+  };
+  const auto at_least = [&](std::uint64_t k) {
+    return boost::math::ibeta(static_cast<double>(k), n - static_cast<double>(k) + 1, p, InDouble());
+  };
+  const auto first = [](std::uint64_t from, std::uint64_t to, const auto& holds) {  // `to` where none does
+    while (from < to) {
+      const std::uint64_t middle = from + (to - from) / 2;
+      if (holds(middle))
+        to = middle;
+      else
+        from = middle + 1;
+    }
+    return from;
+  };
+  Ranks ranks;
+  ranks.low = first(0, count, [&](std::uint64_t k) { return at_most(k) > side; });
+  ranks.high = first(1, count + 1, [&](std::uint64_t k) { return at_least(k) <= side; });
+  if (ranks.low == 0 || ranks.high > count) return std::nullopt;
+  return ranks;
+}
+
+std::uint64_t values_for_quantile(double p, double error) {
+  // All values lie on one side of the quantile with probability p^n, (1 − p)^n.
+  const double count = std::log(error / 2) / std::log(std::max(p, 1 - p));
+  return static_cast<std::uint64_t>(std::ceil(count * (1 - 1e-12)));
+}
+
+void order_statistics(std::vector<double>& values, std::vector<std::pair<std::uint64_t, double*>> ranks) {
+  std::sort(ranks.begin(), ranks.end());
+  auto from = values.begin();  // what is before has been settled
+  for (const auto& [rank, out] : ranks) {
+    const auto nth = values.begin() + static_cast<std::ptrdiff_t>(rank) - 1;
+    if (nth >= from) {
+      std::nth_element(from, nth, values.end());
+      from = nth + 1;
+    }
+    *out = *nth;
+  }
+}
+
+double skewness(std::span<const double> values) {
+  if (values.size() < 3) return std::numeric_limits<double>::quiet_NaN();
+  const double n = static_cast<double>(values.size());
+  double mean = 0, second = 0, third = 0, largest = 0;
+  for (const double value : values) mean += value / n;
+  for (const double value : values) largest = std::max(largest, std::abs(value - mean));
+  if (!(largest > 1e-12 * std::abs(mean))) return std::numeric_limits<double>::quiet_NaN();
+  for (const double value : values) {  // in units of the largest: no cube leaves the range of double
+    const double d = (value - mean) / largest;
+    second += d * d / n;
+    third += d * d * d / n;
+  }
+  return third / std::pow(second, 1.5);
+}
+
+double observations_for(double skewness) {
+  return 50 * skewness * skewness;
 }
 
 std::optional<std::uint64_t> trial_of_rank(std::span<const double> times, double p) {

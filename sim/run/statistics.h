@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace straggle {
@@ -72,6 +73,31 @@ double unseen(double rounds);
 /// The nearest-rank quantile, the ⌈p·n⌉-th smallest; p in (0, 1]. Reorders its argument. NaN when it is
 /// empty.
 double nearest_rank(std::vector<double>& values, double p);
+
+/// The rank of the nearest-rank quantile of `count` values, ⌈p·count⌉, from 1.
+std::uint64_t nearest_rank(std::uint64_t count, double p);
+
+/// Two ranks, from 1: the quantile lies between the values that have them.
+struct Ranks {
+  std::uint64_t low = 0, high = 0;
+};
+/// The ranks between which the p-quantile of the law lies with a probability of at least 1 − error, at most
+/// error/2 on either side, whatever the law: the number of values below the quantile is binomial (David and
+/// Nagaraja, "Order statistics"). Nothing where the values are too few.
+std::optional<Ranks> quantile_ranks(std::uint64_t count, double p, double error);
+/// How many values that takes.
+std::uint64_t values_for_quantile(double p, double error);
+
+/// Writes the values of these ranks, from 1, to where they point. Reorders both arguments; no sort of the
+/// values.
+void order_statistics(std::vector<double>& values, std::vector<std::pair<std::uint64_t, double*>> ranks);
+
+/// The skewness of values, m3/m2^1.5 of central moments: at most √n, so a sample cannot say how skewed a law
+/// is that it is too small for. NaN below three values or without spread.
+double skewness(std::span<const double> values);
+/// So many observations of this skewness have a mean that is normal enough for z and a 95 % interval: the
+/// rule n >= 50·skewness², stricter than the 25 of Cochran, "Sampling techniques".
+double observations_for(double skewness);
 
 /// The first trial whose completion time is the nearest-rank p-quantile of those that completed (finite
 /// times); nothing when none did.

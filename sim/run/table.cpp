@@ -29,6 +29,67 @@ std::string with_error(const Estimate& e) {
   return fmt::format("{:.{}f} ± {:.{}f}", e.mean, *places, half, *places);
 }
 
+/// `median 17.5 (16.9 .. 18.1)`: what is said of a time without a mean.
+std::string median(const Row& row) {
+  if (std::isnan(row.p50)) return "-";
+  const Interval& interval = row.around_p50.confidence;
+  const std::string text = fmt::format("median {:.4g}", row.p50);
+  return std::isnan(interval.low) ? text
+                                  : fmt::format("{} ({:.4g} .. {:.4g})", text, interval.low, interval.high);
+}
+
+/// What the tails of the completion times do to their means, a line a scheme, the worst of its points.
+std::string about_tails(const Experiment& experiment, const std::vector<Row>& rows) {
+  const auto worse = [](const Row& a, const Row& b) {
+    const auto rank = [](const Row& row) {
+      return row.tail && !row.tail->variance() ? std::pair(1, -row.tail->index)
+                                               : std::pair(0, row.trials_needed);
+    };
+    return rank(a) < rank(b);
+  };
+  std::vector<std::pair<std::string, const Row*>> worst;
+  for (const Row& row : rows) {
+    const bool concerned = (row.tail && !row.tail->variance()) || row.needs_more_trials();
+    if (!concerned || row.time.count < 2) continue;
+    const std::string& label = experiment.points[row.point].schemes[row.scheme].label;
+    const auto known =
+        std::find_if(worst.begin(), worst.end(), [&](const auto& one) { return one.first == label; });
+    if (known == worst.end())
+      worst.emplace_back(label, &row);
+    else if (worse(*known->second, row))
+      known->second = &row;
+  }
+  constexpr std::size_t most_lines = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(worst.size(), most_lines); ++i) {
+    const auto& [label, row] = worst[i];
+    if (row->tail && !row->tail->mean())
+      text += fmt::format(
+          "\"{}\": the time has no mean (tail index {:.3g}), so no mean, speedup or z is told; the "
+          "median, with its 95 % interval, is.\n",
+          label, row->tail->index);
+    else if (row->tail && !row->tail->variance())
+      text += fmt::format(
+          "\"{}\": the time has an infinite variance (tail index {:.3g}), so its mean has no "
+          "interval and no z; the median has.\n",
+          label, row->tail->index);
+    else if (std::isinf(row->trials_needed))
+      text += fmt::format(
+          "\"{}\": the time has no third moment (tail index {:.3g}): ± and z are too narrow at any "
+          "number of trials that can be named.\n",
+          label, row->tail->index);
+    else
+      text += fmt::format(
+          "\"{}\": the time is too skewed for {} trials: ± and z are too narrow; {:.2g} trials would "
+          "do.\n",
+          label, row->time.count, row->trials_needed);
+  }
+  if (worst.size() > most_lines)
+    text += fmt::format("... and {} more schemes: time_moments and time_trials_needed in results.csv.\n",
+                        worst.size() - most_lines);
+  return text;
+}
+
 std::string z_text(double z) {
   if (std::isnan(z)) return "-";
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
@@ -224,7 +285,8 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
     add(places.title(axis), 0,
         [&](const Row& row) { return plain(experiment.points[row.point].axes[axis].second); });
   cells.left = cells.columns.size();
-  add("time [s]", 0, [](const Row& row) { return with_error(row.time); });
+  add("time [s]", 0,
+      [](const Row& row) { return row.tail && !row.tail->mean() ? median(row) : with_error(row.time); });
   add("theory of time", 3, [](const Row& row) { return theory_time(row.theory); });
   add("z of time", 5, [](const Row& row) {
     return row.theory && row.theory->kind != Prediction::Kind::asymptotic && !std::isnan(row.theory->time_low)
@@ -257,6 +319,10 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
                            [](const std::string& cell) { return cell.find(" ± ") != std::string::npos; });
       }))
     cells.notes.push_back("± is half of the 95 % confidence interval of the mean.");
+  if (std::string tails = about_tails(experiment, rows); !tails.empty()) {
+    tails.pop_back();  // the end of the line comes with the note
+    cells.notes.push_back(tails);
+  }
   if (const auto first = std::find_if(rows.begin(), rows.end(), incomplete); first != rows.end())
     cells.notes.push_back(fmt::format(
         "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.",

@@ -119,7 +119,14 @@ def close(found, wanted):
 
 
 class PlotTest(unittest.TestCase):
-    def test_a_curve_has_the_numbers_of_the_file_and_a_band_of_1_96_standard_errors(self):
+    def test_the_factor_of_an_interval_is_students_t(self):
+        # Tables of t_0.975 by the number of observations.
+        for observations, factor in [(2, 12.7062), (3, 4.3027), (4, 3.1824), (6, 2.5706), (11, 2.2281), (31, 2.0423),
+                                     (121, 1.9799), (10**9, 1.95996)]:
+            self.assertAlmostEqual(plots.student_95(observations) / factor, 1, delta=2e-3)
+        self.assertTrue(math.isnan(plots.student_95(1)))
+
+    def test_a_curve_has_the_numbers_of_the_file_and_a_band_of_95_percent(self):
         axes, = drawn(plot, RESULTS, "--x", "/compute/rate", "--y", "messages", "--where", IDEAL).axes
         bands = [band for band in axes.collections if isinstance(band, PolyCollection)
                  and band.get_zorder() == 2]
@@ -129,7 +136,8 @@ class PlotTest(unittest.TestCase):
                           key=lambda row: float(row["/compute/rate"]))
             x = [float(row["/compute/rate"]) for row in rows]
             mean = numpy.array([float(row["messages_mean"]) for row in rows])
-            half = 1.959963984540054 * numpy.array([float(row["messages_std_error"]) for row in rows])
+            half = numpy.array([plots.student_95(int(row["trials"])) * float(row["messages_std_error"])
+                                for row in rows])
             self.assertEqual(x, [5, 10, 20])
             close(line.get_xdata(), x)
             close(line.get_ydata(), mean)

@@ -89,7 +89,9 @@ async function visit({ url }, options, use) {
 
 /** `1.551 ± 0.013`, as the page is expected to round. */
 function rounded(row, metric) {
-  const mean = Number(row.get(`${metric}_mean`)), error = Number(row.get(`${metric}_std_error`));
+  const mean = Number(row.get(`${metric}_mean`)), z = 1.959964, freedom = Number(row.get('trials')) - 1;
+  // Student's t to the first order of 1/freedom: to 1e-4 for hundreds of trials.
+  const error = (z + (z ** 3 + z) / (4 * freedom)) * Number(row.get(`${metric}_std_error`));
   const places = Math.max(0, 1 - Math.floor(Math.log10(error)));
   return `${mean.toFixed(places)} ± ${error.toFixed(places)}`;
 }

@@ -2,6 +2,7 @@
 // down, what is left of earlier iterations; and serial links against Lindley's recursion for every kind of
 // star.
 #include <bit>
+#include <filesystem>
 #include <functional>
 
 #include "sim/run/report.h"
@@ -524,4 +525,97 @@ TEST_CASE("a scheme is not shown messages of others as its own of the iteration 
     runner.run(0);
     runner.run(1);
   }
+}
+
+namespace {
+
+/// The pointers of all numbers in a value.
+void find_numbers(const Json& value, const std::string& pointer, std::vector<std::string>& found) {
+  if (value.is_number()) found.push_back(pointer);
+  if (value.is_object())
+    for (const auto& [key, inner] : value.items()) find_numbers(inner, pointer + "/" + key, found);
+  if (value.is_array())
+    for (std::size_t i = 0; i < value.size(); ++i)
+      find_numbers(value[i], pointer + "/" + std::to_string(i), found);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "every number of every model is refused where times would leave the range of double, and none does "
+    "else") {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(STRAGGLE_SOURCE_DIR) / "configs/models";
+  std::vector<Json> configs;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".json") configs.push_back(read_json_file(entry.path().string()));
+  CHECK(configs.size() > 8);
+  const auto add = [&](const std::string& compute, const std::string& network) {
+    configs.push_back(parse_json(R"({"workers": 4, "gradient": {"bytes": 100}, "compute": )" + compute +
+                                     R"(, "network": )" + network +
+                                     R"(, "schemes": [{"scheme": "uncoded"}, {"scheme": "rar"}]})",
+                                 "test"));
+  };
+  const std::string exponential = R"({"model": "exponential", "rate": 2})";
+  add(exponential,
+      R"({"model": "serial", "bandwidth": 1e4, "overhead": 0.1, "latency": 0.01, "master": {"egress": 10, "ingress": 5}})");
+  add(exponential, R"({"model": "shared", "egress": 1e4, "ingress": 3e3, "latency": 0.01})");
+  add(R"({"model": "exponential", "rate": 2, "scaling": "data-dependent", "increment": 0.5, "per": "data-set"})",
+      R"({"model": "ideal"})");
+  add(R"({"model": "exponential", "rate": 2, "scaling": "additive", "failure": {"probability": 0.1}})",
+      R"({"model": "ideal"})");
+  for (Json& config : configs) {
+    config["trials"] = 3;
+    config["verify"] = {{"trials", 0}};
+    config.erase("expect");
+    std::vector<std::string> pointers;
+    for (const char* part : {"compute", "network", "gradient"})
+      if (config.contains(part)) find_numbers(config[part], std::string("/") + part, pointers);
+    for (const std::string& pointer : pointers) {
+      for (const double value : {1e308, 1e300, 5e-324, 1e75, 1e-75}) {
+        Json changed = config;
+        changed[Json::json_pointer(pointer)] = value;
+        CAPTURE(pointer, value, config["compute"].dump());
+        std::string message;
+        try {
+          const Experiment experiment = read_experiment(changed, (folder / "test.json").string());
+          const Point& point = experiment.points[0];
+          for (const SchemeResult& result : run_trials(point, 0, 3, 1)) {
+            const Sample::Sums sums = result.sample.sums();
+            if (sums.time.count() == 0) continue;  // some may fail
+            CHECK(std::isfinite(sums.time.mean()));
+            CHECK(!std::isinf(sums.time.variance()));
+          }
+        } catch (const ConfigError& error) {
+          message = error.what();
+        }
+        if (value == 1e308 || value == 1e300 || value == 5e-324)
+          CHECK_THAT(message, Catch::Contains("#" + pointer + ": "));
+      }
+    }
+  }
+}
+
+TEST_CASE("transfers and slowdowns that are too long together are refused too") {
+  const auto message = [](const std::string& text) {
+    try {
+      read_experiment(parse_json(text, "test"), "test");
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const std::string schemes = R"(, "schemes": [{"scheme": "uncoded"}]})";
+  CHECK_THAT(
+      message(R"({"workers": 2, "gradient": {"bytes": 1e60}, "compute": {"model": "constant", "time": 1},
+                         "network": {"model": "serial", "bandwidth": 1e-60})" +
+              schemes),
+      Catch::Contains("#/network: makes a gradient of 1e+60 bytes take 1e+120 s"));
+  const auto nested = [&](const char* inner) {
+    return message(R"({"workers": 2, "compute": {"model": "bimodal", "share": 0.5, "slowdown": 1e7, "base":
+      {"model": "gilbert-elliott", "to_slow": 0.5, "to_fast": 0.5, "slowdown": )" +
+                   std::string(inner) + R"(, "base": {"model": "constant", "time": 1}}})" + schemes);
+  };
+  CHECK(nested("1e5").empty());
+  CHECK_THAT(nested("1e6"), Catch::Contains("#/compute/base/slowdown: makes workers 1e+13 times slower"));
 }

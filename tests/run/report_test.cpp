@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <sstream>
+#include <tuple>
 
 #include "sim/run/places.h"
 #include "sim/run/ranking.h"
@@ -412,4 +413,117 @@ TEST_CASE("report: what a slope cannot be fitted to is refused") {
       Catch::Contains("takes two"));
   CHECK_THAT(message(R"("slope": {"x": "/workers", "logarithmic": true}, "within": 0.1)"),
              Catch::Contains("#/expect/0/slope/logarithmic"));
+}
+
+TEST_CASE("report: quantiles have intervals where the trials suffice, and expectations of them") {
+  const auto experiment = [&](int trials, const std::string& metric, double value) {
+    return experiment_of(fmt::format(
+        R"({{"workers": 1, "trials": {}, "verify": {{"trials": 0}}, "compute": {{"model": "exponential",
+        "rate": 1}}, "schemes": [{{"scheme": "uncoded"}}], "expect": [{{"scheme": "uncoded", "metric": "{}", "value": {}, "source": "s"}}]}})",
+        trials, metric, value));
+  };
+  const auto row = [&](int trials) {
+    const Experiment one = experiment(trials, "p50", 1);
+    return csv(one, rows_of(one)[0]);
+  };
+  CHECK(column(row(5), "time_p50_low").empty());
+  CHECK_FALSE(column(row(6), "time_p50_low").empty());
+  CHECK(column(row(367), "time_p99_high").empty());
+  CHECK_FALSE(column(row(368), "time_p99_high").empty());
+  const auto many = row(4000);
+  for (const auto& [name, quantile] : std::vector<std::pair<std::string, double>>{
+           {"time_p50", std::log(2.0)}, {"time_p95", std::log(20.0)}, {"time_p99", std::log(100.0)}}) {
+    const double low = std::stod(column(many, name + "_low")), high = std::stod(column(many, name + "_high"));
+    CHECK(low < std::stod(column(many, name)));
+    CHECK(std::stod(column(many, name)) < high);
+    CHECK(low < quantile);
+    CHECK(quantile < high);
+    const std::string metric = name.substr(5);
+    const auto verdict = [&](double value, int trials) {
+      const Experiment one = experiment(trials, metric, value);
+      return judge(one.expected[0], one, rows_of(one));
+    };
+    CHECK(verdict(quantile, 4000).pass);
+    CHECK_FALSE(verdict(quantile * 1.3, 4000).pass);
+    CHECK_FALSE(verdict(quantile / 1.3, 4000).pass);
+    CHECK_FALSE(verdict(quantile, 14).pass);  // too few for any of the three
+    CHECK_THAT(verdict(quantile, 14).trouble, Catch::Contains(metric + " takes"));
+  }
+}
+
+TEST_CASE("report: what does not exist of a heavy tail is not told, and an expectation of it not met") {
+  const auto run = [](double shape, const std::string& metric, const std::string& more) {
+    const Experiment experiment = experiment_of(fmt::format(
+        R"({{"workers": 10, "trials": 3000, "verify": {{"trials": 0}}, "compute": {{"model": "pareto", "shape": {},
+        "scale": 1}}, "schemes": [{{"scheme": "uncoded"}}, {{"scheme": "gc", "load": 5, "label": "gc"}}],
+        "expect": [{{"scheme": "gc", "metric": "{}", "value": 8, "source": "s"{}}}]}})",
+        shape, metric, more));
+    const std::vector<Row> rows = rows_of(experiment);
+    return std::tuple(csv(experiment, rows[0]), csv(experiment, rows[1]), to_table(experiment, rows, 1000),
+                      judge(experiment.expected[0], experiment, rows));
+  };
+  // 0.8: uncoded waits for all, any 6 of 10 leave gc: indices 0.8 and 4.
+  const auto [uncoded, gc, table, speedup] = run(0.8, "speedup", "");
+  CHECK(column(uncoded, "time_moments") == "no mean");
+  CHECK(column(gc, "time_moments") == "all");
+  for (const char* name :
+       {"time_mean", "time_std_error", "theory_time_z", "time_trials_needed", "speedup_mean"})
+    CHECK(column(uncoded, name).empty());
+  CHECK_FALSE(column(uncoded, "time_p50_low").empty());
+  CHECK_FALSE(column(uncoded, "messages_mean").empty());
+  CHECK_FALSE(column(gc, "time_std_error").empty());
+  CHECK(column(gc, "speedup_mean").empty());  // the baseline has no mean
+  CHECK_THAT(table, Catch::Contains("median ") &&
+                        Catch::Contains("\"uncoded\": the time has no mean (tail index 0.8)"));
+  CHECK_FALSE(speedup.pass);
+  CHECK_THAT(speedup.trouble, Catch::Contains("no mean"));
+  // 1.5: uncoded has a mean and no variance.
+  const auto [slow, fast, lines, ratio] = run(1.5, "speedup", "");
+  CHECK(column(slow, "time_moments") == "no variance");
+  CHECK_FALSE(column(slow, "time_mean").empty());
+  for (const char* name : {"time_std_error", "theory_time_z", "time_trials_needed"})
+    CHECK(column(slow, name).empty());
+  CHECK_FALSE(column(fast, "speedup_mean").empty());
+  CHECK(column(fast, "speedup_std_error").empty());
+  CHECK_FALSE(column(fast, "theory_time_z").empty());
+  CHECK_THAT(lines, Catch::Contains("infinite variance (tail index 1.5)"));
+  CHECK_FALSE(ratio.pass);
+  CHECK_THAT(ratio.trouble, Catch::Contains("within"));
+  CHECK(std::get<3>(run(1.5, "speedup", R"(, "within": 10)")).pass);
+}
+
+TEST_CASE("report: a skewness for which the trials are too few is said, with how many would do") {
+  const auto row = [](const std::string& model, int trials) {
+    const Experiment experiment = experiment_of(fmt::format(
+        R"({{"workers": 1, "trials": {}, "verify": {{"trials": 0}}, "compute": {}, "schemes": [{{"scheme": "uncoded"}}]}})",
+        trials, model));
+    std::vector<Row> rows = rows_of(experiment);
+    const bool said = to_table(experiment, rows, 1000).find("too skewed") != std::string::npos;
+    CHECK(said == rows[0].needs_more_trials());
+    return rows[0];
+  };
+  // The skewness of exp(sigma·N) is (e + 2)·√(e − 1), e = exp(sigma²); of an exponential 2.
+  const auto log_normal = [](double sigma) {
+    const double e = std::exp(sigma * sigma);
+    return 50 * (e + 2) * (e + 2) * (e - 1);
+  };
+  for (const double sigma : {0.5, 1.0, 2.5}) {
+    const Row found = row(fmt::format(R"({{"model": "log-normal", "median": 1, "sigma": {}}})", sigma), 2000);
+    CAPTURE(sigma);
+    CHECK(found.trials_needed == Approx(log_normal(sigma)).epsilon(1e-3));
+    CHECK(found.needs_more_trials() == (sigma > 0.75));
+  }
+  const Row exponential = row(R"({"model": "exponential", "rate": 3})", 1000);
+  CHECK(exponential.trials_needed == Approx(200).epsilon(0.01));
+  CHECK_FALSE(exponential.needs_more_trials());
+  CHECK_FALSE(row(R"({"model": "shifted-exponential", "shift": 1, "rate": 3})", 1000).needs_more_trials());
+  CHECK(row(R"({"model": "exponential", "rate": 3})", 50).needs_more_trials());
+  // A law with index 2.5 has a variance and no third moment.
+  CHECK(std::isinf(row(R"({"model": "pareto", "shape": 2.5, "scale": 1})", 1000).trials_needed));
+  // Without a law the sample speaks: one in a thousand is 1000 times slower.
+  CHECK(
+      row(R"({"model": "gilbert-elliott", "to_slow": 0.001, "to_fast": 0.999, "slowdown": 1000, "base": {"model": "constant", "time": 1}})",
+          5000)
+          .needs_more_trials());
+  CHECK(std::isnan(row(R"({"model": "constant", "time": 1})", 100).trials_needed));
 }

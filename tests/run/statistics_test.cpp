@@ -246,6 +246,99 @@ TEST_CASE("a quantile is the nearest rank: the smallest value that a share p doe
   CHECK(std::isnan(nearest_rank(none, 0.5)));
 }
 
+TEST_CASE(
+    "the ranks around a quantile are those of the binomial law, and exist from a known number of values on") {
+  // Tables of Conover, "Practical nonparametric statistics", and by hand: P(all on one side) = p^n.
+  CHECK_FALSE(quantile_ranks(5, 0.5, 0.05));
+  const auto six = quantile_ranks(6, 0.5, 0.05);
+  REQUIRE(six);
+  CHECK(six->low == 1);
+  CHECK(six->high == 6);
+  const auto hundred = quantile_ranks(100, 0.5, 0.05);  // 40 and 61 leave 0.0352 outside
+  REQUIRE(hundred);
+  CHECK(hundred->low == 40);
+  CHECK(hundred->high == 61);
+  for (const auto& [p, error, least] :
+       std::vector<std::tuple<double, double, std::uint64_t>>{{0.5, 0.05, 6},
+                                                              {0.95, 0.05, 72},
+                                                              {0.99, 0.05, 368},
+                                                              {0.5, beyond_four(), 15},
+                                                              {0.01, 0.05, 368}}) {
+    CAPTURE(p, error);
+    CHECK(values_for_quantile(p, error) == least);
+    CHECK(quantile_ranks(least, p, error));
+    CHECK_FALSE(quantile_ranks(least - 1, p, error));
+  }
+  CHECK_FALSE(quantile_ranks(0, 0.5, 0.05));
+}
+
+TEST_CASE(
+    "the ranks around a quantile leave at most half of the error on either side, and no narrower ones do") {
+  for (const std::uint64_t n : {80u, 400u, 1000u}) {
+    for (const double p : {0.5, 0.95, 0.99}) {
+      const auto ranks = quantile_ranks(n, p, 0.05);
+      if (!ranks) continue;
+      // Binomial probabilities by their recurrence.
+      std::vector<long double> probability(n + 1);
+      probability[0] = std::pow(1.0L - static_cast<long double>(p), static_cast<long double>(n));
+      for (std::uint64_t k = 1; k <= n; ++k)
+        probability[k] = probability[k - 1] * static_cast<long double>(n - k + 1) /
+                         static_cast<long double>(k) * static_cast<long double>(p / (1 - p));
+      const auto sum = [&](std::uint64_t from, std::uint64_t to) {
+        long double result = 0;
+        for (std::uint64_t k = from; k < to; ++k) result += probability[k];
+        return static_cast<double>(result);
+      };
+      CAPTURE(n, p, ranks->low, ranks->high);
+      CHECK(sum(0, ranks->low) <= 0.025);
+      CHECK(sum(0, ranks->low + 1) > 0.025);
+      CHECK(sum(ranks->high, n + 1) <= 0.025);
+      CHECK(sum(ranks->high - 1, n + 1) > 0.025);
+    }
+  }
+}
+
+TEST_CASE("the interval of a quantile covers it whatever the law") {
+  std::mt19937_64 random(9);
+  std::uniform_real_distribution<double> uniform;
+  int covered = 0;
+  constexpr int samples = 3000;
+  for (int i = 0; i < samples; ++i) {
+    std::vector<double> values;
+    for (int j = 0; j < 150; ++j)
+      values.push_back(std::pow(1 - uniform(random), -1 / 0.8));  // Pareto without a mean
+    const auto ranks = quantile_ranks(values.size(), 0.95, 0.05);
+    REQUIRE(ranks);
+    double low = 0, high = 0;
+    order_statistics(values, {{ranks->high, &high}, {ranks->low, &low}});
+    const double quantile = std::pow(0.05, -1 / 0.8);
+    if (low <= quantile && quantile <= high) ++covered;
+  }
+  CHECK(covered >= 0.95 * samples - 4 * std::sqrt(samples * 0.95 * 0.05));
+}
+
+TEST_CASE("order statistics are those of the sorted values") {
+  std::mt19937_64 random(10);
+  for (const std::size_t n : {1u, 2u, 7u, 500u}) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i) values.push_back(static_cast<double>(random() % n));
+    std::vector<double> sorted = values, found(12);
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<std::pair<std::uint64_t, double*>> ranks;
+    for (double& out : found) ranks.emplace_back(1 + random() % n, &out);
+    order_statistics(values, ranks);
+    for (const auto& [rank, out] : ranks) CHECK(*out == sorted[rank - 1]);
+  }
+}
+
+TEST_CASE("the skewness of a sample is that of its central moments") {
+  CHECK(skewness(std::vector<double>{0, 0, 0, 4}) == Approx(2 / std::sqrt(3.0)));  // m2 = 3, m3 = 6
+  CHECK(skewness(std::vector<double>{1e200, 1e200, 1e200, 4e200}) == Approx(2 / std::sqrt(3.0)));
+  CHECK(skewness(std::vector<double>{1, 2, 3}) == Approx(0).margin(1e-12));
+  CHECK(std::isnan(skewness(std::vector<double>{5, 5, 5})));
+  CHECK(std::isnan(skewness(std::vector<double>{5, 6})));
+}
+
 TEST_CASE("ranges of trials joined anywhere are the whole to the bit") {
   constexpr std::uint64_t chunk = Sample::chunk, last = 3 * chunk + 500;
   const Sample whole = sample(0, last);
