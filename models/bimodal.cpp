@@ -8,13 +8,13 @@
 namespace straggle {
 namespace {
 
-class Bimodal final : public ComputeModel {
+class Bimodal final : public ModelAround {
  public:
   Bimodal(std::shared_ptr<const ComputeModel> base, double share, double slowdown, std::uint32_t level)
-      : base_(std::move(base)), share_(share), slowdown_(slowdown), level_(level) {}
+      : ModelAround(std::move(base)), share_(share), slowdown_(slowdown), level_(level) {}
 
   void draw(const DrawAddress& address, std::span<double> out) const override {
-    base_->draw(address, out);
+    base().draw(address, out);
     thread_local std::vector<std::uint64_t> bits;
     bits.resize(out.size());
     random_bits(wrapper_address(address, WrapperDraws::bimodal, level_), bits);
@@ -22,13 +22,9 @@ class Bimodal final : public ComputeModel {
       if (unit_uniform(bits[w]) < share_) out[w] *= slowdown_;
   }
 
-  bool delay(const DrawAddress& address, std::span<double> out) const override {
-    return base_->delay(address, out);
-  }
-
   /// The mixture of the base's law and the same stretched.
   std::optional<TimeLaw> law() const override {
-    const std::optional<TimeLaw> base = base_->law();
+    const std::optional<TimeLaw> base = this->base().law();
     if (!base) return std::nullopt;
     TimeLaw mixture;
     for (const bool slow : {false, true}) {
@@ -42,12 +38,11 @@ class Bimodal final : public ComputeModel {
     return mixture;
   }
 
-  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
-
-  std::vector<WorkerClass> classes() const override { return base_->classes(); }
+  bool varies() const override {
+    return (share_ > 0 && share_ < 1 && slowdown_ > 1) || base().varies();
+  }
 
  private:
-  std::shared_ptr<const ComputeModel> base_;
   double share_, slowdown_;
   std::uint32_t level_;
 };

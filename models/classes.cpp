@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "models/compute_model.h"
+#include "sim/base/text.h"
 
 namespace straggle {
 namespace {
@@ -28,15 +30,11 @@ class Classes final : public ComputeModel {
   }
 
   bool delay(const DrawAddress& address, std::span<double> out) const override {
-    bool anyone = false;
-    for (const Member& member : members_) {
-      const auto later = scratch(member, out.size());
-      if (!member.model->delay(address, later)) continue;
-      if (!anyone) std::fill(out.begin(), out.end(), 0.0);
-      anyone = true;
-      copy(member, later, out);
-    }
-    return anyone;
+    return fill(&ComputeModel::delay, 0, address, out);
+  }
+
+  bool transfer(const DrawAddress& address, std::span<double> out) const override {
+    return fill(&ComputeModel::transfer, std::numeric_limits<double>::quiet_NaN(), address, out);
   }
 
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // workers differ
@@ -53,7 +51,40 @@ class Classes final : public ComputeModel {
     return result;
   }
 
+  bool varies() const override {
+    return std::any_of(members_.begin(), members_.end(),
+                       [](const Member& member) { return member.model->varies(); });
+  }
+
+  std::size_t replicate() const override {  // the same for all that have one
+    for (const Member& member : members_)
+      if (const std::size_t iterations = member.model->replicate(); iterations > 0) return iterations;
+    return 0;
+  }
+
+  std::vector<std::string> notes() const override {
+    std::vector<std::string> result;
+    for (const Member& member : members_)
+      for (const std::string& note : member.model->notes())
+        result.push_back(fmt::format("class {}: {}", printable(member.workers.name, 60), note));
+    return result;
+  }
+
  private:
+  /// What the members say by `method`, and `otherwise` for those that say nothing; false if all do.
+  bool fill(bool (ComputeModel::*method)(const DrawAddress&, std::span<double>) const, double otherwise,
+            const DrawAddress& address, std::span<double> out) const {
+    bool anyone = false;
+    for (const Member& member : members_) {
+      const auto said = scratch(member, out.size());
+      if (!((*member.model).*method)(address, said)) continue;
+      if (!anyone) std::fill(out.begin(), out.end(), otherwise);
+      anyone = true;
+      copy(member, said, out);
+    }
+    return anyone;
+  }
+
   /// Room for the workers up to the last of the class; draws do not depend on how many there are.
   static std::span<double> scratch(const Member& member, std::size_t workers) {
     thread_local std::vector<double> room;
@@ -103,6 +134,7 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
   const std::vector<std::size_t> counts = read_counts(config, readers, context.workers);
   std::vector<Member> members;
   ComputeContext inner = context;
+  std::size_t replicate = 0;
   for (std::size_t c = 0; c < readers.size(); ++c) {
     ConfigReader& reader = readers[c];
     Member member;
@@ -122,8 +154,15 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       of_class.first = member.workers.first;
       member.model = read_compute_model(reader, of_class);
       // Without its plug-in, nobody can say which of the other fields are known.
-      if (member.model && reader.complete() && !member.model->classes().empty())
+      const bool sound = member.model && reader.complete();
+      if (sound && !member.model->classes().empty())
         reader.mistake("", "must not have classes of its own");
+      const std::size_t iterations = sound ? member.model->replicate() : 0;
+      if (replicate > 0 && iterations > 0 && iterations != replicate)
+        reader.mistake("", fmt::format("bootstraps {} measured rounds, but another class {}: a trial can have one "
+                                       "number of iterations only",
+                                       iterations, replicate));
+      if (iterations > 0) replicate = iterations;
     }
     members.push_back(std::move(member));
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/base/config.h"
@@ -74,6 +75,46 @@ class ComputeModel {
 
   /// The named groups of workers, where the model has such.
   virtual std::vector<WorkerClass> classes() const { return {}; }
+
+  /// Whether anything it says can differ between trials. Where it cannot, every trial is the same, and its
+  /// spread says nothing.
+  virtual bool varies() const { return true; }
+
+  /// For models that know how long messages take: fills out[w] with the seconds worker w's message occupies
+  /// the master's port in the round that draw() draws at the same address; NaN where the network says so.
+  /// False, and nothing filled, where it says so for all; that does not depend on the address.
+  virtual bool transfer(const DrawAddress& /*address*/, std::span<double> /*out*/) const { return false; }
+
+  /// Where every trial is a bootstrap replicate of measured rounds: how many iterations make one. Else 0.
+  virtual std::size_t replicate() const { return 0; }
+
+  /// What users should know of the model as it is used here, a sentence each, without a full stop.
+  virtual std::vector<std::string> notes() const { return {}; }
+};
+
+/// A model around another one: what it does not override is the other's.
+class ModelAround : public ComputeModel {
+ public:
+  explicit ModelAround(std::shared_ptr<const ComputeModel> base) : base_(std::move(base)) {}
+
+  void draw(const DrawAddress& address, std::span<double> out) const override { base_->draw(address, out); }
+  bool delay(const DrawAddress& address, std::span<double> out) const override {
+    return base_->delay(address, out);
+  }
+  std::optional<TimeLaw> law() const override { return std::nullopt; }
+  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
+  std::vector<WorkerClass> classes() const override { return base_->classes(); }
+  bool transfer(const DrawAddress& address, std::span<double> out) const override {
+    return base_->transfer(address, out);
+  }
+  std::size_t replicate() const override { return base_->replicate(); }
+  std::vector<std::string> notes() const override { return base_->notes(); }
+
+ protected:
+  const ComputeModel& base() const { return *base_; }
+
+ private:
+  std::shared_ptr<const ComputeModel> base_;
 };
 
 /// Workers that never answer.
@@ -91,6 +132,9 @@ struct Compute {
   bool per_data_set =
       false;  ///< times are given for the whole data set: those of a mini-batch are 1/K of them
   Failure failure;
+
+  /// Whether trials can differ: else every one of them is the same by construction.
+  bool varies() const { return model->varies() || failure.probability > 0; }
 };
 
 /// What a compute model may know of the configuration around it.

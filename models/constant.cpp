@@ -14,6 +14,7 @@ class Constant final : public ComputeModel {
     std::fill(out.begin(), out.end(), seconds_);
   }
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // no density
+  bool varies() const override { return false; }
 
  private:
   double seconds_;

@@ -17,16 +17,14 @@ struct Stragglers {
   std::vector<std::size_t> named;  // from 0
 };
 
-class Delayed final : public ComputeModel {
+class Delayed final : public ModelAround {
  public:
   Delayed(std::shared_ptr<const ComputeModel> base, double seconds, Stragglers stragglers,
           std::uint32_t level)
-      : base_(std::move(base)), seconds_(seconds), stragglers_(std::move(stragglers)), level_(level) {}
-
-  void draw(const DrawAddress& address, std::span<double> out) const override { base_->draw(address, out); }
+      : ModelAround(std::move(base)), seconds_(seconds), stragglers_(std::move(stragglers)), level_(level) {}
 
   bool delay(const DrawAddress& address, std::span<double> out) const override {
-    if (!base_->delay(address, out)) std::fill(out.begin(), out.end(), 0.0);
+    if (!base().delay(address, out)) std::fill(out.begin(), out.end(), 0.0);
     const auto hold_up = [&](std::size_t worker) {
       if (worker < out.size()) out[worker] += seconds_;
     };
@@ -51,13 +49,12 @@ class Delayed final : public ComputeModel {
     return true;
   }
 
-  std::optional<TimeLaw> law() const override { return std::nullopt; }  // workers differ
-  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
-
-  std::vector<WorkerClass> classes() const override { return base_->classes(); }
+  // No law: workers differ.
+  bool varies() const override {
+    return (stragglers_.count > 0 && stragglers_.count < stragglers_.workers) || base().varies();
+  }
 
  private:
-  std::shared_ptr<const ComputeModel> base_;
   double seconds_;
   Stragglers stragglers_;
   std::uint32_t level_;

@@ -1,251 +1,280 @@
-// Measured compute times from a file: a table of comma-separated values with a column of seconds, for any
-// number of workers. Redrawn independently (Efron's bootstrap), or replayed machine by machine, which keeps
-// what makes a machine slow for hours. One measured value is one iteration of a machine, so that replays have
-// no meaning under `additive`; resampled values have one under any scaling.
+// Measured compute times from a table, for any number of workers. Redrawn independently (Efron's bootstrap),
+// or replayed machine by machine, which keeps what makes a machine slow for hours; all machines together are
+// taken round by round, from the first, from a round drawn for each trial, or in blocks of rounds drawn anew:
+// the circular block bootstrap (Politis and Romano, "A circular block-resampling procedure for stationary
+// data", 1992; Künsch 1989 without the circle). One measured value is one iteration of a machine, so that
+// replays have no meaning under `additive`; resampled values have one under any scaling.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <map>
-#include <mutex>
+#include <limits>
 #include <numeric>
-#include <string_view>
-#include <tuple>
 
 #include "models/compute_model.h"
+#include "models/measured_table.h"
+#include "sim/base/text.h"
 
 namespace straggle {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// The seconds of a file, machine by machine in the order of their names' first appearance. Machine m has
-/// rows [starts[m], starts[m + 1]); a file without names is one machine.
-struct Trace {
-  std::vector<double> seconds;
-  std::vector<std::size_t> starts;
-  bool names_machines = false;
-
-  std::size_t machines() const { return starts.size() - 1; }
-  double at(std::size_t machine, std::uint32_t iteration) const {
-    const std::size_t rows = starts[machine + 1] - starts[machine];
-    return seconds[starts[machine] + iteration % rows];
-  }
-};
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  text = text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-  const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
-  return quoted ? text.substr(1, text.size() - 2) : text;
-}
-
-std::vector<std::string> fields_of(std::string_view line) {
-  std::vector<std::string> fields;
-  for (std::size_t from = 0; from <= line.size();) {
-    const std::size_t comma = std::min(line.find(',', from), line.size());
-    fields.emplace_back(trimmed(line.substr(from, comma - from)));
-    from = comma + 1;
-  }
-  return fields;
-}
-
-/// Reads a table line by line. Mistakes are a ConfigError of `file:line: what`.
-class TraceReader {
- public:
-  explicit TraceReader(std::string file) : file_(std::move(file)) {}
-
-  Trace read(std::istream& stream) {
-    for (std::string line; std::getline(stream, line); line.clear()) {
-      if (++line_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);  // a byte order mark
-      const std::string_view content = trimmed(line);
-      if (content.empty() || content.front() == '#') continue;
-      if (columns_ == 0) {
-        header(fields_of(line));
-      } else {
-        row(fields_of(line));
-      }
-    }
-    if (stream.bad()) throw ConfigError(fmt::format("{}: cannot be read", file_));
-    if (columns_ == 0)
-      throw ConfigError(
-          fmt::format("{}: is empty; its first line must name its columns, \"seconds\" among them", file_));
-    if (machines_.empty()) throw ConfigError(fmt::format("{}: has no rows below its header", file_));
-    return sorted();
-  }
-
- private:
-  static constexpr std::size_t none = static_cast<std::size_t>(-1);
-
-  struct Row {
-    std::uint64_t iteration;
-    double seconds;
-    std::size_t line;
-  };
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw ConfigError(fmt::format("{}:{}: {}", file_, line_, what));
-  }
-
-  void header(const std::vector<std::string>& names) {
-    const auto column = [&](const std::string& name) {
-      const auto found = std::find(names.begin(), names.end(), name);
-      if (found == names.end()) return none;
-      if (std::count(names.begin(), names.end(), name) > 1)
-        fail(fmt::format("names column \"{}\" twice", name));
-      return static_cast<std::size_t>(found - names.begin());
-    };
-    seconds_ = column("seconds");
-    machine_ = column("machine");
-    iteration_ = column("iteration");
-    if (seconds_ == none)
-      fail(fmt::format("has no column \"seconds\", but {}; the first line must name the columns",
-                       fmt::join(names, ", ")));
-    columns_ = names.size();
-  }
-
-  void row(const std::vector<std::string>& fields) {
-    if (fields.size() != columns_)
-      fail(fmt::format("has {} values, but there are {} columns", fields.size(), columns_));
-    const double seconds = number<double>("seconds", fields[seconds_], "a number above 0");
-    if (!(seconds > 0 && seconds <= std::numeric_limits<double>::max()))
-      fail(fmt::format("seconds is {}, but must be a number above 0", fields[seconds_]));
-    std::uint64_t iteration = line_;  // the order of the lines
-    if (iteration_ != none)
-      iteration = number<std::uint64_t>("iteration", fields[iteration_], "a whole number from 0 on");
-    const std::string name = machine_ == none ? "" : fields[machine_];
-    if (machine_ != none && name.empty()) fail("machine is empty");
-    const auto [place, is_new] = numbers_.emplace(name, machines_.size());
-    if (is_new) machines_.emplace_back();
-    machines_[place->second].push_back({iteration, seconds, line_});
-  }
-
-  template <class Number>
-  Number number(const char* column, const std::string& text, const char* expected) const {
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size())
-      fail(fmt::format("{} is \"{}\", but must be {}", column, text, expected));
-    return value;
-  }
-
-  Trace sorted() {
-    Trace trace;
-    trace.names_machines = machine_ != none;
-    for (std::vector<Row>& rows : machines_) {
-      std::stable_sort(rows.begin(), rows.end(),
-                       [](const Row& a, const Row& b) { return a.iteration < b.iteration; });
-      trace.starts.push_back(trace.seconds.size());
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        if (trace.names_machines && i > 0 && rows[i].iteration == rows[i - 1].iteration) {
-          line_ = rows[i].line;
-          fail(fmt::format("gives iteration {} of its machine again, after line {}", rows[i].iteration,
-                           rows[i - 1].line));
-        }
-        trace.seconds.push_back(rows[i].seconds);
-      }
-    }
-    trace.starts.push_back(trace.seconds.size());
-    return trace;
-  }
-
-  std::string file_;
-  std::size_t line_ = 0, columns_ = 0;
-  std::size_t seconds_ = none, machine_ = none, iteration_ = none;
-  std::map<std::string, std::size_t> numbers_;  // of the machines, by name
-  std::vector<std::vector<Row>> machines_;
-};
-
-/// The trace of a file, read once and shared by all models that use it. Mistakes are a ConfigError.
-std::shared_ptr<const Trace> load(const fs::path& path) {
-  using Version = std::tuple<std::string, fs::file_time_type, std::uintmax_t>;
-  static std::mutex mutex;
-  static std::map<Version, std::weak_ptr<const Trace>> loaded;
-  std::error_code error;
-  if (fs::is_directory(path, error))
-    throw ConfigError(fmt::format("{}: is a folder, not a table of seconds", path.string()));
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw ConfigError(fmt::format("{}: cannot be opened for reading", path.string()));
-  const Version version(fs::weakly_canonical(path, error).string(), fs::last_write_time(path, error),
-                        fs::file_size(path, error));
-  const std::lock_guard lock(mutex);
-  std::erase_if(loaded, [](const auto& entry) { return entry.second.expired(); });
-  std::weak_ptr<const Trace>& place = loaded[version];
-  auto trace = place.lock();
-  if (!trace) place = trace = std::make_shared<const Trace>(TraceReader(path.string()).read(stream));
-  return trace;
-}
-
 enum class Replay {
   resample,  ///< every draw is any of the rows, all as likely
-  replay,    ///< the workers are the machines in order, again from the first where there are too few
+  replay,    ///< the workers are the machines in order
   machines,  ///< a trial deals the machines to the workers at random, all of them before any again
+};
+
+/// Where a fleet's own draws are, beside those of its workers, which are at the index of the mini-batch: a
+/// replay has one value an iteration, at index 0.
+constexpr std::uint32_t start_index = 1, block_index = 2;
+
+struct Setup {
+  std::string file;  ///< as messages name it
+  Replay mode = Replay::resample;
+  bool random_start = false;
+  std::size_t block = 0;  ///< rounds a block of the bootstrap; 0: none
+  std::size_t first = 0, workers = 1;
 };
 
 class Empirical final : public ComputeModel {
  public:
-  Empirical(std::shared_ptr<const Trace> trace, Replay mode, std::size_t first)
-      : trace_(std::move(trace)), mode_(mode), first_(first) {}
+  Empirical(std::shared_ptr<const Measurements> table, Setup setup)
+      : table_(std::move(table)), setup_(std::move(setup)) {}
 
   void draw(const DrawAddress& address, std::span<double> out) const override {
-    const std::size_t machines = trace_->machines();
-    thread_local std::vector<std::uint64_t> bits;
-    bits.resize(out.size());
-    if (mode_ == Replay::resample) {
-      random_bits(address, bits);
-      for (std::size_t w = 0; w < out.size(); ++w)
-        out[w] = trace_->seconds[uniform_index(bits[w], trace_->seconds.size())];
-      return;
-    }
-    // In a class, its first worker has the first machine; the workers before it are not used.
-    for (std::size_t w = 0; w < out.size(); ++w)
-      out[w] = trace_->at((w + machines - first_ % machines) % machines, address.iteration);
-    if (mode_ == Replay::replay) return;
-    DrawAddress trial = address;
-    trial.iteration = 0;
-    random_bits(trial, bits);
-    thread_local std::vector<std::size_t> order;
-    order.resize(machines);
-    for (std::size_t start = first_; start < out.size(); start += machines) {
-      std::iota(order.begin(), order.end(), std::size_t{0});
-      // A shuffle as far as there are workers, each step by the bits of the worker it serves.
-      for (std::size_t i = 0; i < std::min(machines, out.size() - start); ++i) {
-        std::swap(order[i], order[i + uniform_index(bits[start + i], machines - i)]);
-        out[start + i] = trace_->at(order[i], address.iteration);
-      }
-    }
+    gather(address, table_->seconds, out);
+  }
+
+  bool transfer(const DrawAddress& address, std::span<double> out) const override {
+    if (table_->transfer.empty()) return false;
+    gather(address, table_->transfer, out);
+    return true;
   }
 
   std::optional<TimeLaw> law() const override { return std::nullopt; }  // no density
 
+  bool varies() const override {
+    if (setup_.mode == Replay::resample) return table_->seconds.size() > 1;
+    const bool rounds = (setup_.random_start || setup_.block > 0) && table_->rounds > 1;
+    return rounds || (setup_.mode == Replay::machines && table_->machines > 1);
+  }
+
+  std::size_t replicate() const override { return setup_.block > 0 ? table_->rounds : 0; }
+
+  std::vector<std::string> notes() const override;
+
  private:
-  std::shared_ptr<const Trace> trace_;
-  Replay mode_;
-  std::size_t first_;
+  /// Of how many workers a machine gives the times, at the most.
+  std::size_t copies() const { return (setup_.workers + table_->machines - 1) / table_->machines; }
+  std::size_t round_of(const DrawAddress& address) const;
+  void gather(const DrawAddress& address, const std::vector<double>& values, std::span<double> out) const;
+
+  std::shared_ptr<const Measurements> table_;
+  Setup setup_;
 };
 
+/// The measured round of an iteration.
+std::size_t Empirical::round_of(const DrawAddress& address) const {
+  DrawAddress at = address;
+  at.iteration = 0;
+  std::size_t within = address.iteration;
+  if (setup_.block > 0) {
+    at.iteration = static_cast<std::uint32_t>(address.iteration / setup_.block);
+    at.index = block_index;
+    within = address.iteration % setup_.block;
+  } else if (setup_.random_start) {
+    at.index = start_index;
+  } else {
+    return within % table_->rounds;
+  }
+  // The bits of the fleet's first worker: another class draws for itself.
+  const std::uint64_t bits = RandomStream(at, static_cast<std::uint32_t>(setup_.first))();
+  return (uniform_index(bits, table_->rounds) + within) % table_->rounds;
+}
+
+void Empirical::gather(const DrawAddress& address, const std::vector<double>& values,
+                       std::span<double> out) const {
+  thread_local std::vector<std::uint64_t> bits;
+  if (setup_.mode != Replay::replay) bits.resize(out.size());
+  if (setup_.mode == Replay::resample) {
+    random_bits(address, bits);
+    for (std::size_t w = 0; w < out.size(); ++w) out[w] = values[uniform_index(bits[w], values.size())];
+    return;
+  }
+  const std::size_t machines = table_->machines, rounds = table_->rounds, first = setup_.first;
+  const std::size_t round = round_of(address);
+  if (setup_.mode == Replay::machines) {
+    DrawAddress trial = address;
+    trial.iteration = 0;
+    random_bits(trial, bits);
+  }
+  // In a class, its first worker has the first machine; the workers before it are not used.
+  std::fill_n(out.begin(), std::min(first, out.size()), values[round * machines]);
+  thread_local std::vector<std::size_t> order;
+  order.resize(machines);
+  for (std::size_t copy = 0; first + copy * machines < out.size(); ++copy) {
+    // Copies of a machine are as far apart as they can be, so that they are not slow at once.
+    const double* const row = values.data() + (round + copy * rounds / copies()) % rounds * machines;
+    const std::size_t begin = first + copy * machines, count = std::min(machines, out.size() - begin);
+    if (setup_.mode == Replay::replay) {
+      std::copy_n(row, count, out.begin() + static_cast<std::ptrdiff_t>(begin));
+      continue;
+    }
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    // A shuffle as far as there are workers, each step by the bits of the worker it serves.
+    for (std::size_t i = 0; i < count; ++i) {
+      std::swap(order[i], order[i + uniform_index(bits[begin + i], machines - i)]);
+      out[begin + i] = row[order[i]];
+    }
+  }
+}
+
+std::vector<std::string> Empirical::notes() const {
+  std::vector<std::string> notes;
+  const auto add = [&](const std::string& note) { notes.push_back(setup_.file + ": " + note); };
+  const bool by_round = setup_.mode != Replay::resample;
+  const std::string measured = by_round ? fmt::format("{} round{}", table_->rounds, table_->rounds == 1 ? "" : "s")
+                                        : fmt::format("{} values", table_->seconds.size());
+  if (by_round && copies() > 1)
+    add(fmt::format("{} machine{} for {} workers: each is used up to {} times, a copy {} rounds after the one "
+                    "before it",
+                    table_->machines, table_->machines == 1 ? "" : "s", setup_.workers, copies(),
+                    table_->rounds / copies()));
+  if (table_->skipped > 0)
+    add(fmt::format("{} of {} measured {} left out, where a value is missing", table_->skipped,
+                    table_->skipped + (by_round ? table_->rounds : table_->seconds.size()),
+                    by_round ? "rounds are" : "values are"));
+  if (table_->unanswered > 0)
+    add(fmt::format("{} of {} values are missing: these workers do not answer", table_->unanswered,
+                    table_->seconds.size()));
+  if (setup_.block > 0) {
+    add(fmt::format("every trial is {} drawn anew in blocks of {} (a block bootstrap): the standard deviation "
+                    "over trials, which is the standard error times the square root of their number, is the "
+                    "error of having measured only so many rounds",
+                    measured, setup_.block));
+  } else if (varies()) {
+    add(fmt::format("± is the error of simulating this table, not of having measured only {}{}", measured,
+                    by_round ? "; for that, see \"bootstrap\"" : ""));
+  } else if (table_->rounds > 1) {
+    add(fmt::format("every trial replays the same {}; for the error of having measured only so many, see "
+                    "\"bootstrap\"",
+                    measured));
+  }
+  return notes;
+}
+
+/// Reads "columns", "machines", "unit" and "transfer": how the table is written.
+TableFormat read_format(ConfigReader& config) {
+  TableFormat format;
+  format.machine_columns = config.choice_or<bool>("machines", {{"column", false}, {"columns", true}}, "column");
+  format.units =
+      config.choice_or<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}}, "s");
+  format.with_transfer = config.choice_or<bool>("transfer", {{"network", false}, {"column", true}}, "network");
+  if (format.with_transfer && format.machine_columns)
+    config.mistake("transfer", "must be \"network\" where every machine has one column, that of its seconds");
+  config.raw("columns");
+  if (!config.has("columns")) return format;
+  ConfigReader columns = config.object("columns");
+  const std::pair<const char*, std::optional<std::string> TableFormat::*> fields[] = {
+      {"seconds", &TableFormat::seconds}, {"machine", &TableFormat::machine},
+      {"iteration", &TableFormat::iteration}, {"start", &TableFormat::start},
+      {"end", &TableFormat::end}, {"transfer", &TableFormat::transfer}};
+  for (const auto& [name, member] : fields) {
+    columns.raw(name);
+    if (columns.has(name)) format.*member = columns.text(name);
+    if (format.machine_columns && format.*member && member != &TableFormat::iteration)
+      columns.mistake(name, "belongs to \"machines\": \"column\"; here the columns are the machines");
+  }
+  if (format.start.has_value() != format.end.has_value())
+    columns.mistake(format.start ? "end" : "start", "is missing: stamps come in pairs, \"start\" and \"end\"");
+  if (format.start && format.seconds)
+    columns.mistake("seconds", "stands beside \"start\" and \"end\", from which the seconds are worked out");
+  if (format.transfer && !format.with_transfer)
+    columns.mistake("transfer", "belongs to \"transfer\": \"column\"");
+  columns.complete();
+  return format;
+}
+
+/// Says what belongs to replays only, or to those without a bootstrap.
+void refuse(ConfigReader& config, const char* key, const char* belongs_to) {
+  if (!config.has(key)) return;
+  config.raw(key);
+  config.mistake(key, fmt::format("belongs to {}", belongs_to));
+}
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
-  const auto mode = config.choice_or<Replay>(
+  Setup setup;
+  setup.first = context.first;
+  setup.workers = context.workers;
+  setup.mode = config.choice_or<Replay>(
       "draw", {{"resample", Replay::resample}, {"replay", Replay::replay}, {"machines", Replay::machines}},
       "resample");
-  if (mode != Replay::resample && context.scaling == Scaling::additive)
-    config.mistake("draw",
-                   "must be \"resample\" under \"scaling\": \"additive\": a replay has one value an "
-                   "iteration, not one a mini-batch");
+  const bool by_round = setup.mode != Replay::resample;
+  bool reuse = false;
+  if (!by_round) {
+    for (const char* key : {"start", "bootstrap", "reuse"})
+      refuse(config, key, "\"draw\": \"replay\" and \"machines\"; \"resample\" takes any row at any time");
+  } else {
+    if (context.scaling == Scaling::additive)
+      config.mistake("draw",
+                     "must be \"resample\" under \"scaling\": \"additive\": a replay has one value an "
+                     "iteration, not one a mini-batch");
+    reuse = config.boolean_or("reuse", false);
+    config.raw("bootstrap");
+    if (config.has("bootstrap")) {
+      setup.block = static_cast<std::size_t>(
+          config.integer("bootstrap", between(1, 16777215, "consecutive rounds in a block")));
+      refuse(config, "start", "trials without \"bootstrap\", which draws where every block starts");
+    } else {
+      setup.random_start = config.choice_or<bool>("start", {{"random", true}, {"first", false}},
+                                                  setup.mode == Replay::machines ? "random" : "first");
+    }
+  }
+  const auto missing = config.choice_or<Missing>("missing",
+                                                 {{"refuse", Missing::refuse},
+                                                  {"no-answer", Missing::no_answer},
+                                                  {"skip-round", Missing::skip_round}},
+                                                 "refuse");
+  const TableFormat format = read_format(config);
+  if (format.with_transfer && context.scaling == Scaling::additive)
+    config.mistake("transfer",
+                   "must be \"network\" under \"scaling\": \"additive\": a message is of one row, not of one a "
+                   "mini-batch");
   const std::string file = config.text("file");
   if (file.empty()) {
     if (const Json* given = config.raw("file"); given && given->is_string())
-      config.mistake("file", "must name a table of comma-separated values");
+      config.mistake("file", "must name a table of measured seconds");
     return nullptr;
   }
+  if (format.start.has_value() != format.end.has_value()) return nullptr;
   try {
-    auto trace = load(fs::path(context.folder) / file);
-    if (mode != Replay::resample && !trace->names_machines)
-      config.mistake("draw", "must be \"resample\": the file has no column \"machine\"");
-    return std::make_shared<Empirical>(std::move(trace), mode, context.first);
+    auto table = load_measurements((std::filesystem::path(context.folder) / file).string(), format, missing,
+                                   by_round);
+    setup.file = printable(std::filesystem::path(file).filename().string(), 60);
+    if (by_round && !table->names_machines) {
+      config.mistake("draw", "must be \"resample\": the file has no column of machines");
+      return nullptr;
+    }
+    const std::size_t copies = (context.workers + table->machines - 1) / table->machines;
+    if (by_round && copies > 1) {
+      const std::string few = fmt::format("{} machine{} for {} workers", table->machines,
+                                          table->machines == 1 ? "" : "s", context.workers);
+      if (!reuse)
+        config.mistake("file",
+                       fmt::format("{} has {}; \"reuse\": true uses each up to {} times, at different rounds, or "
+                                   "\"draw\": \"resample\" takes any row for any worker",
+                                   setup.file, few, copies));
+      else if (copies > table->rounds)
+        config.mistake("reuse", fmt::format("cannot be: {} has {}, and with {} of each machine some of its {} "
+                                            "copies would be at the same round, in step",
+                                            setup.file, few,
+                                            table->rounds == 1 ? std::string("one round")
+                                                               : fmt::format("{} rounds", table->rounds),
+                                            copies));
+    }
+    if (setup.block > table->rounds && by_round)
+      config.mistake("bootstrap", fmt::format("must be at most {}, the rounds measured", table->rounds));
+    return std::make_shared<Empirical>(std::move(table), std::move(setup));
   } catch (const ConfigError& error) {
     config.mistake("file", error.what());
     return nullptr;
@@ -253,7 +282,10 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
 }
 
 const ComputeRegistration registration(
-    "empirical", {"measured seconds from a table; file, draw (resample, replay or machines)", read});
+    "empirical",
+    {"measured seconds from a table; file, draw (resample, replay or machines), start, bootstrap, reuse, "
+     "missing, columns, machines, unit, transfer",
+     read});
 
 }  // namespace
 }  // namespace straggle

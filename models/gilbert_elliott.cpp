@@ -103,13 +103,13 @@ class Chain {
   double leave_, slow_share_;
 };
 
-class GilbertElliott final : public ComputeModel {
+class GilbertElliott final : public ModelAround {
  public:
   GilbertElliott(std::shared_ptr<const ComputeModel> base, Chain chain, double slowdown, std::uint32_t level)
-      : base_(std::move(base)), chain_(chain), slowdown_(slowdown), level_(level) {}
+      : ModelAround(std::move(base)), chain_(chain), slowdown_(slowdown), level_(level) {}
 
   void draw(const DrawAddress& address, std::span<double> out) const override {
-    base_->draw(address, out);
+    base().draw(address, out);
     thread_local States slow;
     slow.resize(out.size());
     chain_.states(address, level_, slow);
@@ -117,18 +117,10 @@ class GilbertElliott final : public ComputeModel {
       if (slow[w] != 0) out[w] *= slowdown_;
   }
 
-  bool delay(const DrawAddress& address, std::span<double> out) const override {
-    return base_->delay(address, out);
-  }
-
-  std::optional<TimeLaw> law() const override { return std::nullopt; }  // iterations depend on each other
-
-  double tail_index(std::size_t worker) const override { return base_->tail_index(worker); }
-
-  std::vector<WorkerClass> classes() const override { return base_->classes(); }
+  // No law: iterations depend on each other.
+  bool varies() const override { return slowdown_ > 1 || base().varies(); }
 
  private:
-  std::shared_ptr<const ComputeModel> base_;
   Chain chain_;
   double slowdown_;
   std::uint32_t level_;

@@ -38,6 +38,7 @@ struct NetworkContext {
   std::size_t workers = 1;
   std::vector<WorkerClass> classes = {};  ///< their bandwidths may differ
   bool gradient_size_known = false;       ///< else transfers have no bytes
+  bool transfer_measured = false;         ///< the compute model knows how long messages take
 };
 
 /// A plug-in: `read` takes the model's own fields from the object "network" (not "model" and "downlink").

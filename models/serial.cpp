@@ -7,8 +7,8 @@ namespace {
 
 Network read(ConfigReader& config, const NetworkContext& context) {
   Network network{.discipline = Discipline::serial};
-  // Where a cost is given, be it 0 along a sweep, a bandwidth need not be.
-  const bool cost_given = config.has("latency") || config.has("overhead");
+  // Where a cost is given, be it 0 along a sweep, or measured, a bandwidth need not be.
+  const bool cost_given = config.has("latency") || config.has("overhead") || context.transfer_measured;
   network.latency = read_latency(config);
   network.overhead =
       config.number_or("overhead", at_least(0, "seconds a message occupies a port beside its transfer"), 0);

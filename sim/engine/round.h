@@ -1,6 +1,7 @@
 // One iteration: a pure function of a program, of the links and of the conditions it meets.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -54,6 +55,9 @@ struct Conditions {
   std::span<const double> delay = {};
   /// Contained in `offset`: what the iteration before left. Null: nothing.
   const Leftover* leftover = nullptr;
+  /// Of a star on serial links: the seconds each worker's message occupies the master's port, where they were
+  /// measured; NaN: as the links say. Empty: as they say for all.
+  std::span<const double> transfer = {};
   /// From the instant a group is full, its messages that are not in service yet are dropped.
   bool silence = false;
 
@@ -64,6 +68,11 @@ struct Conditions {
     const double rest = work - static_cast<double>(whole);
     return offset[worker] +
            (rest == 0 ? start : start + rest * (prefix[(whole + 1) * workers + worker] - start));
+  }
+  /// Seconds a message of `worker` occupies the master's port in a star.
+  double port_seconds(const Links& links, std::size_t worker) const {
+    if (!transfer.empty() && !std::isnan(transfer[worker])) return transfer[worker];
+    return links.seconds(static_cast<NodeId>(worker + 1), master, 1);
   }
 };
 

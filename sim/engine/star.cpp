@@ -99,7 +99,7 @@ RoundResult StarRound<KeepAll, Port>::run() {
           space_.all_.push_back({std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
         continue;
       }
-      const double seconds = links_.seconds(worker + 1, master, 1);
+      const double seconds = conditions_.port_seconds(links_, worker);
       const double reached = time;
       time = port_free = std::max(time, port_free) + seconds;
       if (result.complete && time > result.time) {
@@ -211,7 +211,7 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
         if (sent == Tournament::never || (mode == RoundStart::abandon && sent > end)) break;
-        messages.push_back({sent + latency - end, node, links.seconds(node, master, 1)});
+        messages.push_back({sent + latency - end, node, conditions.port_seconds(links, w)});
       }
       const double last = conditions.end_of(program.load(node), w);
       if (last <= end) continue;

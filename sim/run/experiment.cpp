@@ -338,6 +338,43 @@ void check_round_start(ConfigReader& root, const Point& point) {
   }
 }
 
+/// Whether the compute model says how long messages take.
+bool measures_transfer(const Point& point) {
+  std::vector<double> seconds(static_cast<std::size_t>(point.workers));
+  return point.compute.model && point.compute.model->transfer({}, seconds);
+}
+
+/// What measured rounds and transfers ask of the rest of the configuration.
+void check_measured(ConfigReader& root, ConfigReader& compute, const Point& point) {
+  const ComputeModel& model = *point.compute.model;
+  if (const std::size_t iterations = model.replicate(); iterations > 0) {
+    if (point.iterations != iterations)
+      root.mistake("iterations",
+                   fmt::format("must be {}, as many as rounds were measured: with \"bootstrap\" every trial "
+                               "stands for the whole of them",
+                               iterations));
+    if (!point.compute.redraw_each_iteration)
+      compute.mistake("redraw", "must be \"iteration\" with \"bootstrap\", which draws rounds");
+  }
+  if (!measures_transfer(point)) return;
+  const char* const field = compute.has("transfer") ? "transfer" : "";
+  if (point.links.sharing != Links::Sharing::serial)
+    compute.mistake(field,
+                    "needs \"network\": {\"model\": \"serial\"}: the seconds measured are those in which a "
+                    "message occupies the master's port");
+  for (const SchemeSetup& setup : point.schemes) {
+    if (!setup.recipe.make) continue;
+    const auto scheme = setup.recipe.make();
+    const Program& program = scheme->next_round(nullptr);
+    bool fits = program.kind() == Program::Kind::star;
+    for (NodeId node = 1; fits && node <= program.workers(); ++node) fits = program.messages(node).size() <= 1;
+    if (!fits)
+      compute.mistake(field, fmt::format("was measured for one message a worker to the master, which \"{}\" "
+                                         "does not send",
+                                         setup.label));
+  }
+}
+
 /// Reads one point's configuration, filling its defaults in.
 Point read_point(Json& config, const std::set<std::string>& swept, const std::string& folder,
                  Mistakes& mistakes) {
@@ -362,7 +399,8 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   const std::optional<Network> links = read_network(
       network, {.workers = static_cast<std::size_t>(point.workers),
                 .classes = point.compute.model ? point.compute.model->classes() : std::vector<WorkerClass>{},
-                .gradient_size_known = root.has("gradient")});
+                .gradient_size_known = root.has("gradient"),
+                .transfer_measured = measures_transfer(point)});
   if (links) {
     point.links = links_of(*links, point.gradient_bytes);
     point.downlink = downlink_of(*links);
@@ -382,6 +420,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
     point.baseline = found == labels.end() ? 0 : static_cast<std::size_t>(found - labels.begin());
   }
   check_round_start(root, point);
+  if (point.compute.model) check_measured(root, compute, point);
   root.complete();
   return point;
 }

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <memory>
 #include <string_view>
 
 #include "sim/base/config.h"
+#include "sim/base/file.h"
 #include "sim/base/text.h"
 
 namespace straggle {
@@ -34,6 +37,11 @@ std::optional<End> parse_end(std::string_view line) {
   return is_id ? std::optional(end) : std::nullopt;
 }
 
+ByteSource bytes_of(const std::string& path) {
+  const auto file = std::make_shared<InputFile>(path, "a results file");
+  return [file](std::span<char> out) { return file->read(out); };
+}
+
 }  // namespace
 
 std::optional<std::size_t> ResultsHeader::find(const std::string& column) const {
@@ -42,12 +50,11 @@ std::optional<std::size_t> ResultsHeader::find(const std::string& column) const 
   return static_cast<std::size_t>(found - columns.begin());
 }
 
-ResultsReader::ResultsReader(const std::string& file) : file_(file, "a results file") {
+ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(file), {}) {
   const std::string by_run = "; the first lines of what `straggle run` writes begin with \"# \"";
   std::string line;
   const auto comment = [&](std::string_view key) {
-    row_line_ = line_ + 1;
-    if (!read_line(line) || !line.starts_with(key))
+    if (!reader_.next_line(line) || !line.starts_with(key))
       fail(fmt::format("must begin with \"{}\"{}", key, by_run));
     return line.substr(key.size());
   };
@@ -59,57 +66,35 @@ ResultsReader::ResultsReader(const std::string& file) : file_(file, "a results f
   header_.seed = comment("# seed: ");
   header_.hash = comment("# configuration: ");
   if (!next(header_.columns)) fail("must name the columns");
-  for (const std::string& column : header_.columns)
-    if (std::count(header_.columns.begin(), header_.columns.end(), column) > 1)
-      fail(fmt::format("names column \"{}\" twice", column));
+  std::map<std::string_view, std::size_t> places;
+  for (std::size_t c = 0; c < header_.columns.size(); ++c)
+    if (const auto [other, is_new] = places.emplace(header_.columns[c], c); !is_new)
+      fail(fmt::format("gives columns {} and {} the same name", other->second + 1, c + 1));
 }
 
 std::size_t ResultsReader::column(const std::string& name) const {
   const auto found = header_.find(name);
-  if (!found) throw ConfigError(fmt::format("{}: has no column \"{}\"", printable(file_.path()), name));
+  if (!found)
+    throw ConfigError(fmt::format("{}: has no column \"{}\"", printable(reader_.name()), printable(name)));
   return *found;
 }
 
 bool ResultsReader::next(std::vector<std::string>& fields) {
-  std::string line;
-  do {
-    row_line_ = line_ + 1;
-    if (!read_line(line))
-      fail("is cut: the last line has to be \"# end: \" and the number of its rows; run it again");
-  } while (line.empty());
-  if (line.starts_with('#')) {
-    read_end(line);
+  if (reader_.next_begins_with('#')) {
+    read_end();
     return false;
   }
-  fields.clear();
-  for (std::size_t at = 0;;) {
-    std::string& field = fields.emplace_back();
-    if (at < line.size() && line[at] == '"') {
-      for (++at;; ++at) {
-        while (at == line.size()) {  // the field goes on in the next line
-          std::string more;
-          if (!read_line(more)) fail("has a quotation mark that is never closed");
-          line += "\n" + more;
-        }
-        if (line[at] == '"' && (++at == line.size() || line[at] != '"')) break;
-        field += line[at];
-      }
-      if (at < line.size() && line[at] != ',') fail("has text behind a closing quotation mark");
-    } else {
-      const std::size_t comma = std::min(line.find(',', at), line.size());
-      field = line.substr(at, comma - at);
-      at = comma;
-    }
-    if (at == line.size()) break;
-    ++at;
-  }
+  if (!reader_.next(fields))
+    fail("is cut: the last line has to be \"# end: \" and the number of its rows; run it again");
   if (&fields != &header_.columns && fields.size() != header_.columns.size())
     fail(fmt::format("has {} fields, but there are {} columns", fields.size(), header_.columns.size()));
   if (&fields != &header_.columns) ++rows_;
   return true;
 }
 
-void ResultsReader::read_end(const std::string& line) {
+void ResultsReader::read_end() {
+  std::string line;
+  reader_.next_line(line);
   if (line.starts_with(interrupted_mark))
     fail(fmt::format("is of a run that was interrupted: {}; run it again",
                      printable(line.substr(interrupted_mark.size()), 60)));
@@ -117,35 +102,9 @@ void ResultsReader::read_end(const std::string& line) {
   if (!end) fail("must be a row, or \"# end: N rows of run ID\"");
   if (end->rows != rows_)
     fail(fmt::format("says that there are {} rows, but there are {}", end->rows, rows_));
-  for (std::string more; read_line(more);) {
-    row_line_ = line_;
+  for (std::string more; reader_.next_line(more);)
     if (!more.empty()) fail("comes after the end");
-  }
   run_ = end->run;
-}
-
-void ResultsReader::fail(const std::string& what) const {
-  throw ConfigError(fmt::format("{}:{}: {}", printable(file_.path()), row_line_, what));
-}
-
-bool ResultsReader::read_line(std::string& line) {
-  constexpr std::size_t portion = 1 << 16;
-  std::size_t end = buffer_.find('\n', used_);
-  while (end == std::string::npos) {
-    buffer_.erase(0, used_);
-    used_ = 0;
-    const std::size_t had = buffer_.size();
-    buffer_.resize(had + portion);
-    buffer_.resize(had + file_.read({buffer_.data() + had, portion}));
-    if (buffer_.empty()) return false;
-    end = buffer_.find('\n', had);
-    if (end == std::string::npos && buffer_.size() < had + portion) end = buffer_.size();  // of the file too
-  }
-  line = buffer_.substr(used_, end - used_);
-  used_ = std::min(end + 1, buffer_.size());
-  ++line_;
-  if (line.ends_with('\r')) line.pop_back();
-  return true;
 }
 
 ResultsTable read_results(const std::string& file) {

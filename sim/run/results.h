@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/base/file.h"
+#include "sim/base/csv.h"
 
 namespace straggle {
 
@@ -35,18 +35,13 @@ class ResultsReader {
   /// The run that wrote the file; known when there is no row left.
   const std::string& run() const { return run_; }
   /// For mistakes in the row read last.
-  [[noreturn]] void fail(const std::string& what) const;
+  [[noreturn]] void fail(const std::string& what) const { reader_.fail(what); }
 
  private:
-  bool read_line(std::string& line);
-  /// Reads the last line, which has begun with a #.
-  void read_end(const std::string& line);
+  /// Reads the last line, which begins with a #.
+  void read_end();
 
-  InputFile file_;
-  std::string buffer_;        // read, but not yet taken as lines
-  std::size_t used_ = 0;      // of the buffer
-  std::size_t line_ = 0;      // the last line read
-  std::size_t row_line_ = 0;  // where the last row began
+  CsvReader reader_;
   std::size_t rows_ = 0;
   ResultsHeader header_;
   std::string run_;

@@ -118,6 +118,14 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     row.critical.push_back(estimate(moments));
     keep_what_exists(row.critical.back(), row.tail);
   }
+  row.varies = point.compute.varies();
+  if (!row.varies) {
+    for (Estimate* e : {&row.time, &row.messages, &row.useful_messages, &row.messages_in_all,
+                        &row.bytes_in_all, &row.bytes_into_busiest, &row.port_utilisation, &row.work,
+                        &row.wasted, &row.speedup})
+      e->std_error = std::numeric_limits<double>::quiet_NaN();
+    for (Estimate& e : row.critical) e.std_error = std::numeric_limits<double>::quiet_NaN();
+  }
   return row;
 }
 

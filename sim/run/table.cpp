@@ -7,6 +7,7 @@
 #include <cmath>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "sim/base/text.h"
 #include "sim/run/places.h"
@@ -162,6 +163,19 @@ std::string align(const std::vector<std::vector<std::string>>& lines, std::size_
 }
 
 namespace {
+
+/// What the compute models say of themselves, each once, and no more of it than is read.
+std::string notes_of(const Experiment& experiment) {
+  constexpr std::size_t most = 8;
+  std::set<std::string> notes;
+  std::string text;
+  for (const Point& point : experiment.points)
+    for (const std::string& note : point.compute.model->notes())
+      if (notes.insert(note).second && notes.size() <= most) text += note + ".\n";
+  if (notes.size() > most)
+    text += fmt::format("({} more such notes; `straggle check` has them all)\n", notes.size() - most);
+  return text;
+}
 
 struct Column {
   std::string title;
@@ -480,6 +494,9 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     table += fmt::format("(of {} characters there is no room for: {}; results.csv has {})\n", width,
                          fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them");
   for (const std::string& note : cells.notes) table += note + "\n";
+  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.varies && row.trials > 1; }))
+    table += "No ± where every trial is the same by construction: nothing in it is drawn.\n";
+  table += notes_of(experiment);
   return table;
 }
 

@@ -134,6 +134,9 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   } else if (!offset_drawn) {
     std::fill(offset_.begin(), offset_.end(), 0);
   }
+  transfer_.resize(workers);
+  conditions_.transfer = {};
+  if (model.transfer(address, transfer_)) conditions_.transfer = transfer_;
   // Whoever never answers has an infinite offset, under any scaling; so has one whose draw is infinite.
   const auto kill = [&](std::size_t w) { offset_[w] = Tournament::never; };
   const double* const longest =

@@ -116,7 +116,7 @@ class TrialRunner {
   std::size_t rows_ = 0;      // mini-batches to draw under additive scaling
   double seconds_scale_ = 1;  // of what the model draws
   std::uint64_t dead_ = 0;    // in this iteration
-  std::vector<double> offset_, slope_, prefix_, delay_;
+  std::vector<double> offset_, slope_, prefix_, delay_, transfer_;
   std::vector<std::uint64_t> failure_bits_;
   Conditions conditions_;
   Workspace workspace_;

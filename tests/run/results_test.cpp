@@ -75,7 +75,7 @@ TEST_CASE("results: a mistake is said with its file and line") {
   CHECK(mistake("# \"x\"\n# seed: 1\n").starts_with(":2: must begin with \"# command: \""));
   CHECK(mistake(header).starts_with(":6: is cut"));
   CHECK(mistake(header + end_of(0)).ends_with("must name the columns"));
-  CHECK(mistake(header + "a,b,a\n") == ":6: names column \"a\" twice");
+  CHECK(mistake(header + "a,b,a\n") == ":6: gives columns 1 and 3 the same name");
   CHECK(mistake(header + "a,b\n1,2\n1\n") == ":8: has 1 fields, but there are 2 columns");
   CHECK(mistake(header + "a,b\n1,2,3\n") == ":7: has 3 fields, but there are 2 columns");
   CHECK(mistake(header + "a,b\n1,\"2\n") == ":7: has a quotation mark that is never closed");
