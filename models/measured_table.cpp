@@ -147,7 +147,7 @@ class TableReader {
     header(fields);
     while (csv_.next(fields)) {
       if (fields.size() != columns_)
-        csv_.fail(fmt::format("has {}, but there are {} ({} between them)",
+        csv_.fail(fmt::format("has {} for {} ({} between them)",
                               counted(fields.size(), "value", "values"), counted(columns_, "column", "columns"),
                               separator()));
       format_.machine_columns ? wide_row(fields) : row(fields);
