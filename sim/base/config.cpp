@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
+#include <functional>
 #include <set>
 
 #include "sim/base/file.h"
+#include "sim/base/text.h"
 
 namespace straggle {
 namespace {
@@ -26,14 +27,39 @@ std::string escape(std::string_view key) {  // RFC 6901
   return result;
 }
 
-/// A value as the message shows it: on one line, not too long.
-std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+constexpr std::size_t most_shown = 57;  // bytes of a value in a message
+
+/// The beginning of a value's JSON text, without looking at what lies far behind it.
+void show(const Json& value, std::string& text) {
+  if (!value.is_structured()) {
+    // A text of many megabytes is cut before it is escaped; between characters, or it would end in a mark.
+    if (value.is_string() && value.get_ref<const std::string&>().size() > most_shown)
+      text += '"' + printable(value.get_ref<const std::string&>(), most_shown);
+    else
+      text += value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  text += value.is_object() ? '{' : '[';
+  bool first = true;
+  for (auto entry = value.begin(); entry != value.end() && text.size() <= most_shown; ++entry) {
+    if (!std::exchange(first, false)) text += ',';
+    if (value.is_object()) {
+      show(Json(entry.key()), text);
+      text += ':';
+    }
+    show(*entry, text);
+  }
+  text += value.is_object() ? '}' : ']';
 }
 
-/// Watches the parser for repeated keys, of which it would silently keep the last.
+// What a configuration may hold. All are far above what anybody writes by hand, and keep what is done with it
+// (recursion, comparing names) from growing beyond bounds.
+constexpr std::size_t most_bytes = std::size_t{1} << 24;
+constexpr std::size_t most_levels = 200;
+constexpr std::size_t most_names = 1000;  // of one object
+constexpr std::size_t most_name_bytes = 1000, most_text_bytes = 10000;
+
+/// Watches the parser for repeated keys, of which it would silently keep the last, and for what is too large.
 class KeyWatch {
  public:
   explicit KeyWatch(Mistakes& mistakes) : mistakes_(mistakes) {}
@@ -41,12 +67,11 @@ class KeyWatch {
   bool operator()(Json::parse_event_t event, const Json& parsed) {
     switch (event) {
       case Json::parse_event_t::object_start:
-        enter_value();
-        levels_.push_back({.array = false, .keys = {}, .key = {}});
-        break;
       case Json::parse_event_t::array_start:
         enter_value();
-        levels_.push_back({.array = true, .keys = {}, .key = {}});
+        if (levels_.size() == most_levels)
+          give_up(fmt::format("is nested too deeply: there may be {} levels", most_levels));
+        levels_.push_back({.array = event == Json::parse_event_t::array_start, .keys = {}, .key = {}});
         break;
       case Json::parse_event_t::object_end:
       case Json::parse_event_t::array_end:
@@ -55,11 +80,18 @@ class KeyWatch {
       case Json::parse_event_t::key: {
         Level& level = levels_.back();
         level.key = parsed.get<std::string>();
+        if (level.key.size() > most_name_bytes)
+          give_up(fmt::format("is a name of {} bytes; it may have {}", level.key.size(), most_name_bytes));
         if (!level.keys.insert(level.key).second) mistakes_.add(pointer(), "is given twice");
+        if (level.keys.size() > most_names)
+          give_up(fmt::format("is one field too many: an object may have {}", most_names));
         break;
       }
       case Json::parse_event_t::value:
         enter_value();
+        if (parsed.is_string() && parsed.get_ref<const std::string&>().size() > most_text_bytes)
+          give_up(fmt::format("is a text of {} bytes; it may have {}",
+                              parsed.get_ref<const std::string&>().size(), most_text_bytes));
         break;
     }
     return true;
@@ -75,6 +107,12 @@ class KeyWatch {
 
   void enter_value() {
     if (!levels_.empty() && levels_.back().array) ++levels_.back().index;
+  }
+
+  [[noreturn]] void give_up(const std::string& reason) {
+    mistakes_.add(pointer(), reason);
+    mistakes_.throw_if_any();
+    throw std::logic_error("a mistake has been lost");
   }
 
   std::string pointer() const {
@@ -103,32 +141,55 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The part of the library's text that a reader needs: without its error number and its own count of lines.
+/// The part of the library's text that a reader needs: without its error number, its own count of lines, and
+/// what the file has there (which need not be a configuration, nor for everybody to see).
 std::string reason_of(const Json::exception& error) {
-  const std::string text = error.what();
-  if (const auto dash = text.find(" - "); dash != std::string::npos) return text.substr(dash + 3);
-  const auto bracket = text.find("] ");
-  return bracket == std::string::npos ? text : text.substr(bracket + 2);
+  std::string text = error.what();
+  if (const auto dash = text.find(" - "); dash != std::string::npos) {
+    text.erase(0, dash + 3);
+  } else if (const auto bracket = text.find("] "); bracket != std::string::npos) {
+    text.erase(0, bracket + 2);
+  }
+  constexpr std::string_view read = "; last read: '", expected = "'; expected ";
+  if (const auto begin = text.find(read); begin != std::string::npos) {
+    const auto end = text.rfind(expected);  // what was expected stands behind what was read
+    text.erase(begin, end == std::string::npos || end < begin ? std::string::npos : end + 1 - begin);
+  }
+  if (text.starts_with("number overflow")) text = "number overflow: it is beyond what doubles hold";
+  return text;
 }
 
 }  // namespace
 
+std::string shown(const Json& value) {
+  std::string text;
+  show(value, text);
+  text = printable(text);
+  return text.size() > most_shown + 3 ? printable(text, most_shown) : text;
+}
+
 void Mistakes::add(const std::string& pointer, const std::string& text) {
-  ++reports_;
-  std::string line = fmt::format("{}#{}: {}", file_, pointer, text);
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20; }, ' ');  // one mistake, one line
-  if (std::find(seen_.begin(), seen_.end(), line) != seen_.end()) return;
-  seen_.push_back(line);
-  lines_.push_back(circumstance_.empty() ? line : line + " " + circumstance_);
+  constexpr std::size_t most_kept = 100, most_reports = 100000;
+  const bool is_new = seen_.insert(std::hash<std::string>{}(pointer + '\n' + text)).second;
+  if (++reports_ > most_reports) {
+    lines_.push_back(fmt::format("... and more than {} others", most_reports - most_kept));
+    more_ = 0;
+    throw_if_any();
+  }
+  if (!is_new) return;
+  if (lines_.size() == most_kept) {
+    ++more_;
+    return;
+  }
+  lines_.push_back(fmt::format("{}#{}: {}{}{}", printable(file_, 1000), printable(pointer, 200),
+                               printable(text, 2000), circumstance_.empty() ? "" : " ",
+                               printable(circumstance_, 300)));
 }
 
 void Mistakes::throw_if_any() const {
   if (lines_.empty()) return;
-  constexpr std::size_t most = 50;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(lines_.size(), most); ++i) text += (i == 0 ? "" : "\n") + lines_[i];
-  if (lines_.size() > most) text += fmt::format("\n... and {} more mistakes", lines_.size() - most);
+  std::string text = fmt::format("{}", fmt::join(lines_, "\n"));
+  if (more_ > 0) text += fmt::format("\n... and {} more mistakes", more_);
   throw ConfigError(text);
 }
 
@@ -146,22 +207,32 @@ Json parse_json(const std::string& text, const std::string& file) {
     const std::size_t byte = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
     const std::size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
-    throw ConfigError(
-        fmt::format("{}:{}:{}: is not valid JSON: {}", file, line, byte - start + 1, reason_of(error)));
+    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", printable(file), line, byte - start + 1,
+                                  reason_of(error)));
   } catch (const Json::exception& error) {
-    throw ConfigError(fmt::format("{}: is not valid JSON: {}", file, reason_of(error)));
+    throw ConfigError(fmt::format("{}: is not valid JSON: {}", printable(file), reason_of(error)));
   }
 }
 
+Json parse_value(const std::string& text, const std::string& where) {
+  if (!is_utf8(text)) throw ConfigError(fmt::format("{}: the value is not valid UTF-8", printable(where)));
+  if (Json::accept(text)) return parse_json(text, where);
+  if (text.size() > most_text_bytes)
+    throw ConfigError(fmt::format("{}: is a text of {} bytes; it may have {}", printable(where), text.size(),
+                                  most_text_bytes));
+  return text;
+}
+
 Json read_json_file(const std::string& path) {
-  constexpr std::size_t most = std::size_t{1} << 28;  // far beyond any configuration, within any memory
-  return parse_json(read_file(path, "a configuration, which is a JSON file", most), path);
+  return parse_json(read_file(path, "a configuration, which is a JSON file", most_bytes), path);
 }
 
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known) {
   std::optional<std::string> best;
+  if (name.size() > 100) return best;  // nothing of ours has a name like that
   std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;  // farther is not a slip
   for (const std::string& candidate : known) {
+    if (candidate.size() > 100 + name.size()) continue;
     const std::size_t distance = edit_distance(name, candidate);
     // An abbreviation ("exp" for "exponential") or a plural is near however many letters it lacks.
     const bool prefix = name.size() >= 3 && candidate.starts_with(name);
@@ -174,9 +245,16 @@ std::optional<std::string> nearest_name(std::string_view name, const std::vector
 }
 
 std::string quoted_list(const std::vector<std::string>& names) {
+  constexpr std::size_t most_listed = 40;
   std::string result;
-  for (std::size_t i = 0; i < names.size(); ++i)
-    result += fmt::format("{}\"{}\"", i == 0 ? "" : i + 1 == names.size() ? " or " : ", ", names[i]);
+  const std::size_t listed = std::min(names.size(), most_listed);
+  for (std::size_t i = 0; i < listed; ++i)
+    result += fmt::format("{}\"{}\"",
+                          i == 0                  ? ""
+                          : i + 1 == names.size() ? " or "
+                                                  : ", ",
+                          printable(names[i], 100));
+  if (listed < names.size()) result += fmt::format(" or one of {} others", names.size() - listed);
   return result;
 }
 
@@ -266,7 +344,7 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
                                smallest_number, largest_number, shown(value)));
     return placeholder;
   }
-  return number;
+  return number + 0.0;  // -0 is 0
 }
 
 double ConfigReader::number(const std::string& key, const Range& range) {

@@ -97,6 +97,35 @@ std::string shell_word(std::string_view text) {
   return result + "'";
 }
 
+std::string printable_json(std::string_view json) {
+  std::string result;
+  result.reserve(json.size());
+  for (std::size_t at = 0; at < json.size();) {
+    const auto [code, length] = first_character(json.substr(at, 4));
+    if (code == '\n' || code == invalid || is_visible(code)) {
+      result += json.substr(at, length);
+    } else if (code < 0x10000) {
+      result += fmt::format("\\u{:04x}", code);
+    } else {  // as two surrogates
+      const std::uint32_t beyond = code - 0x10000;
+      result += fmt::format("\\u{:04x}\\u{:04x}", 0xd800 + (beyond >> 10), 0xdc00 + (beyond & 0x3ff));
+    }
+    at += length;
+  }
+  return result;
+}
+
+std::string printable_lines(std::string_view text, std::size_t most) {
+  std::string result;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    result += printable(text.substr(0, end), most);
+    if (end == std::string_view::npos) return result;
+    result += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
 bool is_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto [code, length] = first_character(text.substr(at, 4));

@@ -10,8 +10,10 @@
 #include <limits>
 #include <set>
 #include <tuple>
+#include <unordered_set>
 
 #include "sim/base/memo.h"
+#include "sim/base/text.h"
 #include "sim/schemes/data_set.h"
 
 #include "sim/base/file.h"
@@ -22,6 +24,11 @@ namespace straggle {
 namespace {
 
 constexpr std::size_t most_points = 100000;
+constexpr std::size_t most_rows = 1000000;  // a row is a scheme at a point
+constexpr std::size_t most_swept = 100;     // pointers
+constexpr std::size_t most_label_bytes = 200;
+constexpr std::size_t most_cell_bytes = 10000;  // of a swept value; see ResultsReader
+constexpr double most_expected_points = 1e7;    // expectations times points
 
 /// One dimension of the sweep: the pointers that move together, and the rows of values they take.
 struct Axis {
@@ -39,11 +46,12 @@ bool is_pointer(const std::string& text) {
 
 /// Sets the value at a pointer whose parent must exist. Returns what is wrong, or nothing.
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value) {
-  if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", path);
+  const std::string named = printable(path, 200);
+  if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", named);
   const Json::json_pointer pointer(path), parent = pointer.parent_pointer();
   const auto missing = [&] {
-    return fmt::format("\"{}\" leads nowhere: the configuration has no {}", path,
-                       parent.empty() ? path : parent.to_string());
+    return fmt::format("\"{}\" leads nowhere: the configuration has no {}", named,
+                       parent.empty() ? named : printable(parent.to_string(), 200));
   };
   try {
     Json& holder = config.at(parent);
@@ -56,6 +64,25 @@ std::optional<std::string> set_value(Json& config, const std::string& path, cons
   } catch (const Json::exception&) {
     return missing();
   }
+}
+
+/// What keeps a text from standing in a cell of a table, or nothing: spreadsheets take some first characters
+/// for a formula, and what cannot be seen could pass for something else.
+std::optional<std::string> wrong_in_cell(const std::string& text) {
+  if (has_unprintable(text)) return "must not contain control characters";
+  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos)
+    return "must not begin with =, +, - or @: spreadsheets would take it for a formula";
+  return std::nullopt;
+}
+
+/// The same of a swept value, which has a column of its own.
+std::optional<std::string> wrong_swept(const Json& value) {
+  const std::string cell = plain(value);
+  if (cell.size() > most_cell_bytes)
+    return fmt::format("holds a value of {} bytes of JSON; it may have {}", cell.size(), most_cell_bytes);
+  if (!value.is_string()) return std::nullopt;
+  if (const auto wrong = wrong_in_cell(cell)) return fmt::format("holds {}, which {}", shown(value), *wrong);
+  return std::nullopt;
 }
 
 /// "from", "to", "step" as values; whole numbers stay whole.
@@ -117,25 +144,34 @@ std::optional<Axis> read_axis(ConfigReader& entry) {
       entry.mistake("", "needs \"values\", or \"from\", \"to\" and \"step\"");
     }
   }
+  for (const std::vector<Json>& row : axis.rows)
+    for (const Json& value : row)
+      if (const auto wrong = wrong_swept(value)) entry.mistake("values", *wrong);
   if (!entry.complete()) return std::nullopt;
   return axis;
 }
 
+/// `config` is without its sweep and its expectations.
 std::vector<Axis> read_sweep(ConfigReader& root, const Json& config) {
   std::vector<Axis> axes;
   std::set<std::string> swept;
   double points = 1;
+  Json probe = config;
   for (ConfigReader& entry : root.objects_or_none("sweep")) {
     std::optional<Axis> axis = read_axis(entry);
     if (!axis) continue;
     bool valid = true;
     for (const std::string& path : axis->paths) {
-      Json probe = config;
-      std::optional<std::string> wrong = set_value(probe, path, nullptr);
-      if (!wrong && !swept.insert(path).second) wrong = fmt::format("\"{}\" is swept twice", path);
+      std::optional<std::string> wrong;
       for (const char* fixed : {"/sweep", "/expect", "/title", "/$schema"})
-        if (!wrong && (path == fixed || path.starts_with(std::string(fixed) + "/")))
+        if (path == fixed || path.starts_with(std::string(fixed) + "/"))
           wrong = fmt::format("{} cannot be swept", fixed);
+      if (!wrong) wrong = set_value(probe, path, nullptr);
+      probe = config;
+      if (!wrong && !swept.insert(path).second)
+        wrong = fmt::format("\"{}\" is swept twice", printable(path, 200));
+      if (!wrong && swept.size() > most_swept)
+        wrong = fmt::format("is one too many: {} fields can be swept", most_swept);
       if (!wrong) continue;
       entry.mistake(axis->paths.size() > 1 ? "paths" : "path", *wrong);
       valid = false;
@@ -143,10 +179,17 @@ std::vector<Axis> read_sweep(ConfigReader& root, const Json& config) {
     points *= static_cast<double>(axis->rows.size());
     if (valid) axes.push_back(*std::move(axis));
   }
-  if (points > static_cast<double>(most_points)) {
-    root.mistake("sweep", fmt::format("makes {:.0f} points; at most {} can be swept", points, most_points));
+  const auto too_many = [&](double count, const char* of, std::size_t most) {
+    if (count > static_cast<double>(most))
+      root.mistake("sweep", fmt::format("makes {:.6g} {}; there can be {}", count, of, most));
+    return count > static_cast<double>(most);
+  };
+  const double schemes = config.contains("schemes") && config["schemes"].is_array()
+                             ? static_cast<double>(config["schemes"].size())
+                             : 1;
+  if (too_many(points, "points", most_points) ||
+      too_many(points * schemes, "rows (points times schemes)", most_rows))
     return {};
-  }
   return axes;
 }
 
@@ -188,25 +231,34 @@ void refuse_faulty(SchemeRecipe& recipe, ConfigReader& entry, const Json& writte
   entry.mistake("", "is a scheme that is wrong in itself: " + fault);
 }
 
+/// What is wrong with a label, or nothing.
+std::optional<std::string> wrong_label(const std::string& label) {
+  if (label.empty()) return "must be a text on one line, but is empty";
+  if (label.size() > most_label_bytes)
+    return fmt::format("is a text of {} bytes; it may have {}", label.size(), most_label_bytes);
+  return wrong_in_cell(label);
+}
+
 std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, const SchemeContext& context,
                                       const std::set<std::string>& swept) {
   const auto& registry = Registry<SchemePlugin>::instance();
   std::vector<SchemeSetup> schemes;
-  std::vector<std::string> given;  // by the user; those may not repeat, ours are numbered
+  std::unordered_set<std::string> taken;  // by the user; those may not repeat, ours are numbered
+  std::vector<std::string> proposed;      // where the user has given none
   for (ConfigReader& entry : root.objects("schemes")) {
     SchemeSetup setup;
     // The defaults are not part of the label, so it is made before they are filled in.
     const Json& written = config.at(Json::json_pointer(entry.pointer()));
-    const std::string proposed = default_label(written, entry.pointer(), swept);
+    // Shorter than a given one may be: it becomes one in the resolved configuration, with its number.
+    proposed.push_back(printable(default_label(written, entry.pointer(), swept), most_label_bytes - 20));
     setup.scheme = entry.word("scheme", registry.names());
     if (entry.has("label")) {
       setup.label = entry.text("label");
-      if (std::find(given.begin(), given.end(), setup.label) != given.end())
-        entry.mistake("label", fmt::format("\"{}\" is the label of another scheme too", setup.label));
-      const bool control = std::any_of(setup.label.begin(), setup.label.end(),
-                                       [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-      if (setup.label.empty() || control) entry.mistake("label", "must be a text on one line");
-      given.push_back(setup.label);
+      if (!setup.label.empty() && !taken.insert(setup.label).second)
+        entry.mistake("label",
+                      fmt::format("\"{}\" is the label of another scheme too", printable(setup.label, 200)));
+      if (const auto wrong = wrong_label(setup.label)) entry.mistake("label", *wrong);
+      proposed.back().clear();
     } else {
       entry.raw("label");
     }
@@ -214,17 +266,14 @@ std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, co
       setup.recipe = plugin->read(entry, context);
       refuse_faulty(setup.recipe, entry, written, context);
     }
-    if (setup.label.empty())
-      setup.label = "\n" + proposed;  // marked; settled below, when all given labels are known
     schemes.push_back(std::move(setup));
   }
+  std::map<std::string, int> numbers;  // the last one tried
   for (std::size_t s = 0; s < schemes.size(); ++s) {
-    if (!schemes[s].label.starts_with('\n')) continue;
-    const std::string proposed = schemes[s].label.substr(1);
-    std::string label = proposed;
-    const auto taken = [&](const SchemeSetup& other) { return other.label == label; };
-    for (int number = 2; std::any_of(schemes.begin(), schemes.end(), taken); ++number)
-      label = fmt::format("{} ({})", proposed, number);
+    if (proposed[s].empty()) continue;
+    std::string label = proposed[s];
+    int& number = numbers.try_emplace(label, 1).first->second;
+    while (!taken.insert(label).second) label = fmt::format("{} ({})", proposed[s], ++number);
     schemes[s].label = label;
     root.set_default("/schemes/" + std::to_string(s) + "/label", label);
   }
@@ -246,7 +295,7 @@ VerifySettings read_verify(ConfigReader& root, int workers) {
                                  [](const Json& field) { return field == "real" || field == "prime"; });
   if (!valid)
     reader.mistake("fields",
-                   fmt::format("must be [\"real\"], [\"prime\"] or both, but is {}", fields.dump()));
+                   fmt::format("must be [\"real\"], [\"prime\"] or both, but is {}", shown(fields)));
   for (const Json& field : fields) (field == "real" ? verify.real : verify.prime) = true;
   reader.complete();
   return verify;
@@ -439,7 +488,7 @@ std::optional<Slope> read_slope(ConfigReader& entry, const Experiment& experimen
   Slope slope;
   slope.x = reader.text("x");
   if (std::find(experiment.axes.begin(), experiment.axes.end(), slope.x) == experiment.axes.end())
-    reader.mistake("x", fmt::format("must be a swept pointer, but is \"{}\" ({})", slope.x,
+    reader.mistake("x", fmt::format("must be a swept pointer, but is \"{}\" ({})", printable(slope.x, 200),
                                     experiment.axes.empty() ? "nothing is swept"
                                                             : "swept: " + quoted_list(experiment.axes)));
   slope.log = reader.boolean_or("log", false);
@@ -462,7 +511,7 @@ std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const Exper
   bool known = true;
   for (const auto& [path, value] : at.items())
     if (std::find(experiment.axes.begin(), experiment.axes.end(), path) == experiment.axes.end()) {
-      entry.mistake("at", fmt::format("names \"{}\", which is not swept ({})", path,
+      entry.mistake("at", fmt::format("names \"{}\", which is not swept ({})", printable(path, 200),
                                       experiment.axes.empty() ? "nothing is"
                                                               : "swept: " + quoted_list(experiment.axes)));
       known = false;
@@ -482,10 +531,19 @@ namespace {
 std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& experiment) {
   std::vector<ExpectedValue> result;
   std::vector<std::string> labels;
+  std::unordered_set<std::string> known;
   for (const Point& point : experiment.points)
     for (const SchemeSetup& setup : point.schemes)
-      if (std::find(labels.begin(), labels.end(), setup.label) == labels.end()) labels.push_back(setup.label);
-  for (ConfigReader& entry : root.objects_or_none("expect")) {
+      if (known.insert(setup.label).second) labels.push_back(setup.label);
+  std::vector<ConfigReader> entries = root.objects_or_none("expect");
+  if (static_cast<double>(entries.size()) *
+          static_cast<double>(experiment.points.size() + labels.size()) >
+      most_expected_points) {
+    root.mistake("expect", fmt::format("has {} entries, too many for a sweep of {} points", entries.size(),
+                                       experiment.points.size()));
+    return result;
+  }
+  for (ConfigReader& entry : entries) {
     ExpectedValue expected;
     expected.label = entry.word("scheme", labels);
     expected.metric = entry.word("metric", expected_names());
@@ -524,7 +582,7 @@ std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& e
                 (!value.is_number() || (expected.slope->log && value.get<double>() <= 0))) {
               entry.mistake("slope",
                             fmt::format("needs {} values at {}, but one is {}",
-                                        expected.slope->log ? "positive" : "numeric", path, value.dump()));
+                                        expected.slope->log ? "positive" : "numeric", path, shown(value)));
               break;
             }
     }
@@ -575,12 +633,12 @@ std::string hash_of(const Json& resolved, const std::string& folder) {
 std::string Point::description() const {
   std::string result;
   for (const auto& [path, value] : axes)
-    result += fmt::format("{}{} = {}", result.empty() ? "" : ", ", path, value.dump());
+    result += fmt::format("{}{} = {}", result.empty() ? "" : ", ", path, printable(value.dump()));
   return result;
 }
 
 std::string plain(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : printable(value.dump());
 }
 
 std::string Experiment::place_of(const Point& point) const {
@@ -686,7 +744,10 @@ Experiment read_experiment(Json config, const std::string& file) {
   ConfigReader root(config, "", mistakes);
   mistakes.throw_if_any();
   const Json written = config;
-  const std::vector<Axis> axes = read_sweep(root, written);
+  Json base = written;  // of every point
+  base.erase("sweep");
+  base.erase("expect");
+  const std::vector<Axis> axes = read_sweep(root, base);
   std::set<std::string> swept;
   std::size_t count = 1;
   for (const Axis& axis : axes) {
@@ -698,9 +759,7 @@ Experiment read_experiment(Json config, const std::string& file) {
   Json first_resolved;
   const std::string folder = std::filesystem::path(file).parent_path().string();
   for (std::size_t index = 0; index < count; ++index) {
-    Json config_here = written;
-    config_here.erase("sweep");
-    config_here.erase("expect");
+    Json config_here = base;
     std::vector<std::pair<std::string, Json>> values;
     std::size_t stride = count;
     for (const Axis& axis : axes) {  // the last axis moves fastest
@@ -719,7 +778,7 @@ Experiment read_experiment(Json config, const std::string& file) {
     point.axes = std::move(values);
     if (index == 0) first_resolved = config_here;
     experiment.points.push_back(std::move(point));
-    if (mistakes.count() > 100) break;  // enough to mend
+    if (mistakes.count() > 100 || mistakes.reports() > 1000) break;  // enough to mend
   }
   mistakes.set_circumstance("");
   experiment.expected = read_expected(root, experiment);
@@ -736,19 +795,13 @@ Experiment load_experiment(const std::string& file, const Overrides& overrides) 
   auto [config, name] = read_configuration(file);
   for (const std::string& assignment : overrides.set) {
     const auto equals = assignment.find('=');
-    if (equals == std::string::npos)
-      throw ConfigError(
-          fmt::format("--set {}: must be /json/pointer=VALUE, such as /compute/rate=5", assignment));
-    const std::string path = assignment.substr(0, equals), text = assignment.substr(equals + 1);
-    Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (value.is_discarded()) value = text;
-    try {
-      value.dump();
-    } catch (const Json::exception&) {
-      throw ConfigError("--set: the value is not valid UTF-8");
-    }
+    if (equals == std::string::npos || !is_utf8(assignment.substr(0, equals)))
+      throw ConfigError(fmt::format("--set {}: must be /json/pointer=VALUE, such as /compute/rate=5",
+                                    printable(assignment, 200)));
+    const std::string path = assignment.substr(0, equals);
+    const Json value = parse_value(assignment.substr(equals + 1), "--set " + path);
     if (const auto wrong = set_value(config, path, value))
-      throw ConfigError(fmt::format("--set {}: {}", assignment, *wrong));
+      throw ConfigError(fmt::format("--set {}: {}", printable(assignment, 200), *wrong));
   }
   if (config.is_object()) {
     if (overrides.trials) config["trials"] = *overrides.trials;
@@ -758,8 +811,8 @@ Experiment load_experiment(const std::string& file, const Overrides& overrides) 
   // What the sweep sets at every point cannot be set once for all.
   const auto refuse_swept = [&](const std::string& path, const std::string& option) {
     if (std::find(experiment.axes.begin(), experiment.axes.end(), path) != experiment.axes.end())
-      throw ConfigError(fmt::format("{}: {} is swept in {}; change its values under /sweep", option, path,
-                                    experiment.file));
+      throw ConfigError(fmt::format("{}: {} is swept in {}; change its values under /sweep",
+                                    printable(option, 200), path, printable(experiment.file)));
   };
   for (const std::string& assignment : overrides.set)
     refuse_swept(assignment.substr(0, assignment.find('=')), "--set " + assignment);

@@ -1,6 +1,10 @@
 #include "sim/base/config.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
+#include <string>
+#include <vector>
 
 using namespace straggle;
 
@@ -39,6 +43,82 @@ TEST_CASE("a syntax error says where it is and what was expected") {
   CHECK(parse_error("{\n  \"a\": 1,,\n}").starts_with("f.json:2:10: is not valid JSON: "));
   CHECK(parse_error("").starts_with("f.json:1:1: is not valid JSON: "));
   CHECK(parse_error("{\"a\": 1e400}").starts_with("f.json: is not valid JSON: number overflow"));
+}
+
+TEST_CASE("a syntax error does not show what the file holds, which need not be a configuration") {
+  for (const std::string text : {"root:x:0:0", "{\"a\": root:x}", "{\"a\" root:x}", "[1, \"root:x\x01\"]",
+                                 "[\"root:x\xff\"]", "[1e999, \"root:x\"]"}) {
+    INFO(text);
+    CHECK_FALSE(parse_error(text).empty());
+    CHECK(parse_error(text).find("root") == std::string::npos);
+    CHECK(parse_error(text).find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("what is too large for a configuration is refused where it is") {
+  // Levels: what is done with JSON is recursive.
+  CHECK_THAT(parse_error(std::string(75000, '[')), Catch::Contains("is nested too deeply"));
+  CHECK(parse_error(std::string(200, '[') + std::string(200, ']')).empty());
+  std::string objects;
+  for (int level = 0; level < 300; ++level) objects += "{\"a\": ";
+  CHECK_THAT(parse_error(objects), Catch::StartsWith("f.json#/a/a/a/") && Catch::Contains("too deeply"));
+  // Names, texts, and fields of an object.
+  const std::string long_name(1000000, 'k');
+  const std::string message = parse_error("{\"" + long_name + "\": 1}");
+  CHECK_THAT(message, Catch::StartsWith("f.json#/kkk") && Catch::Contains("is a name of 1000000 bytes"));
+  CHECK(message.size() < 1000);
+  CHECK_THAT(parse_error("{\"a\": [1, \"" + long_name + "\"]}"),
+             Catch::StartsWith("f.json#/a/1: is a text of 1000000 bytes; it may have"));
+  std::string fields = "{\"k0\": 0";
+  for (int i = 1; i < 50000; ++i) fields += ", \"k" + std::to_string(i) + "\": 0";
+  CHECK_THAT(parse_error(fields + "}"), Catch::Contains("is one field too many"));
+}
+
+TEST_CASE("of many mistakes the first hundred are kept, and the others counted") {
+  Mistakes mistakes("f.json");
+  for (int i = 0; i < 50000; ++i)
+    for (int times = 0; times < 2; ++times) mistakes.add("/a/" + std::to_string(i), "is wrong");
+  CHECK(mistakes.count() == 50000);
+  const std::string message = message_of(mistakes);
+  CHECK(std::count(message.begin(), message.end(), '\n') == 100);
+  CHECK_THAT(message, Catch::EndsWith("\n... and 49900 more mistakes"));
+  // Nobody reads on for ever.
+  CHECK_THROWS_AS(([&] {
+                    for (int i = 0; i < 1000000; ++i) mistakes.add("/b/" + std::to_string(i), "is wrong");
+                  }()),
+                  ConfigError);
+}
+
+TEST_CASE("a mistake is one line that a terminal can show, whatever is wrong") {
+  Mistakes mistakes("f\x1b\n.json");
+  mistakes.set_circumstance("(at \x1b)");
+  mistakes.add("/a\nb\u202e", "is \"\x7f\xff\"");
+  CHECK(message_of(mistakes) == "f\\x1b\\n.json#/a\\nb\\u{202e}: is \"\\x7f\\xff\" (at \\x1b)");
+  mistakes.add(std::string(100000, 'p'), std::string(1000000, 't'));
+  CHECK(message_of(mistakes).size() < 5000);
+}
+
+TEST_CASE("a value is shown as JSON on one line, however large it is") {
+  CHECK(shown({{"a", {1, "x\ny", nullptr}}}) == R"({"a":[1,"x\ny",null]})");
+  CHECK(shown("\x7f\u202e") == "\"\\x7f\\u{202e}\"");
+  CHECK(shown(std::string(1000000, 'x')) == '"' + std::string(56, 'x') + "...");
+  CHECK(shown(std::vector<int>(1000000, 1)).size() < 64);
+  Json deep = 1;
+  for (int level = 0; level < 1000; ++level) deep = Json::array({deep});
+  CHECK(shown(deep) == std::string(57, '[') + "...");
+}
+
+TEST_CASE("a value on the command line is JSON or a text, and as limited as a file") {
+  CHECK(parse_value("1.5", "--set /a") == 1.5);
+  CHECK(parse_value("[1, \"x\"]", "--set /a") == Json({1, "x"}));
+  CHECK(parse_value("gc", "--set /a") == "gc");
+  CHECK(parse_value("{\"a\"", "--set /a") == "{\"a\"");
+  CHECK_THROWS_WITH(parse_value("{\"a\": 1, \"a\": 2}", "--set /b"), "--set /b#/a: is given twice");
+  CHECK_THROWS_WITH(parse_value("\xff", "--set /b"), "--set /b: the value is not valid UTF-8");
+  CHECK_THROWS_WITH(parse_value(std::string(300, '[') + std::string(300, ']'), "--set /b"),
+                    Catch::Contains("is nested too deeply"));
+  CHECK_THROWS_WITH(parse_value(std::string(20000, 'x'), "--set /b"),
+                    Catch::Contains("is a text of 20000 bytes"));
 }
 
 TEST_CASE("all mistakes of an object are reported together, each once and with its pointer") {
@@ -105,6 +185,12 @@ TEST_CASE("the same mistake at several sweep points is said once, with the first
   mistakes.add("/b", "is wrong");
   CHECK(mistakes.reports() == 2);
   CHECK(message_of(mistakes) == "f.json#/b: is wrong (at /a = 1)");
+}
+
+TEST_CASE("minus zero is zero") {
+  Json config = parse_json(R"({"x": -0.0})", "f.json");
+  Mistakes mistakes("f.json");
+  CHECK_FALSE(std::signbit(ConfigReader(config, "", mistakes).number("x", at_least(0))));
 }
 
 TEST_CASE("the nearest name is a slip of the pen away, or none") {

@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "sim/base/config.h"
+
 using namespace straggle;
 
 TEST_CASE("Visible text stays as it is, in any script") {
@@ -58,4 +60,21 @@ TEST_CASE("a word of a shell reads back as the same bytes") {
   CHECK(shell_word("größe") == "'größe'");
   CHECK(shell_word("a\n'b\\") == R"($'a\x0a\'b\\')");
   CHECK(shell_word("\xff") == R"($'\xff')");
+}
+
+TEST_CASE("JSON text is shown escaped and reads back to the same") {
+  const Json value = {{"a\x7f", "\u202e\u009b\U000e0041 µ \n\x1b"}, {"b", {1, "\ufeff"}}};
+  for (const int indent : {-1, 2}) {
+    const std::string text = printable_json(value.dump(indent));
+    CHECK(Json::parse(text) == value);
+    for (const char* hidden : {"\x7f", "\u202e", "\u009b", "\U000e0041", "\x1b", "\ufeff"})
+      CHECK(text.find(hidden) == std::string::npos);
+  }
+  CHECK(printable_json("{\n  \"µ\": 1\n}") == "{\n  \"µ\": 1\n}");
+}
+
+TEST_CASE("Lines are shown each for itself") {
+  CHECK(printable_lines("a\x1b\nb\r\n", 10) == "a\\x1b\nb\\r\n");
+  CHECK(printable_lines("abcdef\nab", 3) == "abc...\nab");
+  CHECK(printable_lines("", 3) == "");
 }
