@@ -90,6 +90,15 @@ void reserve_standard_descriptors() {
 }  // namespace
 }  // namespace straggle
 
+namespace {
+
+/// Whatever text of a user is in it: harmless to a terminal.
+std::string said(const std::exception& error) {
+  return straggle::printable_lines(error.what(), 4000);
+}
+
+}  // namespace
+
 int main(int count, char** words) {
   straggle::reserve_standard_descriptors();
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is an error of its write instead
@@ -99,16 +108,16 @@ int main(int count, char** words) {
     if (!std::cout) throw straggle::ConfigError("standard output cannot be written");
     return code;
   } catch (const straggle::ConfigError& error) {
-    std::cerr << error.what() << "\n";
+    std::cerr << said(error) << "\n";
     return straggle::mendable;
   } catch (const std::length_error& error) {
-    std::cerr << "straggle: too large: " << error.what() << "\n";
+    std::cerr << "straggle: too large: " << said(error) << "\n";
     return straggle::mendable;
   } catch (const std::bad_alloc&) {
     std::cerr << "straggle: out of memory; lower \"workers\", the \"load\" of a scheme, or \"trials\"\n";
     return straggle::mendable;
   } catch (const std::exception& error) {
-    std::cerr << "straggle: an error of the program, please report it: " << error.what() << "\n";
+    std::cerr << "straggle: an error of the program, please report it: " << said(error) << "\n";
     return straggle::missed;
   }
 }

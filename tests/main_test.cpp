@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sim/base/text.h"
 #include "tests/commands/support.h"
 
 using namespace command_line;
@@ -23,6 +24,137 @@ TEST_CASE("the program and every command explain themselves with an example") {
   CHECK(folder.run("help").out == folder.run("--help").out);
   for (const std::string command : {"run", "verify", "check", "replay", "report", "list"})
     CHECK(folder.run("help " + command).out == folder.run(command + " --help").out);
+}
+
+namespace {
+
+/// What a terminal, a line, a page or a spreadsheet could take for something else than text.
+const std::vector<std::string> nasty = {"a\nb",      "\x1b[31mred", "\x7f", "\u202eb", "\u009bm", "</script><b>",
+                                        "\"q\" 'q'", "$x$",        "=cmd", "a\r\nb", "\ufeff",  "#"};
+
+/// No line of it holds what cannot be seen.
+bool harmless(const std::string& text) {
+  for (const std::string& line : lines_of(text))
+    if (straggle::has_unprintable(line)) return false;
+  return true;
+}
+
+std::string in_quotes(const std::string& text) {  // for a shell
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+void check_harmless(const Outcome& outcome) {
+  INFO(straggle::printable_lines(outcome.out + outcome.err, 1000));
+  CHECK((outcome.code == 0 || outcome.code == 2));
+  CHECK(harmless(outcome.out));
+  CHECK(harmless(outcome.err));
+  CHECK_FALSE(contains(outcome.err, "an error of the program"));
+}
+
+}  // namespace
+
+TEST_CASE("whatever text a configuration holds is harmless where it is shown, and report reads what run writes") {
+  const Folder folder;
+  const nlohmann::ordered_json config = {
+      {"trials", 20},
+      {"workers", 3},
+      {"compute", {{"model", "exponential"}, {"rate", 1}}},
+      {"verify", {{"trials", 0}}},
+      {"schemes", {{{"scheme", "uncoded"}, {"label", "a"}}, {{"scheme", "gc"}, {"load", 2}}}},
+      {"expect", {{{"scheme", "a"}, {"metric", "messages"}, {"value", 3}, {"within", 1}, {"source", "s"}}}}};
+  const auto runs = [&](const std::string& place, const std::string& text) {
+    nlohmann::ordered_json here = config;
+    here[nlohmann::ordered_json::json_pointer(place)] = text;
+    folder.write("c.json", here.dump());
+    INFO(place << " = " << straggle::printable(text, 100));
+    const Outcome run = folder.run("run c.json --out o");
+    check_harmless(run);
+    if (run.code == 2) return false;
+    for (const char* file : {"o/results.csv", "o/config.json"}) CHECK(harmless(read_file(folder.path() / file)));
+    const Outcome report = folder.run("report o --threads 1");
+    check_harmless(report);
+    CHECK(report.code == 0);
+    const std::string page = read_file(folder.path() / "o/report.html");
+    CHECK(harmless(page.substr(page.find("<body>"), page.find("<script nonce=") - page.find("<body>"))));
+    CHECK_FALSE(contains(page, "</script><b>"));
+    CHECK_FALSE(contains(page, "<b>\""));
+    return true;
+  };
+  std::string all;
+  for (const std::string& text : nasty) all += text + " ";
+  CHECK(runs("/title", all));
+  CHECK(runs("/title", std::string(9000, 'x')));
+  CHECK_FALSE(runs("/title", std::string(20000, 'x')));
+  CHECK(runs("/schemes/0/label", "a </script><b> \"q\" 'q' $x$ =cmd # , ;") == false);  // "expect" names "a"
+  check_harmless(folder.run("verify c.json"));
+  for (const char* place : {"/compute/model", "/schemes/0/scheme", "/expect/0/scheme", "/expect/0/metric",
+                            "/baseline", "/workers", "/network", "/what"})
+    CHECK_FALSE(runs(place, all));
+  for (const std::string& text : nasty) {
+    nlohmann::ordered_json here = config;
+    here["schemes"][1]["label"] = text;
+    here["expect"][0]["source"] = text;
+    folder.write("l.json", here.dump());
+    check_harmless(folder.run("check l.json"));
+    check_harmless(folder.run("verify l.json"));
+    here = config;
+    here[text] = text;
+    folder.write("k.json", here.dump());
+    check_harmless(folder.run("check k.json"));
+  }
+}
+
+TEST_CASE("whatever stands on the command line is harmless where it is shown") {
+  const Folder folder;
+  folder.write("c.json", R"({"trials": 5, "workers": 2, "compute": {"model": "exponential", "rate": 1},
+                             "schemes": [{"scheme": "uncoded"}]})");
+  for (const std::string& text : std::vector<std::string>{"a\nb", "\x1b[31m", "\x7f", "\u202e", "\xff", "\xed\xa0\x80"}) {
+    const std::string word = in_quotes(text);
+    for (const std::string& arguments : std::vector<std::string>{
+             word, "--" + word, "run " + word, "run c.json " + word, "run c.json --" + word,
+             "run c.json --out " + in_quotes("out" + text), "run c.json --set " + word,
+             "run c.json --set " + in_quotes("/title=" + text), "run c.json --set " + in_quotes("/" + text + "=1"),
+             "run c.json --format " + word, "run c.json --threads " + word, "run c.json --trials " + word,
+             "replay c.json --scheme " + word, "replay c.json --trial " + word, "replay c.json --point " + word,
+             "replay c.json --trace " + in_quotes("t" + text), "report " + word, "verify " + word, "list " + word}) {
+      INFO(straggle::printable(arguments));
+      check_harmless(folder.run(arguments));
+    }
+    // A file of that name: the command in results.csv is on one line, and report reads it.
+    folder.write("f" + text + ".json", read_file(folder.path() / "c.json"));
+    const Outcome run = folder.run("run " + in_quotes("f" + text + ".json") + " --out o");
+    check_harmless(run);
+    CHECK(run.code == 0);
+    CHECK(harmless(read_file(folder.path() / "o/results.csv")));
+    CHECK(folder.run("report o").code == 0);
+    CHECK(folder.run("run " + in_quotes("f" + text + ".json") + " --format json --out o").code == 0);
+  }
+}
+
+TEST_CASE("report refuses results that run has not written, without showing bytes that are no text") {
+  const Folder folder;
+  folder.write("c.json", R"({"trials": 5, "workers": 2, "compute": {"model": "exponential", "rate": 1},
+                             "schemes": [{"scheme": "uncoded"}]})");
+  REQUIRE(folder.run("run c.json --out o").code == 0);
+  const std::string good = read_file(folder.path() / "o/results.csv");
+  const std::size_t row = good.rfind("\n0,uncoded") + 1;
+  REQUIRE(row > 0);
+  const auto refused = [&](const std::string& from, const std::string& to) {
+    std::string bad = good;
+    bad.replace(bad.find(from, row), from.size(), to);
+    folder.write("o/results.csv", bad);
+    const Outcome outcome = folder.run("report o");
+    CHECK(outcome.code == 2);
+    CHECK(harmless(outcome.err));
+    return outcome.err;
+  };
+  for (const std::string point : {"0.5", "00", "+0", "0x0", " 0", "0e0", "1", "-0", ""})
+    CHECK(contains(refused("0,", point + ","), "is of point \"" + point + "\""));
+  CHECK(contains(refused("uncoded", "unc\xff"), "is not valid UTF-8"));
+  CHECK(contains(refused("uncoded", std::string(3000000, 'x')), "has a field of 3000000 bytes; it may have 10000"));
+  CHECK(contains(refused(",uncoded,", ",uncoded,\x1b"), "\\x1b"));
 }
 
 TEST_CASE("run prints only its table on standard output and writes results.csv and config.json") {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <set>
 
 #include "sim/base/file.h"
+#include "sim/base/json_text.h"
 #include "sim/base/text.h"
 
 namespace straggle {
@@ -168,28 +168,28 @@ std::string shown(const Json& value) {
   return text.size() > most_shown + 3 ? printable(text, most_shown) : text;
 }
 
+// The first hundred lines are kept; of every further one an empty line says that it was there.
 void Mistakes::add(const std::string& pointer, const std::string& text) {
   constexpr std::size_t most_kept = 100, most_reports = 100000;
-  const bool is_new = seen_.insert(std::hash<std::string>{}(pointer + '\n' + text)).second;
-  if (++reports_ > most_reports) {
-    lines_.push_back(fmt::format("... and more than {} others", most_reports - most_kept));
-    more_ = 0;
-    throw_if_any();
-  }
-  if (!is_new) return;
-  if (lines_.size() == most_kept) {
-    ++more_;
+  if (++reports_ > most_reports) throw_if_any();  // nobody reads on
+  if (lines_.size() >= most_kept) {
+    lines_.emplace_back();
     return;
   }
-  lines_.push_back(fmt::format("{}#{}: {}{}{}", printable(file_, 1000), printable(pointer, 200),
-                               printable(text, 2000), circumstance_.empty() ? "" : " ",
-                               printable(circumstance_, 300)));
+  std::string line =
+      fmt::format("{}#{}: {}", printable(file_, 1000), printable(pointer, 200), printable(text, 2000));
+  if (std::find(seen_.begin(), seen_.end(), line) != seen_.end()) return;
+  seen_.push_back(line);
+  if (!circumstance_.empty()) line += " " + printable(circumstance_, 300);
+  lines_.push_back(std::move(line));
 }
 
 void Mistakes::throw_if_any() const {
   if (lines_.empty()) return;
-  std::string text = fmt::format("{}", fmt::join(lines_, "\n"));
-  if (more_ > 0) text += fmt::format("\n... and {} more mistakes", more_);
+  std::string text;
+  std::size_t kept = 0;
+  for (; kept < lines_.size() && !lines_[kept].empty(); ++kept) text += (kept == 0 ? "" : "\n") + lines_[kept];
+  if (kept < lines_.size()) text += fmt::format("\n... and {} more mistakes", lines_.size() - kept);
   throw ConfigError(text);
 }
 

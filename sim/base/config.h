@@ -9,7 +9,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -24,43 +23,37 @@ class ConfigError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The mistakes of one file, in order of discovery, each once. The first 100 are kept, the others counted.
+/// The mistakes of one file, in order of discovery, each once.
 class Mistakes {
  public:
   explicit Mistakes(std::string file) : file_(std::move(file)) {}
 
-  /// Text is what is wrong and what would be right: `is not a known field (did you mean "load"?)`. Throws
-  /// what throw_if_any() does when there have been so many that nobody would read on.
+  /// Text is what is wrong and what would be right: `is not a known field (did you mean "load"?)`.
   void add(const std::string& pointer, const std::string& text);
   /// Said after every further mistake: at which point of a sweep it happens. Empty ends it.
   void set_circumstance(std::string circumstance) { circumstance_ = std::move(circumstance); }
 
-  std::size_t count() const { return lines_.size() + more_; }
+  std::size_t count() const { return lines_.size(); }
   /// How often add() was called, repetitions included: lets a caller see whether its part was free of
   /// mistakes.
   std::size_t reports() const { return reports_; }
-  /// Throws a ConfigError with the lines that are kept if there is one.
+  /// Throws a ConfigError with every line if there is one.
   void throw_if_any() const;
 
  private:
   std::string file_, circumstance_;
   std::vector<std::string> lines_;
-  std::unordered_set<std::size_t> seen_;  // hashes of the lines without their circumstance
-  std::size_t reports_ = 0, more_ = 0;
+  std::vector<std::string> seen_;  // the lines without their circumstance
+  std::size_t reports_ = 0;
 };
 
-/// The JSON text of a file; comments allowed. Syntax errors, repeated keys and what is too large (levels,
-/// names, texts) are a ConfigError.
+/// The JSON text of a file; comments allowed. Syntax errors and repeated keys are a ConfigError.
 Json parse_json(const std::string& text, const std::string& file);
-/// The same of a value on the command line; what is no JSON is a text. `where` is for messages.
-Json parse_value(const std::string& text, const std::string& where);
 Json read_json_file(const std::string& path);
 
-/// A value as a message shows it: JSON on one line, escaped, cut after some 60 bytes.
-std::string shown(const Json& value);
 /// The name of `known` nearest to `name`, if near enough to be a slip of the pen.
 std::optional<std::string> nearest_name(std::string_view name, const std::vector<std::string>& known);
-/// `"a", "b" or "c"`, escaped; the first 40 of many.
+/// `"a", "b" or "c"`.
 std::string quoted_list(const std::vector<std::string>& names);
 
 /// A number that is read, whole ones apart, is 0 or from smallest_number to largest_number in size: sums,

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 
@@ -27,7 +28,7 @@ int check_command(const std::vector<std::string>& words) {
     return fine;
   }
   const Experiment experiment = load_experiment(arguments.config("check"), arguments.overrides());
-  std::cout << fmt::format("{}: valid; {} point{}, {} expectation{}\n", experiment.file,
+  std::cout << fmt::format("{}: valid; {} point{}, {} expectation{}\n", printable(experiment.file),
                            experiment.points.size(), experiment.points.size() == 1 ? "" : "s",
                            experiment.expected.size(), experiment.expected.size() == 1 ? "" : "s");
   for (const Point& point : experiment.points) {

@@ -130,7 +130,7 @@ int replay_command(const std::vector<std::string>& words) {
                  {"trial", fmt::format("{}", trial)}});
     file.commit();
     std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
-                             trial, *trace);
+                             trial, printable(*trace));
   }
   if (picture) {
     const std::vector<Timeline> timelines = timelines_of(point, schemes.front(), trial, 1);
@@ -139,7 +139,7 @@ int replay_command(const std::vector<std::string>& words) {
                                       fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
                                                   trial, point.iterations > 1 ? ", iteration 0" : ""));
     file.commit();
-    std::cerr << fmt::format("picture of trial {}: {}\n", trial, *picture);
+    std::cerr << fmt::format("picture of trial {}: {}\n", trial, printable(*picture));
   }
   return fine;
 }

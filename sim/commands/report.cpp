@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "sim/base/file.h"
+#include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/sweep.h"
@@ -94,7 +95,7 @@ int report_command(const std::vector<std::string>& words) {
   OutputFile file(output);
   file.stream() << page;
   file.commit();
-  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", output.string(),
+  std::cerr << fmt::format("report: {} ({:.0f} kB)\n", printable(output.string()),
                            static_cast<double>(page.size()) / 1e3);
   return fine;
 }

@@ -107,7 +107,7 @@ int run_command(const std::vector<std::string>& words) {
                                    : shell_word(config) + options_of(overrides));
 
   if (format == "table") {
-    if (!experiment.title.empty()) std::cout << experiment.title << "\n";
+    if (!experiment.title.empty()) std::cout << printable(experiment.title) << "\n";
     std::cout << to_table(experiment, rows, terminal_width());
   } else if (format == "latex") {
     std::cout << to_latex(experiment, rows, provenance);
@@ -118,7 +118,7 @@ int run_command(const std::vector<std::string>& words) {
     for (const Row& row : rows) write_csv_row(std::cout, experiment, row);
     write_end(std::cout, rows.size(), run_id(experiment, provenance, rows, keep));
   } else {
-    std::cout << to_json(experiment, provenance, rows).dump(2) << "\n";
+    std::cout << printable_json(to_json(experiment, provenance, rows).dump(2)) << "\n";
   }
   return failures > 0 ? missed : fine;
 }

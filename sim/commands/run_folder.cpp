@@ -23,8 +23,11 @@ std::string resolved_text(const Experiment& experiment, const fs::path& folder) 
     if (fs::path(data).is_absolute()) return;
     const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
     data = fs::proximate(from.lexically_normal(), fs::absolute(folder)).string();
+    if (!is_utf8(data))
+      throw ConfigError(fmt::format("{}: the path to {} cannot be written into JSON: it is not UTF-8",
+                                    printable(folder.string()), printable(data)));
   });
-  return resolved.dump(2) + "\n";
+  return printable_json(resolved.dump(2)) + "\n";
 }
 
 }  // namespace

@@ -182,9 +182,10 @@ int verify_command(const std::vector<std::string>& words) {
                          : expected.metric;
       lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
                        fmt::format("{:.8g}", verdict.found), off_by(expected, verdict),
-                       allowed(expected, verdict), verdict.pass ? "pass" : "FAIL", expected.source});
+                       allowed(expected, verdict), verdict.pass ? "pass" : "FAIL",
+                       printable(expected.source, 500)});
     }
-    std::cout << experiment.file << "\n" << align(lines, 9) << "\n" << std::flush;
+    std::cout << printable(experiment.file) << "\n" << align(lines, 9) << "\n" << std::flush;
   }
   if (all > 0) std::cout << fmt::format("{} of {} expectations met\n", met, all);
   std::size_t claims_met = 0, claims = 0;

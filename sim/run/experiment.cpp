@@ -12,13 +12,12 @@
 #include <tuple>
 #include <unordered_set>
 
+#include "sim/base/file.h"
+#include "sim/base/json_text.h"
 #include "sim/base/memo.h"
 #include "sim/base/text.h"
-#include "sim/schemes/data_set.h"
-
-#include "sim/base/file.h"
-#include "sim/run/configuration.h"
 #include "sim/run/expectation.h"
+#include "sim/schemes/data_set.h"
 
 namespace straggle {
 namespace {
@@ -536,8 +535,7 @@ std::vector<ExpectedValue> read_expected(ConfigReader& root, const Experiment& e
     for (const SchemeSetup& setup : point.schemes)
       if (known.insert(setup.label).second) labels.push_back(setup.label);
   std::vector<ConfigReader> entries = root.objects_or_none("expect");
-  if (static_cast<double>(entries.size()) *
-          static_cast<double>(experiment.points.size() + labels.size()) >
+  if (static_cast<double>(entries.size()) * static_cast<double>(experiment.points.size() + labels.size()) >
       most_expected_points) {
     root.mistake("expect", fmt::format("has {} entries, too many for a sweep of {} points", entries.size(),
                                        experiment.points.size()));

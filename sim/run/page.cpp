@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <optional>
+#include <random>
 #include <set>
 
 #include "sim/base/text.h"
@@ -20,6 +22,25 @@ namespace straggle {
 namespace {
 
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// The point that a cell of a results file names, written as `straggle run` writes it; nothing where it is
+/// none.
+std::optional<std::size_t> point_of(const std::string& text, std::size_t points) {
+  std::size_t index = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, index);
+  if (error != std::errc() || stop != end || index >= points || fmt::format("{}", index) != text)
+    return std::nullopt;
+  return index;
+}
+
+/// 128 random bits, in hexadecimal digits.
+std::string random_nonce() {
+  std::random_device device;
+  std::string result;
+  for (int word = 0; word < 4; ++word) result += fmt::format("{:08x}", device() & 0xffffffffU);
+  return result;
+}
 
 /// A number of a results file; NaN where there is none.
 double number_of(const std::string& text) {
@@ -102,11 +123,11 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment, 
   const std::size_t point_column = reader.column("point"), label_column = reader.column("label"),
                     trial_column = reader.column("trial"), time_column = reader.column("time");
   for (std::vector<std::string> fields; reader.next(fields);) {
-    const double index = number_of(fields[point_column]);
-    if (!(index >= 0 && index < static_cast<double>(experiment.points.size())))
+    const std::optional<std::size_t> named = point_of(fields[point_column], experiment.points.size());
+    if (!named)
       reader.fail(fmt::format("point is \"{}\", but the configuration has points 0 to {}",
                               fields[point_column], experiment.points.size() - 1));
-    const auto p = static_cast<std::size_t>(index);
+    const std::size_t p = *named;
     if (std::find(points.begin(), points.end(), p) == points.end()) continue;
     const std::vector<SchemeSetup>& schemes = experiment.points[p].schemes;
     const auto found = std::find_if(schemes.begin(), schemes.end(), [&](const SchemeSetup& setup) {
@@ -196,11 +217,11 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
         throw ConfigError(
             fmt::format("{}: row {}: {} is \"{}\", but must be a number or empty", file, r + 1, name, text));
     }
-    const double index = number_of(results.rows[r][point]);
-    if (!(index >= 0 && index < static_cast<double>(experiment.points.size())))
+    const std::optional<std::size_t> index = point_of(results.rows[r][point], experiment.points.size());
+    if (!index)
       throw ConfigError(fmt::format("{}: row {} is of point \"{}\", but {} has points 0 to {}", file, r + 1,
                                     results.rows[r][point], experiment.file, experiment.points.size() - 1));
-    const auto& schemes = experiment.points[static_cast<std::size_t>(index)].schemes;
+    const auto& schemes = experiment.points[*index].schemes;
     if (std::none_of(schemes.begin(), schemes.end(),
                      [&](const SchemeSetup& setup) { return setup.label == results.rows[r][label]; }))
       throw ConfigError(fmt::format("{}: row {} is of \"{}\", which no scheme of {} is called", file, r + 1,
@@ -374,7 +395,7 @@ constexpr std::size_t most_bars = 60, most_curves = 32;
 
 std::string json_in_script(const Json& json) {
   std::string result;
-  for (const char c : json.dump()) {
+  for (const char c : printable_json(json.dump())) {
     if (c == '<') {
       result += "\\u003c";
     } else {
@@ -468,14 +489,18 @@ class Page {
 
   static std::size_t rows_that_fit(const ResultsTable& table) {
     std::size_t bytes = 0, rows = 0;
-    for (; rows < table.rows.size() && bytes < most_table_bytes; ++rows)
-      for (const std::string& field : table.rows[rows]) bytes += 2 * field.size() + 22;
-    return rows;
+    for (const std::vector<std::string>& row : table.rows) {
+      for (const std::string& field : row) bytes += 2 * field.size() + 22;
+      if (bytes > most_table_bytes) break;
+      ++rows;
+    }
+    return std::max<std::size_t>(rows, 1);
   }
 
   std::string document(const std::string& main) const {
-    // Scripts are allowed by their nonce alone, so that no text of a configuration could ever become one.
-    const std::string nonce = experiment_.hash;
+    // Scripts are allowed by their nonce alone, so that no text of a configuration could ever become one;
+    // nobody can know it when he writes a configuration.
+    const std::string nonce = random_nonce();
     return fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

@@ -9,13 +9,14 @@
 #include <set>
 #include <tuple>
 
+#include "sim/base/text.h"
 #include "sim/run/replay.h"
 
 namespace straggle {
 
 std::string escaped(std::string_view text) {
   std::string result;
-  for (const char c : text) {
+  for (const char c : printable_lines(text, text.size())) {  // XML knows no other control characters
     switch (c) {
       case '&':
         result += "&amp;";
@@ -32,10 +33,8 @@ std::string escaped(std::string_view text) {
       case '\'':
         result += "&#39;";
         break;
-      default:  // XML has no other control characters
-        result += (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
-                      ? std::string("\xef\xbf\xbd")
-                      : std::string(1, c);
+      default:
+        result += c;
     }
   }
   return result;

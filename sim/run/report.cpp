@@ -9,6 +9,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "sim/base/text.h"
+
 namespace straggle {
 namespace {
 
@@ -69,7 +71,7 @@ void write_columns(std::ostream& out, const Experiment& experiment,
 
 void write_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                   const std::vector<ResultColumn>& columns) {
-  out << "# " << Json(experiment.title).dump() << "\n"
+  out << "# " << printable_json(Json(experiment.title).dump()) << "\n"
       << "# command: " << provenance.command << "\n"
       << "# version: straggle " << provenance.version << "\n"
       << "# seed: " << experiment.resolved["seed"].dump() << "\n"

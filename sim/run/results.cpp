@@ -37,6 +37,8 @@ std::optional<End> parse_end(std::string_view line) {
   return is_id ? std::optional(end) : std::nullopt;
 }
 
+constexpr std::size_t most_cell_bytes = 10000;  // as of a swept value, the longest that a run writes
+
 ByteSource bytes_of(const std::string& path) {
   const auto file = std::make_shared<InputFile>(path, "a results file");
   return [file](std::span<char> out) { return file->read(out); };
@@ -56,6 +58,7 @@ ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(f
   const auto comment = [&](std::string_view key) {
     if (!reader_.next_line(line) || !line.starts_with(key))
       fail(fmt::format("must begin with \"{}\"{}", key, by_run));
+    if (!is_utf8(line)) fail("is not valid UTF-8");
     return line.substr(key.size());
   };
   const Json title = Json::parse(comment("# "), nullptr, /*allow_exceptions=*/false);
@@ -86,6 +89,11 @@ bool ResultsReader::next(std::vector<std::string>& fields) {
   }
   if (!reader_.next(fields))
     fail("is cut: the last line has to be \"# end: \" and the number of its rows; run it again");
+  for (const std::string& field : fields) {
+    if (field.size() > most_cell_bytes)
+      fail(fmt::format("has a field of {} bytes; it may have {}", field.size(), most_cell_bytes));
+    if (!is_utf8(field)) fail("is not valid UTF-8");
+  }
   if (&fields != &header_.columns && fields.size() != header_.columns.size())
     fail(fmt::format("has {} fields, but there are {} columns", fields.size(), header_.columns.size()));
   if (&fields != &header_.columns) ++rows_;

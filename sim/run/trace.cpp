@@ -8,6 +8,7 @@
 #include <limits>
 #include <map>
 
+#include "sim/base/text.h"
 #include "sim/engine/timeline.h"
 #include "sim/run/replay.h"
 #include "sim/run/trials.h"
@@ -16,7 +17,7 @@ namespace straggle {
 namespace {
 
 std::string quoted(const std::string& text) {
-  return Json(text).dump();
+  return printable_json(Json(text).dump());
 }
 
 std::int64_t nanoseconds(double seconds) {

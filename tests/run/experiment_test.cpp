@@ -120,13 +120,13 @@ TEST_CASE("labels are made of the scheme and its fields and are always unique") 
 TEST_CASE("many equal schemes are numbered in order, past the labels that are given") {
   std::string schemes = R"({"scheme": "uncoded", "label": "uncoded (3)"})";
   for (int i = 0; i < 20000; ++i) schemes += R"(,{"scheme": "uncoded"})";
-  const Experiment experiment = read_experiment(with("/schemes", "[" + schemes + "]"), "f");
-  const auto& read = experiment.points[0].schemes;
-  REQUIRE(read.size() == 20001);
-  CHECK(read[1].label == "uncoded");
-  CHECK(read[2].label == "uncoded (2)");
-  CHECK(read[3].label == "uncoded (4)");
-  CHECK(read[20000].label == "uncoded (20001)");
+const Experiment experiment = read_experiment(with("/schemes", "[" + schemes + "]"), "f");
+const auto& read = experiment.points[0].schemes;
+REQUIRE(read.size() == 20001);
+CHECK(read[1].label == "uncoded");
+CHECK(read[2].label == "uncoded (2)");
+CHECK(read[3].label == "uncoded (4)");
+CHECK(read[20000].label == "uncoded (20001)");
 }
 
 TEST_CASE("a label is a short text on one line that no spreadsheet takes for a formula") {
@@ -135,7 +135,8 @@ TEST_CASE("a label is a short text on one line that no spreadsheet takes for a f
     config["schemes"][1]["label"] = label;
     return mistakes_of(config);
   };
-  for (const char* label : {"x", "µ ± 梯度", "a=b", "$x$", "</script>", "'\"", "a, b", "#"}) CHECK(mistake(label) == "");
+  for (const char* label : {"x", "µ ± 梯度", "a=b", "$x$", "</script>", "'\"", "a, b", "#"})
+    CHECK(mistake(label) == "");
   for (const char* label : {"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)"})
     CHECK(contains(mistake(label), "f#/schemes/1/label: must not begin with =, +, - or @"));
   for (const std::string label : {"a\nb", "\x1b[31m", "\x7f", "\u202ex", "\u0085", "x\ufeff", "a\tb"}) {
@@ -159,7 +160,8 @@ TEST_CASE("a sweep with too many rows is refused before anything is read at its 
   Json config = base();
   config["sweep"] = {{{"path", "/compute/rate"}, {"from", 1}, {"to", 100000}, {"step", 1}}};
   for (int i = 0; i < 100; ++i) config["schemes"].push_back({{"scheme", "uncoded"}});
-  CHECK(contains(mistakes_of(config), "f#/sweep: makes 1.02e+07 rows (points times schemes); there can be 1000000"));
+  CHECK(contains(mistakes_of(config),
+                 "f#/sweep: makes 1.02e+07 rows (points times schemes); there can be 1000000"));
 }
 
 TEST_CASE("the baseline is the first scheme unless named") {

@@ -134,8 +134,22 @@ TEST_CASE("page: it asks for nothing, and lets no script run but its own") {
        {"src=", "href=\"http", "url(", "@import", "<iframe", "<img", "onclick", "onload"})
     CHECK(count_of(page, request) == 0);
   CHECK(count_of(page, "default-src 'none'") == 1);
-  CHECK(count_of(page, "script-src 'nonce-" + run.experiment.hash + "'") == 1);
-  CHECK(count_of(page, "<script nonce=\"" + run.experiment.hash + "\">run()</script>") == 1);
+  const auto nonce_of = [](const std::string& html) {
+    const std::string before = "script-src 'nonce-";
+    const std::size_t begin = html.find(before) + before.size();
+    return html.substr(begin, html.find('\'', begin) - begin);
+  };
+  const std::string nonce = nonce_of(page);
+  CHECK(nonce.size() == 32);
+  CHECK(nonce.find_first_not_of("0123456789abcdef") == std::string::npos);
+  CHECK(count_of(page, nonce) == 2);
+  CHECK(count_of(page, "<script nonce=\"" + nonce + "\">run()</script>") == 1);
+  // Nobody can know it beforehand, and nothing else differs.
+  std::string again = run.page();
+  const std::string other = nonce_of(again);
+  CHECK(other != nonce);
+  for (std::size_t at = 0; (at = again.find(other, at)) != std::string::npos;) again.replace(at, 32, nonce);
+  CHECK(again == page);
   CHECK(count_of(page, "<script") == 2);  // it, and the data
 }
 
