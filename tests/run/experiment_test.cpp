@@ -118,7 +118,7 @@ TEST_CASE("labels are made of the scheme and its fields and are always unique") 
 }
 
 TEST_CASE("many equal schemes are numbered in order, past the labels that are given") {
-  std::string schemes = R"({"scheme": "uncoded", "label": "uncoded (3)"})";
+  std::string schemes = R"x({"scheme": "uncoded", "label": "uncoded (3)"})x";
   for (int i = 0; i < 20000; ++i) schemes += R"(,{"scheme": "uncoded"})";
 const Experiment experiment = read_experiment(with("/schemes", "[" + schemes + "]"), "f");
 const auto& read = experiment.points[0].schemes;
