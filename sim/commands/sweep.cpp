@@ -9,8 +9,6 @@
 
 #include "sim/base/text.h"
 
-#include "sim/base/text.h"
-
 namespace straggle {
 
 Progress::Progress(std::uint64_t total) : total_(total), visible_(isatty(STDERR_FILENO) == 1) {}

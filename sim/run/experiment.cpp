@@ -16,6 +16,7 @@
 #include "sim/base/json_text.h"
 #include "sim/base/memo.h"
 #include "sim/base/text.h"
+#include "sim/run/configuration.h"
 #include "sim/run/expectation.h"
 #include "sim/schemes/data_set.h"
 
