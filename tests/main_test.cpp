@@ -29,8 +29,9 @@ TEST_CASE("the program and every command explain themselves with an example") {
 namespace {
 
 /// What a terminal, a line, a page or a spreadsheet could take for something else than text.
-const std::vector<std::string> nasty = {"a\nb",      "\x1b[31mred", "\x7f", "\u202eb", "\u009bm", "</script><b>",
-                                        "\"q\" 'q'", "$x$",        "=cmd", "a\r\nb", "\ufeff",  "#"};
+const std::vector<std::string> nasty = {"a\nb",    "\x1b[31mred",  "\x7f",      "\u202eb",
+                                        "\u009bm", "</script><b>", "\"q\" 'q'", "$x$",
+                                        "=cmd",    "a\r\nb",       "\ufeff",    "#"};
 
 /// No line of it holds what cannot be seen.
 bool harmless(const std::string& text) {
@@ -55,7 +56,8 @@ void check_harmless(const Outcome& outcome) {
 
 }  // namespace
 
-TEST_CASE("whatever text a configuration holds is harmless where it is shown, and report reads what run writes") {
+TEST_CASE(
+    "whatever text a configuration holds is harmless where it is shown, and report reads what run writes") {
   const Folder folder;
   const nlohmann::ordered_json config = {
       {"trials", 20},
@@ -72,7 +74,8 @@ TEST_CASE("whatever text a configuration holds is harmless where it is shown, an
     const Outcome run = folder.run("run c.json --out o");
     check_harmless(run);
     if (run.code == 2) return false;
-    for (const char* file : {"o/results.csv", "o/config.json"}) CHECK(harmless(read_file(folder.path() / file)));
+    for (const char* file : {"o/results.csv", "o/config.json"})
+      CHECK(harmless(read_file(folder.path() / file)));
     const Outcome report = folder.run("report o --threads 1");
     check_harmless(report);
     CHECK(report.code == 0);
@@ -110,15 +113,18 @@ TEST_CASE("whatever stands on the command line is harmless where it is shown") {
   const Folder folder;
   folder.write("c.json", R"({"trials": 5, "workers": 2, "compute": {"model": "exponential", "rate": 1},
                              "schemes": [{"scheme": "uncoded"}]})");
-  for (const std::string& text : std::vector<std::string>{"a\nb", "\x1b[31m", "\x7f", "\u202e", "\xff", "\xed\xa0\x80"}) {
+  for (const std::string& text :
+       std::vector<std::string>{"a\nb", "\x1b[31m", "\x7f", "\u202e", "\xff", "\xed\xa0\x80"}) {
     const std::string word = in_quotes(text);
     for (const std::string& arguments : std::vector<std::string>{
              word, "--" + word, "run " + word, "run c.json " + word, "run c.json --" + word,
              "run c.json --out " + in_quotes("out" + text), "run c.json --set " + word,
-             "run c.json --set " + in_quotes("/title=" + text), "run c.json --set " + in_quotes("/" + text + "=1"),
-             "run c.json --format " + word, "run c.json --threads " + word, "run c.json --trials " + word,
-             "replay c.json --scheme " + word, "replay c.json --trial " + word, "replay c.json --point " + word,
-             "replay c.json --trace " + in_quotes("t" + text), "report " + word, "verify " + word, "list " + word}) {
+             "run c.json --set " + in_quotes("/title=" + text),
+             "run c.json --set " + in_quotes("/" + text + "=1"), "run c.json --format " + word,
+             "run c.json --threads " + word, "run c.json --trials " + word, "replay c.json --scheme " + word,
+             "replay c.json --trial " + word, "replay c.json --point " + word,
+             "replay c.json --trace " + in_quotes("t" + text), "report " + word, "verify " + word,
+             "list " + word}) {
       INFO(straggle::printable(arguments));
       check_harmless(folder.run(arguments));
     }
@@ -153,7 +159,8 @@ TEST_CASE("report refuses results that run has not written, without showing byte
   for (const std::string point : {"0.5", "00", "+0", "0x0", " 0", "0e0", "1", "-0", ""})
     CHECK(contains(refused("0,", point + ","), "is of point \"" + point + "\""));
   CHECK(contains(refused("uncoded", "unc\xff"), "is not valid UTF-8"));
-  CHECK(contains(refused("uncoded", std::string(3000000, 'x')), "has a field of 3000000 bytes; it may have 10000"));
+  CHECK(contains(refused("uncoded", std::string(3000000, 'x')),
+                 "has a field of 3000000 bytes; it may have 10000"));
   CHECK(contains(refused(",uncoded,", ",uncoded,\x1b"), "\\x1b"));
 }
 

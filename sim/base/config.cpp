@@ -188,7 +188,8 @@ void Mistakes::throw_if_any() const {
   if (lines_.empty()) return;
   std::string text;
   std::size_t kept = 0;
-  for (; kept < lines_.size() && !lines_[kept].empty(); ++kept) text += (kept == 0 ? "" : "\n") + lines_[kept];
+  for (; kept < lines_.size() && !lines_[kept].empty(); ++kept)
+    text += (kept == 0 ? "" : "\n") + lines_[kept];
   if (kept < lines_.size()) text += fmt::format("\n... and {} more mistakes", lines_.size() - kept);
   throw ConfigError(text);
 }

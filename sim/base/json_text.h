@@ -10,8 +10,8 @@ namespace straggle {
 /// A value as a message shows it: JSON on one line, escaped, cut after some 60 bytes.
 std::string shown(const Json& value);
 
-/// The value behind `--set POINTER=`: JSON, as limited as a file's (see parse_json()), or else a text. `where` is
-/// for messages. Throws a ConfigError.
+/// The value behind `--set POINTER=`: JSON, as limited as a file's (see parse_json()), or else a text.
+/// `where` is for messages. Throws a ConfigError.
 Json parse_value(const std::string& text, const std::string& where);
 
 }  // namespace straggle

@@ -20,8 +20,8 @@ std::string printable(std::string_view text, std::size_t most);
 /// \xHH inside $'...', which bash, zsh and ksh read back as the same bytes.
 std::string shell_word(std::string_view text);
 
-/// JSON text with the same characters as \uHHHH, which reads back to the same; but line ends between values stay. JSON
-/// text is UTF-8.
+/// JSON text with the same characters as \uHHHH, which reads back to the same; but line ends between values
+/// stay. JSON text is UTF-8.
 std::string printable_json(std::string_view json);
 
 /// Lines of text, each printable; line ends stay. A line is cut after `most` bytes.

@@ -416,7 +416,8 @@ void check_measured(ConfigReader& root, ConfigReader& compute, const Point& poin
     const auto scheme = setup.recipe.make();
     const Program& program = scheme->next_round(nullptr);
     bool fits = program.kind() == Program::Kind::star;
-    for (NodeId node = 1; fits && node <= program.workers(); ++node) fits = program.messages(node).size() <= 1;
+    for (NodeId node = 1; fits && node <= program.workers(); ++node)
+      fits = program.messages(node).size() <= 1;
     if (!fits)
       compute.mistake(field, fmt::format("was measured for one message a worker to the master, which \"{}\" "
                                          "does not send",

@@ -120,13 +120,13 @@ TEST_CASE("labels are made of the scheme and its fields and are always unique") 
 TEST_CASE("many equal schemes are numbered in order, past the labels that are given") {
   std::string schemes = R"x({"scheme": "uncoded", "label": "uncoded (3)"})x";
   for (int i = 0; i < 20000; ++i) schemes += R"(,{"scheme": "uncoded"})";
-const Experiment experiment = read_experiment(with("/schemes", "[" + schemes + "]"), "f");
-const auto& read = experiment.points[0].schemes;
-REQUIRE(read.size() == 20001);
-CHECK(read[1].label == "uncoded");
-CHECK(read[2].label == "uncoded (2)");
-CHECK(read[3].label == "uncoded (4)");
-CHECK(read[20000].label == "uncoded (20001)");
+  const Experiment experiment = read_experiment(with("/schemes", "[" + schemes + "]"), "f");
+  const auto& read = experiment.points[0].schemes;
+  REQUIRE(read.size() == 20001);
+  CHECK(read[1].label == "uncoded");
+  CHECK(read[2].label == "uncoded (2)");
+  CHECK(read[3].label == "uncoded (4)");
+  CHECK(read[20000].label == "uncoded (20001)");
 }
 
 TEST_CASE("a label is a short text on one line that no spreadsheet takes for a formula") {
