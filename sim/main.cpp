@@ -8,6 +8,7 @@
 
 #include "sim/base/config.h"
 #include "sim/base/text.h"
+#include "sim/base/version.h"
 #include "sim/commands/command.h"
 
 namespace straggle {
@@ -39,7 +40,7 @@ void expect_no_more(const Words& words, std::size_t most) {
 }
 
 int version_command() {
-  std::cout << "straggle " << STRAGGLE_VERSION << "\n";
+  std::cout << "straggle " << version() << "\n";
   return fine;
 }
 

@@ -7,6 +7,7 @@
 
 #include "sim/base/file.h"
 #include "sim/base/text.h"
+#include "sim/base/version.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/run/picture.h"
@@ -124,7 +125,7 @@ int replay_command(const std::vector<std::string>& words) {
     write_trace(file.stream(), point, schemes, trial,
                 {{"title", experiment.title},
                  {"command", command},
-                 {"version", fmt::format("straggle {}", STRAGGLE_VERSION)},
+                 {"version", "straggle " + version()},
                  {"configuration", experiment.hash},
                  {"point", point.description()},
                  {"trial", fmt::format("{}", trial)}});

@@ -82,9 +82,11 @@ int report_command(const std::vector<std::string>& words) {
   std::vector<ShownPoint> shown;
   {
     Progress progress(total);
-    for (const std::size_t p : points)
+    for (const std::size_t p : points) {
+      progress.begin(experiment.points[p], 0);  // the run has verified them
       shown.push_back(
           look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
+    }
   }
   const PageAssets& assets = page_assets();
   if (assets.script.empty())

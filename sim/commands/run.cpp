@@ -8,10 +8,12 @@
 
 #include "sim/base/interrupt.h"
 #include "sim/base/text.h"
+#include "sim/base/version.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
+#include "sim/run/cost.h"
 #include "sim/run/report.h"
 #include "sim/run/table.h"
 
@@ -66,10 +68,11 @@ int run_command(const std::vector<std::string>& words) {
   const std::string config = arguments.config("run");
   const Overrides overrides = arguments.overrides();
   const Experiment experiment = load_experiment(config, overrides);
-  const Provenance provenance{.command = command_of(config, overrides), .version = STRAGGLE_VERSION};
+  const Provenance provenance{.command = command_of(config, overrides), .version = version()};
 
   const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
+  check_memory(experiment, threads, keep, available_memory());
 
   const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
   RunFolder folder(arguments.last("out").value_or((fs::path("results") / name).string()), experiment,

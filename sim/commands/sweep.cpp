@@ -6,28 +6,72 @@
 #include <algorithm>
 #include <iostream>
 #include <new>
-
-#include "sim/base/text.h"
+#include <system_error>
 
 namespace straggle {
 
-Progress::Progress(std::uint64_t total) : total_(total), visible_(isatty(STDERR_FILENO) == 1) {}
+std::string progress_line(double share, double elapsed, std::uint64_t in_point, const Point* point,
+                          std::uint64_t verified, double silent) {
+  std::string line = fmt::format("{:3.0f} %, ", 100 * share);
+  line +=
+      share > 0 ? fmt::format("{:.0f} s left", elapsed / share - elapsed) : fmt::format("{:.0f} s", elapsed);
+  if (!point) return line;
+  if (!point->axes.empty()) line += fmt::format("; point {}", point->index);
+  if (in_point >= point->trials) return line + "; comparing with theory";
+  line +=
+      fmt::format("; {}trial {} of {}", in_point < verified ? "verifying, " : "", in_point, point->trials);
+  constexpr double long_trial = 2;  // seconds
+  if (silent > long_trial) line += fmt::format(", the next ones have taken {:.0f} s so far", silent);
+  return line;
+}
+
+Progress::Progress(std::uint64_t total) : total_(total), visible_(isatty(STDERR_FILENO) == 1) {
+  if (!visible_) return;
+  try {
+    clock_ = std::thread([this] {
+      std::unique_lock lock(mutex_);
+      while (!end_.wait_for(lock, std::chrono::milliseconds(300), [this] { return over_; })) show();
+    });
+  } catch (const std::system_error&) {
+    visible_ = false;  // no thread to be had: without a line, then
+  }
+}
 
 Progress::~Progress() {
-  if (visible_ && shown_) std::cerr << "\r\x1b[K" << std::flush;
+  if (!visible_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  end_.notify_one();
+  clock_.join();
+  if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+}
+
+void Progress::begin(const Point& point, std::uint64_t verified) {
+  const std::lock_guard lock(mutex_);
+  point_ = &point;
+  verified_ = verified;
+  in_point_ = 0;
+  last_ = Clock::now();
 }
 
 void Progress::add(std::uint64_t trials) {
   if (!visible_) return;
   const std::lock_guard lock(mutex_);
   done_ += trials;
-  const auto now = Clock::now();
-  if (now - last_ < std::chrono::milliseconds(200)) return;
-  last_ = now;
+  in_point_ += trials;
+  last_ = Clock::now();
+}
+
+void Progress::show() {
   shown_ = true;
-  const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double share = static_cast<double>(done_) / static_cast<double>(total_);
-  std::cerr << fmt::format("\r\x1b[K{:3.0f} %, {:.0f} s left", 100 * share, elapsed / share - elapsed)
+  const auto seconds = [now = Clock::now()](Clock::time_point from) {
+    return std::chrono::duration<double>(now - from).count();
+  };
+  std::cerr << "\r\x1b[K"
+            << progress_line(static_cast<double>(done_) / static_cast<double>(total_), seconds(start_),
+                             in_point_, point_, verified_, seconds(last_))
             << std::flush;
 }
 
@@ -66,6 +110,7 @@ std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
   Progress progress(total);
   std::vector<Row> rows;
   for (const Point& point : experiment.points) {
+    progress.begin(point, point.verify.trials);
     std::vector<SchemeResult> results;
     try {
       results = run_trials(

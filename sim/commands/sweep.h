@@ -2,31 +2,46 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sim/run/row.h"
 
 namespace straggle {
 
-/// Progress with the time left, on standard error and only where a person is watching.
+/// The progress line: how much is done, the time left, and what is going on, also while a trial takes long.
+/// `in_point` trials of the point are done; the first `verified` of them are verified, which takes longer;
+/// `silent` is for how many seconds none has ended.
+std::string progress_line(double share, double elapsed, std::uint64_t in_point, const Point* point,
+                          std::uint64_t verified, double silent);
+
+/// Shows it on standard error, and only where a person is watching.
 class Progress {
  public:
   explicit Progress(std::uint64_t total);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  /// The trials that come are of this point, which must live until the next one begins.
+  void begin(const Point& point, std::uint64_t verified);
   void add(std::uint64_t trials);
 
  private:
   using Clock = std::chrono::steady_clock;
-  std::uint64_t total_, done_ = 0;
-  bool visible_, shown_ = false;
-  Clock::time_point start_ = Clock::now(), last_ = start_;
+  void show();
+
+  std::uint64_t total_, done_ = 0, in_point_ = 0, verified_ = 0;
+  const Point* point_ = nullptr;
+  bool visible_, shown_ = false, over_ = false;
+  Clock::time_point start_ = Clock::now(), last_ = start_;  // the last trial's end
   std::mutex mutex_;
+  std::condition_variable end_;
+  std::thread clock_;  // shows the line, whether a trial ends or not
 };
 
 /// Runs all points. As soon as one is done, `sampled` gets what was kept of each scheme's trials, and

@@ -12,6 +12,7 @@
 #include "sim/commands/sweep.h"
 #include "sim/run/claims.h"
 #include "sim/run/configuration.h"
+#include "sim/run/cost.h"
 #include "sim/run/table.h"
 
 namespace straggle {
@@ -165,6 +166,7 @@ int verify_command(const std::vector<std::string>& words) {
   std::size_t met = 0, all = 0, inexact = 0;
   const Expecting expecting = find_expecting(arguments.positional());
   for (const Experiment& experiment : expecting.experiments) {
+    check_memory(experiment, threads, {}, available_memory());
     const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
     inexact += report_inexact(experiment, rows,
                               experiment.file == "standard input" ? "-" : shell_word(experiment.file));
