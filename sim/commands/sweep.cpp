@@ -8,6 +8,10 @@
 #include <new>
 #include <system_error>
 
+#include "sim/base/interrupt.h"
+#include "sim/base/text.h"
+#include "sim/commands/arguments.h"
+
 namespace straggle {
 
 std::string progress_line(double share, double elapsed, std::uint64_t in_point, const Point* point,
