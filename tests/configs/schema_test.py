@@ -30,7 +30,7 @@ NOT_FOR_A_SCHEMA = [
     (r"/compute/classes", r"must have \d+ workers together, but have \d+"),
     (r"/compute/classes/\d+/workers", r'leaves none of the \d+ workers for the rest|is "rest" a second time'),
     (r"/compute/classes/\d+/name", r'".*" is the name of another class too'),
-    (r"/compute/file", r".*: cannot be opened for reading"),
+    (r"/compute/file", r".*: cannot be opened for reading.*"),
     (r"/schemes/\d+/clusters", r"must divide the \d+ workers.*"),
     (r"/schemes/\d+/load", r"must divide the \d+ workers of a cluster.*"),
     (r"/schemes/\d+/stragglers", r"plus one must divide the \d+ workers.*"),
