@@ -25,9 +25,9 @@ namespace fs = std::filesystem;
 constexpr const char* run_help = R"(usage: straggle run CONFIG [OPTIONS]
 
 Runs every point of the sweep and every scheme in it. CONFIG is a file, or - for standard input. Prints a table on standard
-output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default) when
-all of it is done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and leaves
-the points that are finished in DIR/results.csv.partial.
+output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default)
+when all of it is done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and
+leaves the points that are finished in DIR/results.csv.partial.
 
   --set POINTER=VALUE  change the configuration: a JSON pointer and a JSON value; may be repeated
   --trials N           the same as --set /trials=N

@@ -212,7 +212,7 @@ bool has(const std::string& text, const std::string& part) {
 TEST_CASE(
     "report: a column without anything in it is left out, and theory of time told from that of messages") {
   const Experiment with = experiment_of(R"({"workers": 6, "trials": 50, )" + compute + R"(,
-      "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 2}]})");
+      "schemes": [{"scheme": "uncoded"}, {"scheme": "uc-mmc", "load": 2}]})");
   for (const char* title :
        {"theory of time", "z of time", "theory of messages", "z of messages", "speedup", "exact"})
     CHECK(has(heading_of(to_table(with, rows_of(with), 1000)), title));
@@ -287,7 +287,7 @@ TEST_CASE("report: LaTeX and Markdown have the table's cells, with what would be
   const std::string nasty = R"(a|b_c$d&e%f#g{h}i~j^k\\l*m[n]o<p>q`r--s ± t)";
   const Experiment experiment = experiment_of(R"({"title": "50 % & more", "workers": 6, "trials": 50, )" +
                                               compute + R"(, "schemes": [{"scheme": "uncoded", "label": ")" +
-                                              nasty + R"("}, {"scheme": "gc", "load": 2}]})");
+                                              nasty + R"("}, {"scheme": "uc-mmc", "load": 2}]})");
   const std::vector<Row> rows = rows_of(experiment);
   const Provenance provenance{.command = "straggle run x", .version = "0"};
   const std::string latex = to_latex(experiment, rows, provenance),
