@@ -161,7 +161,7 @@ std::optional<Prediction> predict(const Point& point, std::size_t s) {
   return std::nullopt;
 }
 
-std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
+std::optional<double> predicted_skewness(const Point& point, std::size_t s) try {
   const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
   const std::optional<TimeLaw> x = point.compute.model->law();
   const Failure& failure = point.compute.failure;
@@ -183,7 +183,9 @@ std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
     const double of_cluster = -std::expm1(std::log1p(-u) / law->clusters);
     return x->tail(boost::math::ibeta_inv(beyond, static_cast<double>(law->need), of_cluster, Quiet()));
   };
-  constexpr double tolerance = 1e-6, least = 1e-290;
+  // Beyond `least` Boost's inverse of the beta law loses its way, and hardly any finite moment has anything
+  // there.
+  constexpr double tolerance = 1e-6, least = 1e-100;
   boost::math::quadrature::tanh_sinh<double, Quiet> integrator(12);
   const auto mean_of = [&](const auto& f) {
     return integrator.integrate([&](double u) { return f(time(std::clamp(u, least, 1 - 1e-16))); }, 0.0, 1.0,
@@ -196,6 +198,8 @@ std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
   const double skewness = third / std::pow(variance, 1.5) / std::sqrt(point.iterations);
   if (std::isnan(skewness) && std::isfinite(variance)) return std::nullopt;
   return std::isfinite(skewness) ? skewness : std::numeric_limits<double>::infinity();
+} catch (const boost::math::evaluation_error&) {  // no root found all the same: theory says nothing
+  return std::nullopt;
 }
 
 }  // namespace straggle

@@ -31,14 +31,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t* const cut = std::find(data, end, std::uint8_t{0});
   const MemoryFile results_file(std::span(data, cut));
   const MemoryFile samples_file(std::span(cut == end ? end : cut + 1, end));
-  SampleTimes samples;
-  try {
-    samples = read_samples(samples_file.path(), experiment(), {0, 1});
-  } catch (const ConfigError&) {
-  }
   try {
     const ResultsTable results = read_results(results_file.path());
     check_results(results, experiment(), "results.csv");
+    SampleTimes samples;
+    try {
+      samples = read_samples(samples_file.path(), experiment(), results.run, {0, 1});
+    } catch (const ConfigError&) {  // without them the trials are run
+    }
     std::vector<ShownPoint> shown;
     for (const Point& point : experiment().points) shown.push_back(look_at(point, samples, 1));
     report_page(experiment(), results, shown, page_assets());

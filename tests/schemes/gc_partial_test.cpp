@@ -188,7 +188,7 @@ TEST_CASE("gc-partial with fractional repetition: silence falls group by group, 
     std::size_t worker;
     bool second;
   };
-  const auto queue = [&](const DrawnTimes& times, bool partial) {
+  const auto by_queue = [&](const DrawnTimes& times, bool partial) {
     std::vector<Waiting> queue;
     for (std::size_t w = 0; w < n; ++w) {
       if (partial) queue.push_back({times.end(w, 2 / 3.0), w, false});
@@ -219,7 +219,7 @@ TEST_CASE("gc-partial with fractional repetition: silence falls group by group, 
     times.draw(trial);
     for (const std::size_t s : {0u, 1u}) {
       const RoundResult& result = runner.run(s);
-      const auto [time, messages] = queue(times, s == 0);
+      const auto [time, messages] = by_queue(times, s == 0);
       REQUIRE(result.time == Approx(time).epsilon(1e-12));
       REQUIRE(result.messages == messages);
       if (s == 0) dropped += messages < 2 * n - 1;
