@@ -290,7 +290,9 @@ def figure1(program, folder):
                    capture_output=True)
     subprocess.run(["/usr/bin/python3", SOURCE / "plots/gc_mmc_figure1.py", "results.csv", "-o", "figure1.svg"],
                    cwd=folder, check=True, capture_output=True)
-    return {"figure1.svg": pathlib.Path(folder, "figure1.svg").read_bytes()}
+    # Drawn from the same numbers by any build: of the version only the release is kept.
+    drawn = re.sub(r"(straggle \d+\.\d+\.\d+), [^<\n]*", r"\1", pathlib.Path(folder, "figure1.svg").read_text("utf-8"))
+    return {"figure1.svg": drawn.encode()}
 
 
 def shell_word(text):

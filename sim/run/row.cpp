@@ -120,9 +120,9 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   }
   row.varies = point.compute.varies();
   if (!row.varies) {
-    for (Estimate* e : {&row.time, &row.messages, &row.useful_messages, &row.messages_in_all,
-                        &row.bytes_in_all, &row.bytes_into_busiest, &row.port_utilisation, &row.work,
-                        &row.wasted, &row.speedup})
+    for (Estimate* e :
+         {&row.time, &row.messages, &row.useful_messages, &row.messages_in_all, &row.bytes_in_all,
+          &row.bytes_into_busiest, &row.port_utilisation, &row.work, &row.wasted, &row.speedup})
       e->std_error = std::numeric_limits<double>::quiet_NaN();
     for (Estimate& e : row.critical) e.std_error = std::numeric_limits<double>::quiet_NaN();
   }
@@ -203,10 +203,10 @@ void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& f
     verdict.rule = Verdict::Rule::none;
     verdict.trouble =
         of_time && row.time.count > 0 ? "there is no mean: expect p50" : "there is no such number";
-  } else if (of_time && found.count > 1 && std::isnan(found.std_error)) {
+  } else if (of_time && found.count > 1 && std::isnan(found.std_error) && row.varies) {
     verdict.rule = Verdict::Rule::none;
     verdict.trouble = "the variance is infinite: give \"within\", or expect p50";
-  } else if (without_spread(found)) {
+  } else if (!row.varies || without_spread(found)) {
     verdict.rule = Verdict::Rule::digits;
     verdict.pass = agrees(expected, row, found);
   } else {

@@ -22,6 +22,8 @@ SCHEMA_FILE = SOURCE / "configs/schema.json"
 
 # What a schema cannot say, because it depends on several fields: where it happens, and the reader's words.
 NOT_FOR_A_SCHEMA = [
+    # a text that would do harm in a line, a terminal or a spreadsheet; what is swept may be any value
+    (r"/sweep/\d+/values", r"holds .+, which .+"),
     # above a bound that other fields give; whole numbers from 1 on are fine by themselves
     (r"/schemes/\d+/(load|clusters|stragglers|order|orders/\d+)",
      r"must be a whole number (from [01] to \d+|equal to [01]) \(.+\), but is ([1-9]\d*(\.0)?|1e\+300)"),

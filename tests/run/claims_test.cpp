@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -32,9 +33,9 @@ const Json configuration = Json::parse(R"({
 /// A folder with the configuration, and a ledger in it.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / "straggle_claims_test") {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "straggle-XXXXXX").string();
+    path_ = mkdtemp(name.data());
     std::ofstream(path_ / "one.json") << configuration;
   }
   ~Folder() { std::filesystem::remove_all(path_); }

@@ -256,7 +256,7 @@ TEST_CASE("workers hold the model before they compute, after what they had to do
   const RoundResult& second = late.run(0);
   CHECK(second.time == 3);
   CHECK(second.messages == 1);
-  CHECK(second.work == 1);  // worker 2 begins at 3
+  CHECK(second.work == 2);  // worker 1's, and what worker 2 had left of the iteration before, which ends at 3
 }
 
 TEST_CASE("each scheme has its own leftovers, each trial begins without any") {
