@@ -38,9 +38,7 @@ class Bimodal final : public ModelAround {
     return mixture;
   }
 
-  bool varies() const override {
-    return (share_ > 0 && share_ < 1 && slowdown_ > 1) || base().varies();
-  }
+  bool varies() const override { return (share_ > 0 && share_ < 1 && slowdown_ > 1) || base().varies(); }
 
  private:
   double share_, slowdown_;

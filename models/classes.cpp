@@ -155,13 +155,13 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       member.model = read_compute_model(reader, of_class);
       // Without its plug-in, nobody can say which of the other fields are known.
       const bool sound = member.model && reader.complete();
-      if (sound && !member.model->classes().empty())
-        reader.mistake("", "must not have classes of its own");
+      if (sound && !member.model->classes().empty()) reader.mistake("", "must not have classes of its own");
       const std::size_t iterations = sound ? member.model->replicate() : 0;
       if (replicate > 0 && iterations > 0 && iterations != replicate)
-        reader.mistake("", fmt::format("bootstraps {} measured rounds, but another class {}: a trial can have one "
-                                       "number of iterations only",
-                                       iterations, replicate));
+        reader.mistake(
+            "", fmt::format("bootstraps {} measured rounds, but another class {}: a trial can have one "
+                            "number of iterations only",
+                            iterations, replicate));
       if (iterations > 0) replicate = iterations;
     }
     members.push_back(std::move(member));

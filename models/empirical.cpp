@@ -133,13 +133,15 @@ std::vector<std::string> Empirical::notes() const {
   std::vector<std::string> notes;
   const auto add = [&](const std::string& note) { notes.push_back(setup_.file + ": " + note); };
   const bool by_round = setup_.mode != Replay::resample;
-  const std::string measured = by_round ? fmt::format("{} round{}", table_->rounds, table_->rounds == 1 ? "" : "s")
-                                        : fmt::format("{} values", table_->seconds.size());
+  const std::string measured = by_round
+                                   ? fmt::format("{} round{}", table_->rounds, table_->rounds == 1 ? "" : "s")
+                                   : fmt::format("{} values", table_->seconds.size());
   if (by_round && copies() > 1)
-    add(fmt::format("{} machine{} for {} workers: each is used up to {} times, a copy {} rounds after the one "
-                    "before it",
-                    table_->machines, table_->machines == 1 ? "" : "s", setup_.workers, copies(),
-                    table_->rounds / copies()));
+    add(fmt::format(
+        "{} machine{} for {} workers: each is used up to {} times, a copy {} rounds after the one "
+        "before it",
+        table_->machines, table_->machines == 1 ? "" : "s", setup_.workers, copies(),
+        table_->rounds / copies()));
   if (table_->skipped > 0)
     add(fmt::format("{} of {} measured {} left out, where a value is missing", table_->skipped,
                     table_->skipped + (by_round ? table_->rounds : table_->seconds.size()),
@@ -148,15 +150,17 @@ std::vector<std::string> Empirical::notes() const {
     add(fmt::format("{} of {} values are missing: these workers do not answer", table_->unanswered,
                     table_->seconds.size()));
   if (setup_.block > 0) {
-    add(fmt::format("every trial is {} drawn anew in blocks of {} (a block bootstrap): the standard deviation "
-                    "over trials, which is the standard error times the square root of their number, is the "
-                    "error of having measured only so many rounds",
-                    measured, setup_.block));
+    add(fmt::format(
+        "every trial is {} drawn anew in blocks of {} (a block bootstrap): the standard deviation "
+        "over trials, which is the standard error times the square root of their number, is the "
+        "error of having measured only so many rounds",
+        measured, setup_.block));
   } else if (varies()) {
     add(fmt::format("± is the error of simulating this table, not of having measured only {}{}", measured,
                     by_round ? "; for that, see \"bootstrap\"" : ""));
   } else if (table_->rounds > 1) {
-    add(fmt::format("every trial replays the same {}; for the error of having measured only so many, see "
+    add(
+        fmt::format("every trial replays the same {}; for the error of having measured only so many, see "
                     "\"bootstrap\"",
                     measured));
   }
@@ -166,19 +170,23 @@ std::vector<std::string> Empirical::notes() const {
 /// Reads "columns", "machines", "unit" and "transfer": how the table is written.
 TableFormat read_format(ConfigReader& config) {
   TableFormat format;
-  format.machine_columns = config.choice_or<bool>("machines", {{"column", false}, {"columns", true}}, "column");
-  format.units =
-      config.choice_or<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}}, "s");
-  format.with_transfer = config.choice_or<bool>("transfer", {{"network", false}, {"column", true}}, "network");
+  format.machine_columns =
+      config.choice_or<bool>("machines", {{"column", false}, {"columns", true}}, "column");
+  format.units = config.choice_or<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}}, "s");
+  format.with_transfer =
+      config.choice_or<bool>("transfer", {{"network", false}, {"column", true}}, "network");
   if (format.with_transfer && format.machine_columns)
     config.mistake("transfer", "must be \"network\" where every machine has one column, that of its seconds");
   config.raw("columns");
   if (!config.has("columns")) return format;
   ConfigReader columns = config.object("columns");
   const std::pair<const char*, std::optional<std::string> TableFormat::*> fields[] = {
-      {"seconds", &TableFormat::seconds}, {"machine", &TableFormat::machine},
-      {"iteration", &TableFormat::iteration}, {"start", &TableFormat::start},
-      {"end", &TableFormat::end}, {"transfer", &TableFormat::transfer}};
+      {"seconds", &TableFormat::seconds},
+      {"machine", &TableFormat::machine},
+      {"iteration", &TableFormat::iteration},
+      {"start", &TableFormat::start},
+      {"end", &TableFormat::end},
+      {"transfer", &TableFormat::transfer}};
   for (const auto& [name, member] : fields) {
     columns.raw(name);
     if (columns.has(name)) format.*member = columns.text(name);
@@ -186,7 +194,8 @@ TableFormat read_format(ConfigReader& config) {
       columns.mistake(name, "belongs to \"machines\": \"column\"; here the columns are the machines");
   }
   if (format.start.has_value() != format.end.has_value())
-    columns.mistake(format.start ? "end" : "start", "is missing: stamps come in pairs, \"start\" and \"end\"");
+    columns.mistake(format.start ? "end" : "start",
+                    "is missing: stamps come in pairs, \"start\" and \"end\"");
   if (format.start && format.seconds)
     columns.mistake("seconds", "stands beside \"start\" and \"end\", from which the seconds are worked out");
   if (format.transfer && !format.with_transfer)
@@ -230,16 +239,16 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
                                                   setup.mode == Replay::machines ? "random" : "first");
     }
   }
-  const auto missing = config.choice_or<Missing>("missing",
-                                                 {{"refuse", Missing::refuse},
-                                                  {"no-answer", Missing::no_answer},
-                                                  {"skip-round", Missing::skip_round}},
-                                                 "refuse");
+  const auto missing = config.choice_or<Missing>(
+      "missing",
+      {{"refuse", Missing::refuse}, {"no-answer", Missing::no_answer}, {"skip-round", Missing::skip_round}},
+      "refuse");
   const TableFormat format = read_format(config);
   if (format.with_transfer && context.scaling == Scaling::additive)
-    config.mistake("transfer",
-                   "must be \"network\" under \"scaling\": \"additive\": a message is of one row, not of one a "
-                   "mini-batch");
+    config.mistake(
+        "transfer",
+        "must be \"network\" under \"scaling\": \"additive\": a message is of one row, not of one a "
+        "mini-batch");
   const std::string file = config.text("file");
   if (file.empty()) {
     if (const Json* given = config.raw("file"); given && given->is_string())
@@ -248,8 +257,8 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
   }
   if (format.start.has_value() != format.end.has_value()) return nullptr;
   try {
-    auto table = load_measurements((std::filesystem::path(context.folder) / file).string(), format, missing,
-                                   by_round);
+    auto table =
+        load_measurements((std::filesystem::path(context.folder) / file).string(), format, missing, by_round);
     setup.file = printable(std::filesystem::path(file).filename().string(), 60);
     if (by_round && !table->names_machines) {
       config.mistake("draw", "must be \"resample\": the file has no column of machines");
@@ -260,17 +269,19 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       const std::string few = fmt::format("{} machine{} for {} workers", table->machines,
                                           table->machines == 1 ? "" : "s", context.workers);
       if (!reuse)
-        config.mistake("file",
-                       fmt::format("{} has {}; \"reuse\": true uses each up to {} times, at different rounds, or "
-                                   "\"draw\": \"resample\" takes any row for any worker",
-                                   setup.file, few, copies));
+        config.mistake(
+            "file",
+            fmt::format("{} has {}; \"reuse\": true uses each up to {} times, at different rounds, or "
+                        "\"draw\": \"resample\" takes any row for any worker",
+                        setup.file, few, copies));
       else if (copies > table->rounds)
-        config.mistake("reuse", fmt::format("cannot be: {} has {}, and with {} of each machine some of its {} "
-                                            "copies would be at the same round, in step",
-                                            setup.file, few,
-                                            table->rounds == 1 ? std::string("one round")
-                                                               : fmt::format("{} rounds", table->rounds),
-                                            copies));
+        config.mistake("reuse",
+                       fmt::format("cannot be: {} has {}, and with {} of each machine some of its {} "
+                                   "copies would be at the same round, in step",
+                                   setup.file, few,
+                                   table->rounds == 1 ? std::string("one round")
+                                                      : fmt::format("{} rounds", table->rounds),
+                                   copies));
     }
     if (setup.block > table->rounds && by_round)
       config.mistake("bootstrap", fmt::format("must be at most {}, the rounds measured", table->rounds));

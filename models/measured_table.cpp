@@ -81,7 +81,8 @@ std::optional<std::string> no_text(std::string_view head) {
   if (zeros(0) + zeros(1) > head.size() / 4 && std::min(zeros(0), zeros(1)) == 0)
     return as_text("UTF-16", "save it as UTF-8");
   const auto is_control = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && std::string_view("\t\n\v\f\r").find(c) == std::string_view::npos;
+    return static_cast<unsigned char>(c) < 0x20 &&
+           std::string_view("\t\n\v\f\r").find(c) == std::string_view::npos;
   };
   if (std::any_of(head.begin(), head.end(), is_control)) return as_text("binary", pandas);
   return std::nullopt;
@@ -143,17 +144,18 @@ class TableReader {
   Table read() {
     std::vector<std::string> fields;
     if (!csv_.next(fields))
-      throw ConfigError(fmt::format("{}: is empty; its first row must name its columns", printable(csv_.name())));
+      throw ConfigError(
+          fmt::format("{}: is empty; its first row must name its columns", printable(csv_.name())));
     header(fields);
     while (csv_.next(fields)) {
       if (fields.size() != columns_)
-        csv_.fail(fmt::format("has {} for {} ({} between them)",
-                              counted(fields.size(), "value", "values"), counted(columns_, "column", "columns"),
-                              separator()));
+        csv_.fail(fmt::format("has {} for {} ({} between them)", counted(fields.size(), "value", "values"),
+                              counted(columns_, "column", "columns"), separator()));
       format_.machine_columns ? wide_row(fields) : row(fields);
       ++rows_;
     }
-    if (rows_ == 0) throw ConfigError(fmt::format("{}: has no rows below its header", printable(csv_.name())));
+    if (rows_ == 0)
+      throw ConfigError(fmt::format("{}: has no rows below its header", printable(csv_.name())));
     for (Machine& machine : table_.machines) sort(machine);
     return std::move(table_);
   }
@@ -176,12 +178,14 @@ class TableReader {
       csv_.fail(fmt::format("names column \"{}\" twice", shown(name)));
     return static_cast<std::size_t>(found - names.begin());
   }
-  std::size_t required(const std::vector<std::string>& names, const std::string& name, const char* field) const {
+  std::size_t required(const std::vector<std::string>& names, const std::string& name,
+                       const char* field) const {
     const std::size_t place = place_of(names, name);
     if (place == none)
-      csv_.fail(fmt::format("must name the columns, but there is no \"{}\" among the {} (with {} between them); "
-                            "\"columns\": {{\"{}\": ...}} says what it is called",
-                            shown(name), columns_, separator(), field));
+      csv_.fail(
+          fmt::format("must name the columns, but there is no \"{}\" among the {} (with {} between them); "
+                      "\"columns\": {{\"{}\": ...}} says what it is called",
+                      shown(name), columns_, separator(), field));
     return place;
   }
   /// One that has to be there only if the configuration says its name.
@@ -220,7 +224,8 @@ class TableReader {
     const std::size_t usual = place_of(names, "transfer"), other = place_of(names, "messages");
     if (!format_.transfer && usual != none && other != none)
       csv_.fail(
-          "names both \"transfer\" and \"messages\"; \"columns\": {\"transfer\": ...} says which has the seconds");
+          "names both \"transfer\" and \"messages\"; \"columns\": {\"transfer\": ...} says which has the "
+          "seconds");
     transfer_ = !format_.transfer && usual == none && other != none
                     ? other
                     : required(names, format_.transfer.value_or("transfer"), "transfer");
@@ -331,8 +336,8 @@ class TableReader {
                                           [](const Value& a, const Value& b) { return a.round == b.round; });
     if (again != machine.values.end())
       throw ConfigError(fmt::format("{}:{}: gives iteration {} of machine {} again, after line {}",
-                                    printable(csv_.name()), (again + 1)->line, again->round, shown(machine.name),
-                                    again->line));
+                                    printable(csv_.name()), (again + 1)->line, again->round,
+                                    shown(machine.name), again->line));
   }
 
   const TableFormat& format_;
@@ -341,7 +346,7 @@ class TableReader {
   std::size_t columns_ = 0, rows_ = 0, values_ = 0;
   std::size_t seconds_ = none, machine_ = none, iteration_ = none, start_ = none, end_ = none,
               transfer_ = none;
-  std::size_t comma_ = 0, point_ = 0;            // the last lines with such decimals
+  std::size_t comma_ = 0, point_ = 0;           // the last lines with such decimals
   std::map<std::string, std::size_t> numbers_;  // of the machines, by name
 };
 
@@ -359,10 +364,11 @@ class Matching {
     if (!table_.numbers_rounds)
       for (const Machine& machine : machines)
         if (machine.values.size() != machines.front().values.size())
-          fail(fmt::format("has {} of machine {}, but {} of machine {}: without a column of iterations every "
-                           "machine must have equally many, for nobody can say which are missing",
-                           counted(machine.values.size(), "row", "rows"), shown(machine.name),
-                           machines.front().values.size(), shown(machines.front().name)));
+          fail(
+              fmt::format("has {} of machine {}, but {} of machine {}: without a column of iterations every "
+                          "machine must have equally many, for nobody can say which are missing",
+                          counted(machine.values.size(), "row", "rows"), shown(machine.name),
+                          machines.front().values.size(), shown(machines.front().name)));
     // How many machines have a value in each round.
     std::vector<std::uint64_t> rounds;
     for (const Machine& machine : machines)
@@ -403,10 +409,10 @@ class Matching {
       const std::size_t m = place % machines.size();
       const std::uint64_t round = rounds[place / machines.size()];
       miss(result, place, [&] {
-        return fmt::format("machine {} in {} ({})", shown(machines[m].name),
-                           table_.numbers_rounds ? fmt::format("iteration {}", round)
-                                                 : fmt::format("its row {}", round + 1),
-                           lines[place] == 0 ? "no row" : fmt::format("line {}", lines[place]));
+        return fmt::format(
+            "machine {} in {} ({})", shown(machines[m].name),
+            table_.numbers_rounds ? fmt::format("iteration {}", round) : fmt::format("its row {}", round + 1),
+            lines[place] == 0 ? "no row" : fmt::format("line {}", lines[place]));
       });
     }
     refuse(result);
@@ -456,14 +462,13 @@ class Matching {
 
   void refuse(const Measurements& result) const {
     if (missing_ != Missing::refuse || result.unanswered == 0) return;
-    fail(fmt::format("{}: {}{}; \"missing\": \"no-answer\" lets a worker not answer there, \"skip-round\" leaves "
-                     "such iterations out",
-                     result.unanswered == 1 ? "a value is missing"
-                                            : fmt::format("{} values are missing", result.unanswered),
-                     named_,
-                     result.unanswered > most_named
-                         ? fmt::format(" and {} more", result.unanswered - most_named)
-                         : ""));
+    fail(fmt::format(
+        "{}: {}{}; \"missing\": \"no-answer\" lets a worker not answer there, \"skip-round\" leaves "
+        "such iterations out",
+        result.unanswered == 1 ? "a value is missing"
+                               : fmt::format("{} values are missing", result.unanswered),
+        named_,
+        result.unanswered > most_named ? fmt::format(" and {} more", result.unanswered - most_named) : ""));
   }
 
   std::string path_;

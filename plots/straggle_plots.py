@@ -613,6 +613,8 @@ def main(arguments_of, draw):
 
     warnings.showwarning = note
     warnings.simplefilter("always", UserWarning)
+    # NumPy's word for a point without an interval, which is drawn without one.
+    warnings.filterwarnings("ignore", "Warning: converting a masked element to nan", UserWarning)
     arguments = arguments_of.parse_args()
     try:
         for output in arguments.out:

@@ -19,8 +19,8 @@ struct CsvDialect {
   /// Between fields. 0: the one of comma, semicolon and tab that the first record has most often outside
   /// quotes, or a comma where it has none.
   char separator = ',';
-  bool trim = false;      ///< blanks around a field, and around its quotes, mean nothing
-  bool comments = false;  ///< a record that begins with # is none
+  bool trim = false;                           ///< blanks around a field, and around its quotes, mean nothing
+  bool comments = false;                       ///< a record that begins with # is none
   std::size_t longest = std::size_t{1} << 24;  ///< bytes of a record
 };
 

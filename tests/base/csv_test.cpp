@@ -49,11 +49,13 @@ TEST_CASE("csv: fields, quotes and the ends of lines as RFC 4180 has them") {
   CHECK(read("a,b\r\n,\n\n\"\",c\r\"d\"\"e\",\"f,\ng\"") ==
         Records{{"a", "b"}, {"", ""}, {"", "c"}, {"d\"e", "f,\ng"}});
   CHECK(read(" a ,b\"c\n#x,y\n") == Records{{" a ", "b\"c"}, {"#x", "y"}});  // blanks and # are text
-  CHECK(read("\xef\xbb\xbf" "a\n") == Records{{"a"}});
+  CHECK(read("\xef\xbb\xbf"
+             "a\n") == Records{{"a"}});
 }
 
 TEST_CASE("csv: the first record tells the separator, and blanks and comments can mean nothing") {
-  CHECK(read("# x;y\n a ; \"b;,,\" ;c\t\n1,5;2 ; \n", loose) == Records{{"a", "b;,,", "c"}, {"1,5", "2", ""}});
+  CHECK(read("# x;y\n a ; \"b;,,\" ;c\t\n1,5;2 ; \n", loose) ==
+        Records{{"a", "b;,,", "c"}, {"1,5", "2", ""}});
   CHECK(read("a\tb,c\td\n\t1\t\n", loose) == Records{{"a", "b,c", "d"}, {"", "1", ""}});
   CHECK(read("\ta\n", loose) == Records{{"", "a"}});
   CHECK(read("alone\n1,2\n", loose) == Records{{"alone"}, {"1", "2"}});
@@ -63,8 +65,10 @@ TEST_CASE("csv: records as long as several reads come whole, up to the limit") {
   const std::string cell(200'000, 'x');
   const std::string quoted = "\"" + cell + "\n,\"";
   CHECK(read(cell + "," + quoted + "\n" + cell + ",1") == Records{{cell, cell + "\n,"}, {cell, "1"}});
-  CHECK(mistake("a,b\n" + cell, {.longest = 100'000}) == "t:2: is longer than the 100000 bytes that a row may have");
-  CHECK(mistake("a\n\"" + cell, {.longest = 100'000}) == "t:2: is longer than the 100000 bytes that a row may have");
+  CHECK(mistake("a,b\n" + cell, {.longest = 100'000}) ==
+        "t:2: is longer than the 100000 bytes that a row may have");
+  CHECK(mistake("a\n\"" + cell, {.longest = 100'000}) ==
+        "t:2: is longer than the 100000 bytes that a row may have");
 }
 
 TEST_CASE("csv: a mistake is told by the line on which its record begins, and shows nothing of it") {

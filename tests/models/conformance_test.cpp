@@ -35,8 +35,8 @@ void for_each_model(const std::function<void(const std::string&, const Compute&)
   resampled.set = {"/workers=24", "/compute/draw=resample"};
   for (const auto& entry : Registry<ComputePlugin>::instance().entries()) {
     CAPTURE(entry.first);
-    const Experiment experiment = load_experiment(example_of(entry.first).string(),
-                                                  entry.first == "empirical" ? resampled : larger);
+    const Experiment experiment =
+        load_experiment(example_of(entry.first).string(), entry.first == "empirical" ? resampled : larger);
     REQUIRE(experiment.points.size() == 1);
     REQUIRE(experiment.points[0].compute.model);
     check(entry.first, experiment.points[0].compute);

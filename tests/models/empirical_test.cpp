@@ -37,11 +37,12 @@ class Folder {
   std::shared_ptr<const ComputeModel> model(const std::string& table, const std::string& mode,
                                             std::size_t workers = 3, const std::string& fields = "") const {
     write("t.csv", table);
-    return model_of(R"({"model": "empirical", "file": "t.csv", "draw": ")" + mode + "\"" + fields + "}", workers,
-                    path());
+    return model_of(R"({"model": "empirical", "file": "t.csv", "draw": ")" + mode + "\"" + fields + "}",
+                    workers, path());
   }
   /// What is wrong with it, without the folder's name.
-  std::string mistake(const std::string& table, const std::string& fields = "", std::size_t workers = 2) const {
+  std::string mistake(const std::string& table, const std::string& fields = "",
+                      std::size_t workers = 2) const {
     write("t.csv", table);
     std::string text =
         ComputeText(R"({"model": "empirical", "file": "t.csv")" + fields + "}", workers, path()).message();
@@ -144,7 +145,7 @@ TEST_CASE("empirical: dealt, a trial gives the machines out in any order, all of
     const auto second = draw(*model, {.seed = 1, .trial = trial, .iteration = 1}, 8);
     const auto machine = [](double seconds) { return static_cast<int>(seconds) / 10; };
     for (std::size_t w = 0; w < 8; ++w) {
-      CHECK(machine(second[w]) == machine(first[w]));  // it is kept
+      CHECK(machine(second[w]) == machine(first[w]));                     // it is kept
       CHECK(static_cast<int>(first[w]) % 10 == static_cast<int>(w) / 3);  // a copy is a round later
     }
     const auto round = [&](std::size_t from, std::size_t to) {
@@ -170,8 +171,9 @@ TEST_CASE("empirical: rounds are matched by number, and a missing value is refus
   const Folder folder;
   const std::string table = "machine,iteration,seconds\na,0,1\na,1,9\na,2,1\na,3,9\nb,0,1\nb,2,1\nb,3,9\n";
   const std::string replay = R"(, "draw": "replay")";
-  CHECK_THAT(folder.mistake(table, replay),
-             Catch::StartsWith("test#/compute/file: t.csv: a value is missing: machine b in iteration 1 (no row);"));
+  CHECK_THAT(
+      folder.mistake(table, replay),
+      Catch::StartsWith("test#/compute/file: t.csv: a value is missing: machine b in iteration 1 (no row);"));
   constexpr double never = std::numeric_limits<double>::infinity();
   const auto silent = folder.model(table, "replay", 2, R"(, "missing": "no-answer")");
   CHECK(draw(*silent, {.iteration = 1}, 2) == std::vector<double>{9, never});
@@ -183,7 +185,8 @@ TEST_CASE("empirical: rounds are matched by number, and a missing value is refus
   CHECK(skipped->notes().front() == "t.csv: 1 of 4 measured rounds are left out, where a value is missing");
   // Machines that number other rounds have none in common.
   const std::string other = "machine,iteration,seconds\na,0,1\na,1,2\nb,7,1\nb,8,2\n";
-  CHECK_THAT(folder.mistake(other, replay), Catch::Contains("4 values are missing: machine b in iteration 0"));
+  CHECK_THAT(folder.mistake(other, replay),
+             Catch::Contains("4 values are missing: machine b in iteration 0"));
   CHECK_THAT(folder.mistake(other, replay + R"(, "missing": "skip-round")"),
              Catch::EndsWith("has no iteration in which every machine has a value"));
   for (const char* cell : {"", "NaN", "nan", "inf", "NA"}) {
@@ -204,12 +207,14 @@ TEST_CASE("empirical: fewer machines than workers are refused, or used at differ
   for (const char* mode : {"replay", "machines"}) {
     const std::string fields = std::string(R"(, "draw": ")") + mode + "\"";
     CHECK_THAT(folder.mistake(table, fields, 8), Catch::Contains("2 machines for 8 workers"));
-    CHECK_THAT(folder.mistake(table, fields + R"(, "reuse": true)", 8), Catch::Contains("/compute/reuse: cannot be"));
+    CHECK_THAT(folder.mistake(table, fields + R"(, "reuse": true)", 8),
+               Catch::Contains("/compute/reuse: cannot be"));
   }
   CHECK(folder.mistake(table, "", 8) == "");  // resampled
   const auto model = folder.model(three, "replay", 7, R"(, "reuse": true)");
   CHECK(draw(*model, {}, 7) == std::vector<double>{10, 20, 30, 11, 21, 31, 12});
-  CHECK_THAT(model->notes().front(), Catch::StartsWith("t.csv: 3 machines for 7 workers: each is used up to 3 times"));
+  CHECK_THAT(model->notes().front(),
+             Catch::StartsWith("t.csv: 3 machines for 7 workers: each is used up to 3 times"));
 }
 
 TEST_CASE("empirical: tables as people have them are read as they are meant") {
@@ -221,12 +226,15 @@ TEST_CASE("empirical: tables as people have them are read as they are meant") {
     return result;
   };
   const std::vector<double> expected = {1.5, 2, 0, 4};
-  CHECK(rounds("step\tworker\tduration\n0\ta\t1500\n0\tb\t2000\n1\ta\t0\n1\tb\t4e3\n",
-               R"(, "unit": "ms", "columns": {"seconds": "duration", "machine": "worker", "iteration": "step"})") ==
-        expected);
+  CHECK(
+      rounds(
+          "step\tworker\tduration\n0\ta\t1500\n0\tb\t2000\n1\ta\t0\n1\tb\t4e3\n",
+          R"(, "unit": "ms", "columns": {"seconds": "duration", "machine": "worker", "iteration": "step"})") ==
+      expected);
   CHECK(rounds("machine;seconds\n\"a;\n1\";1,5\nb;2\n\"a;\n1\";0\nb;4,0\n", "") == expected);
   CHECK(rounds("iteration,m1,m2\n1.0,0,4\n0.0,1.5,2\n", R"(, "machines": "columns")") == expected);
-  CHECK(rounds(",m1,m2\n0,1.5,2\n1,0,4\n", R"(, "machines": "columns", "columns": {"iteration": ""})") == expected);
+  CHECK(rounds(",m1,m2\n0,1.5,2\n1,0,4\n", R"(, "machines": "columns", "columns": {"iteration": ""})") ==
+        expected);
   CHECK(rounds("machine,iteration,begin,finish\na,0,1700000000000000001,1700000001500000001\n"
                "b,0,1700000000000000000,1700000002000000000\na,1,7,7\nb,1,0,4e9\n",
                R"(, "unit": "ns", "columns": {"start": "begin", "end": "finish"})") == expected);
@@ -238,8 +246,11 @@ TEST_CASE("empirical: tables as people have them are read as they are meant") {
              Catch::Contains("/compute/columns/end: is missing"));
   // Files that are no tables, by what they are.
   using namespace std::string_literals;
-  for (const auto& [head, what] : {std::pair("\xff\xfes\0"s, "UTF-16"), {"s\0e\0c\0o\0n\0d\0"s, "UTF-16"},
-                                   {"PAR1\x15"s, "Parquet"}, {"\x80\x04\x95"s, "pickle"}, {"\x01\x02\x03"s, "binary"}})
+  for (const auto& [head, what] : {std::pair("\xff\xfes\0"s, "UTF-16"),
+                                   {"s\0e\0c\0o\0n\0d\0"s, "UTF-16"},
+                                   {"PAR1\x15"s, "Parquet"},
+                                   {"\x80\x04\x95"s, "pickle"},
+                                   {"\x01\x02\x03"s, "binary"}})
     CHECK_THAT(folder.mistake(head), Catch::Contains(what));
 }
 
@@ -255,12 +266,14 @@ TEST_CASE("empirical: a table that gzip has packed is read, and a damaged one is
   CHECK(draw(*whole.compute.model, {}, 2) == std::vector<double>{1, 2});
   const auto packed = fs::path(folder.path()) / "t.csv.gz";
   fs::resize_file(packed, fs::file_size(packed) - 6);
-  CHECK_THAT(read().message(), Catch::EndsWith("ends in the middle: it was packed by gzip and has been cut off"));
+  CHECK_THAT(read().message(),
+             Catch::EndsWith("ends in the middle: it was packed by gzip and has been cut off"));
 }
 
 TEST_CASE("empirical: measured transfers are those of the row that gives the worker's time") {
   const Folder folder;
-  const std::string table = "machine,iteration,seconds,messages\na,0,1,0.5\nb,0,2,0.25\na,1,3,0.125\nb,1,4,1\n";
+  const std::string table =
+      "machine,iteration,seconds,messages\na,0,1,0.5\nb,0,2,0.25\na,1,3,0.125\nb,1,4,1\n";
   for (const char* mode : {"resample", "replay", "machines"}) {
     const auto model = folder.model(table, mode, 2, R"(, "transfer": "column")");
     const std::map<double, double> of_row = {{1, 0.5}, {2, 0.25}, {3, 0.125}, {4, 1}};
@@ -276,13 +289,17 @@ TEST_CASE("empirical: measured transfers are those of the row that gives the wor
   CHECK_FALSE(folder.model(table, "replay", 2)->transfer({}, none));
 }
 
-TEST_CASE("empirical: measured transfers hold the master's port, on serial links and for one message a worker") {
+TEST_CASE(
+    "empirical: measured transfers hold the master's port, on serial links and for one message a worker") {
   const Folder folder;
   folder.write("t.csv", "machine,seconds,transfer\na,1,0.5\nb,1.2,2\n");
   const auto read = [&](const std::string& rest) {
-    return read_experiment(parse_json(R"({"workers": 2, "trials": 1, "compute": {"model": "empirical", "file": "t.csv",
-                                          "draw": "replay", "transfer": "column"}, )" + rest + "}", "test"),
-                           folder.path() + "/c.json");
+    return read_experiment(
+        parse_json(R"({"workers": 2, "trials": 1, "compute": {"model": "empirical", "file": "t.csv",
+                                          "draw": "replay", "transfer": "column"}, )" +
+                       rest + "}",
+                   "test"),
+        folder.path() + "/c.json");
   };
   const std::string serial = R"("network": {"model": "serial", "latency": 0.1}, )";
   const Experiment experiment = read(serial + R"("schemes": [{"scheme": "uncoded"}])");
@@ -292,9 +309,10 @@ TEST_CASE("empirical: measured transfers hold the master's port, on serial links
   CHECK(runner.run(0).time == Approx(3.6).epsilon(1e-15));
   CHECK_THROWS_WITH(read(R"("schemes": [{"scheme": "uncoded"}])"),
                     Catch::Contains("#/compute/transfer: needs \"network\": {\"model\": \"serial\"}"));
-  CHECK_THROWS_WITH(read(serial + R"("schemes": [{"scheme": "uc-mmc", "load": 2, "label": "two"}])"),
-                    Catch::Contains("#/compute/transfer: was measured for one message a worker to the master, which "
-                                    "\"two\" does not send"));
+  CHECK_THROWS_WITH(
+      read(serial + R"("schemes": [{"scheme": "uc-mmc", "load": 2, "label": "two"}])"),
+      Catch::Contains("#/compute/transfer: was measured for one message a worker to the master, which "
+                      "\"two\" does not send"));
 }
 
 TEST_CASE("empirical: the spread of block bootstraps is that of their closed form") {
@@ -380,10 +398,10 @@ TEST_CASE("empirical: a file is named from the configuration's folder or from th
   CHECK(read(folder.path() + "/t.csv", "/").message() == "");
   CHECK(read("t.csv", folder.path()).config["compute"]["draw"] == "resample");
   CHECK(read("u.csv", folder.path()).message() ==
-        "test#/compute/file: " + folder.path() + "/u.csv: cannot be opened for reading: no such file or directory");
+        "test#/compute/file: " + folder.path() +
+            "/u.csv: cannot be opened for reading: no such file or directory");
   CHECK_THAT(read(".", folder.path()).message(), Catch::EndsWith("is a folder, not a table of seconds"));
-  CHECK(read("", folder.path()).message() ==
-        "test#/compute/file: must name a table of measured seconds");
+  CHECK(read("", folder.path()).message() == "test#/compute/file: must name a table of measured seconds");
   CHECK_THAT(ComputeText(R"({"model": "empirical"})").message(),
              Catch::StartsWith("test#/compute/file: is missing"));
   CHECK_THAT(ComputeText(R"({"model": "empirical", "file": 3})").message(),
@@ -406,12 +424,12 @@ TEST_CASE("empirical: every mistake in a table is told with its line") {
   CHECK(folder.mistake("seconds\n# nothing\n") == at + ": has no rows below its header");
   CHECK_THAT(folder.mistake("# c\n0.5\n0.6\n"),
              Catch::StartsWith(at + ":2: must name the columns, but there is no \"seconds\" among the 1"));
-  CHECK_THAT(folder.mistake("machine;second\na;1\n"), Catch::Contains("among the 2 (with semicolons between them)"));
+  CHECK_THAT(folder.mistake("machine;second\na;1\n"),
+             Catch::Contains("among the 2 (with semicolons between them)"));
   CHECK(folder.mistake("seconds,seconds\n1,2\n") == at + ":1: names column \"seconds\" twice");
   CHECK(folder.mistake("seconds,machine\n1,a\n2\n") ==
         at + ":3: has 1 value for 2 columns (commas between them)");
-  CHECK(folder.mistake("seconds\n1\n\n1,5\n") ==
-        at + ":4: has 2 values for 1 column (commas between them)");
+  CHECK(folder.mistake("seconds\n1\n\n1,5\n") == at + ":4: has 2 values for 1 column (commas between them)");
   // What a table says is never shown.
   for (const char* wrong : {"fast", "1s", "0x1", "1e999", "-1", "-inf"})
     CHECK(folder.mistake(std::string("seconds\n1\n") + wrong + "\n") ==
@@ -423,7 +441,8 @@ TEST_CASE("empirical: every mistake in a table is told with its line") {
   CHECK(folder.mistake("seconds,machine,iteration\n1,a,4\n1,b,4\n1,a,4\n") ==
         at + ":4: gives iteration 4 of machine a again, after line 2");
   CHECK(folder.mistake("seconds\n\"1\n") == at + ":2: has a quotation mark that is never closed");
-  CHECK_THAT(folder.mistake("seconds\n" + std::string(20'000'000, '1')), Catch::Contains("is longer than the"));
+  CHECK_THAT(folder.mistake("seconds\n" + std::string(20'000'000, '1')),
+             Catch::Contains("is longer than the"));
 }
 
 TEST_CASE("empirical: a replay needs machines, and one value an iteration") {

@@ -452,7 +452,7 @@ class FilesTest(unittest.TestCase):
             for fact in facts:
                 self.assertIn(fact, image.text["Description"])
             self.assertAlmostEqual(image.width / image.info["dpi"][0], plots.COLUMN, places=2)
-        information = re.search(rb"<<([^\n]*/Creator.*?)>>", pdf.read_bytes(), re.DOTALL)[1]
+        information = re.search(rb"<<((?:(?!>>).)*/Creator.*?)>>", pdf.read_bytes(), re.DOTALL)[1]
         self.assertNotIn(b"CreationDate", information)
         self.assertIn(facts[3].encode(), information)
         plain = information.replace(b"\\(", b"(").replace(b"\\)", b")").replace(b"\\n", b"\n")

@@ -498,7 +498,7 @@ TEST_CASE("report: a skewness for which the trials are too few is said, with how
         R"({{"workers": 1, "trials": {}, "verify": {{"trials": 0}}, "compute": {}, "schemes": [{{"scheme": "uncoded"}}]}})",
         trials, model));
     std::vector<Row> rows = rows_of(experiment);
-    const bool said = to_table(experiment, rows, 1000).find("too skewed") != std::string::npos;
+    const bool said = to_table(experiment, rows, 1000).find("z are too narrow") != std::string::npos;
     CHECK(said == rows[0].needs_more_trials());
     return rows[0];
   };
