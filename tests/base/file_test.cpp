@@ -12,6 +12,7 @@
 #include <string>
 
 #include "sim/base/config.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 using Catch::Matchers::Contains;
@@ -21,14 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own for a test, removed with it.
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "straggle-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path); }
+struct Folder : TemporaryFolder {
   std::string operator/(const char* name) const { return (path / name).string(); }
 };
 

@@ -3,11 +3,11 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "sim/run/trials.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 
@@ -33,22 +33,15 @@ const Json configuration = Json::parse(R"({
 /// A folder with the configuration, and a ledger in it.
 class Folder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "straggle-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-    std::ofstream(path_ / "one.json") << configuration;
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  Folder() { std::ofstream(folder_.path / "one.json") << configuration; }
 
   ClaimLedger read(const Json& claims) const {
     return read_claims({{"papers", {{"paper", "A paper"}}}, {"claims", claims}},
-                       (path_ / "claims.json").string());
+                       (folder_.path / "claims.json").string());
   }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 Json row(const std::string& sentence, const Json& changes = Json::object()) {
