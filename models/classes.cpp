@@ -62,10 +62,15 @@ class Classes final : public ComputeModel {
     return 0;
   }
 
-  std::vector<std::string> notes() const override {
+  bool finite() const override {
+    return std::all_of(members_.begin(), members_.end(),
+                       [](const Member& member) { return member.model->finite(); });
+  }
+
+  std::vector<std::string> notes(std::size_t draws) const override {
     std::vector<std::string> result;
     for (const Member& member : members_)
-      for (const std::string& note : member.model->notes())
+      for (const std::string& note : member.model->notes(draws))
         result.push_back(fmt::format("class {}: {}", printable(member.workers.name, 60), note));
     return result;
   }

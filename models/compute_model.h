@@ -88,8 +88,13 @@ class ComputeModel {
   /// Where every trial is a bootstrap replicate of measured rounds: how many iterations make one. Else 0.
   virtual std::size_t replicate() const { return 0; }
 
-  /// What users should know of the model as it is used here, a sentence each, without a full stop.
-  virtual std::vector<std::string> notes() const { return {}; }
+  /// Whether it draws from a table of measured values, so that trials can come out all alike although draws
+  /// differ: where every trial is made of the same rounds.
+  virtual bool finite() const { return false; }
+
+  /// What users should know of the model as it is used here, in trials that draw so many times one after
+  /// another; a sentence each, without a full stop.
+  virtual std::vector<std::string> notes(std::size_t /*draws*/) const { return {}; }
 };
 
 /// A model around another one: what it does not override is the other's.
@@ -108,7 +113,8 @@ class ModelAround : public ComputeModel {
     return base_->transfer(address, out);
   }
   std::size_t replicate() const override { return base_->replicate(); }
-  std::vector<std::string> notes() const override { return base_->notes(); }
+  bool finite() const override { return base_->finite(); }
+  std::vector<std::string> notes(std::size_t draws) const override { return base_->notes(draws); }
 
  protected:
   const ComputeModel& base() const { return *base_; }
@@ -135,6 +141,11 @@ struct Compute {
 
   /// Whether trials can differ: else every one of them is the same by construction.
   bool varies() const { return model->varies() || failure.probability > 0; }
+
+  /// What users should know of the model in trials of so many iterations.
+  std::vector<std::string> notes(std::size_t iterations) const {
+    return model->notes(redraw_each_iteration ? iterations : 1);
+  }
 };
 
 /// What a compute model may know of the configuration around it.

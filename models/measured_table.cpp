@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -117,6 +118,71 @@ ByteSource open_table(const std::string& path) {
   };
 }
 
+/// An instant as ISO 8601 writes it, `2026-03-29T14:05:07.25Z`.
+struct Instant {
+  std::int64_t seconds;  ///< since 1970 in UTC, or in the time of a place that is not said
+  long double fraction;  ///< of a second
+  bool zoned;            ///< it says its distance from UTC
+};
+
+/// A date and a time of day, with `T` or a blank between them and any number of decimals; a comma may stand for
+/// the point. Nothing where the text is not that, or where there is no such day. A leap second counts as the
+/// second after it.
+std::optional<Instant> iso_instant(std::string_view text) {
+  const auto digits = [&](std::size_t count) -> std::optional<int> {
+    int value = 0;
+    if (text.size() < count) return std::nullopt;
+    for (const char c : text.substr(0, count)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      value = 10 * value + (c - '0');
+    }
+    text.remove_prefix(count);
+    return value;
+  };
+  const auto skip = [&](std::string_view any_of) {
+    if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+  };
+  const auto after = [&](std::string_view mark, std::size_t count) {
+    return skip(mark) ? digits(count) : std::nullopt;
+  };
+  const auto year = digits(4), month = after("-", 2), day = after("-", 2);
+  const auto hour = after("Tt ", 2), minute = after(":", 2), second = after(":", 2);
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  const std::chrono::year_month_day date(std::chrono::year(*year),
+                                         std::chrono::month(static_cast<unsigned>(*month)),
+                                         std::chrono::day(static_cast<unsigned>(*day)));
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  Instant instant{
+      .seconds = 86400 * days + 3600 * *hour + 60 * *minute + *second, .fraction = 0, .zoned = false};
+  if (skip(".,")) {
+    const std::string_view begin = text;
+    long double power = 1, number = 0;
+    while (const auto digit = digits(1)) {
+      if (power > 1e17L) continue;  // beyond what a long double holds
+      number = 10 * number + *digit;
+      power *= 10;
+    }
+    if (text.size() == begin.size()) return std::nullopt;
+    instant.fraction = number / power;
+  }
+  if (skip("Zz")) {
+    instant.zoned = true;
+  } else if (const bool east = text.starts_with('+'); skip("+-")) {
+    const auto hours = digits(2);
+    if (!hours) return std::nullopt;
+    skip(":");
+    const auto minutes = text.empty() ? std::optional(0) : digits(2);
+    if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
+    instant.seconds += (east ? -1 : 1) * (*hours * 3600 + *minutes * 60);
+    instant.zoned = true;
+  }
+  if (!text.empty()) return std::nullopt;
+  return instant;
+}
+
 struct Value {
   std::uint64_t round;  // its number, or which row of its machine it is
   double seconds, transfer;
@@ -162,7 +228,18 @@ class TableReader {
 
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  enum class StampKind { number, zoned, local };
+  /// In the table's unit, in two parts, since a date of our time leaves a long double ten decimals of a second;
+  /// the whole numbers of nanoseconds since 1970 have 61 bits and fit.
+  struct Stamp {
+    long double whole, fraction;
+  };
 
+  static const char* words(StampKind kind) {
+    return kind == StampKind::number  ? "a number"
+           : kind == StampKind::zoned ? "a date and time of day in a time zone"
+                                      : "a date and time of day without a time zone";
+  }
   const char* separator() const {
     return csv_.separator() == ',' ? "commas" : csv_.separator() == ';' ? "semicolons" : "tabs";
   }
@@ -236,9 +313,10 @@ class TableReader {
     if (seconds_ != none) {
       value.seconds = seconds(fields, seconds_);
     } else {
-      const long double start = stamp(fields, start_), end = stamp(fields, end_);
-      if (end < start) fail(end_, fmt::format("must not be before the start, in column {}", start_ + 1));
-      value.seconds = static_cast<double>((end - start) / static_cast<long double>(format_.units));
+      const Stamp start = stamp(fields, start_), end = stamp(fields, end_);
+      const long double between = end.whole - start.whole + (end.fraction - start.fraction);
+      if (between < 0) fail(end_, fmt::format("must not be before the start, in column {}", start_ + 1));
+      value.seconds = static_cast<double>(between / static_cast<long double>(format_.units));
     }
     if (transfer_ != none) value.transfer = seconds(fields, transfer_);
     const std::string& name = machine_ == none ? std::string() : fields[machine_];
@@ -307,12 +385,26 @@ class TableReader {
     return value / format_.units + 0.0;  // no negative zero
   }
 
-  /// In the table's unit; long double, since nanoseconds of our time have 61 bits.
-  long double stamp(const std::vector<std::string>& fields, std::size_t column) {
-    if (is_missing(fields[column])) return std::numeric_limits<long double>::quiet_NaN();
-    long double value = 0;
-    if (!read(fields[column], value)) fail(column, "must be a number, a time counted from some instant");
-    return value;
+  Stamp stamp(const std::vector<std::string>& fields, std::size_t column) {
+    const std::string& text = fields[column];
+    if (is_missing(text)) return {.whole = std::numeric_limits<long double>::quiet_NaN(), .fraction = 0};
+    StampKind kind = StampKind::number;
+    Stamp stamp{.whole = 0, .fraction = 0};
+    if (const auto instant = iso_instant(text)) {
+      const auto units = static_cast<long double>(format_.units);
+      kind = instant->zoned ? StampKind::zoned : StampKind::local;
+      stamp = {.whole = static_cast<long double>(instant->seconds) * units,
+               .fraction = instant->fraction * units};
+    } else if (!read(text, stamp.whole)) {
+      fail(column,
+           "must be a time: a number counted from some instant, or a date and a time of day such as "
+           "2026-03-29T14:05:07.25Z");
+    }
+    if (stamps_ && stamps_->first != kind)
+      fail(column,
+           fmt::format("is {}, but line {} has {}", words(kind), stamps_->second, words(stamps_->first)));
+    if (!stamps_) stamps_ = {kind, csv_.line()};
+    return stamp;
   }
 
   /// 3 or, as some programs write it, 3.0.
@@ -347,6 +439,7 @@ class TableReader {
   std::size_t seconds_ = none, machine_ = none, iteration_ = none, start_ = none, end_ = none,
               transfer_ = none;
   std::size_t comma_ = 0, point_ = 0;           // the last lines with such decimals
+  std::optional<std::pair<StampKind, std::size_t>> stamps_;  // of the first stamp, and its line
   std::map<std::string, std::size_t> numbers_;  // of the machines, by name
 };
 

@@ -13,6 +13,8 @@
 namespace straggle {
 namespace {
 
+constexpr double exact_integers = 9007199254740992;  // 2^53: beyond it a double skips integers
+
 std::string escape(std::string_view key) {  // RFC 6901
   std::string result;
   for (const char c : key) {
@@ -332,8 +334,9 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
     return placeholder;
   }
   const double number = value.get<double>();
-  constexpr double exact_integers = 9007199254740992;  // 2^53: beyond it a double skips integers
-  const bool integral = number == std::floor(number) && std::abs(number) <= exact_integers;
+  bool integral = number == std::floor(number) && std::abs(number) <= exact_integers;
+  if (integral && value.is_number_integer())  // 2^53 + 1 was rounded
+    integral = Json(static_cast<std::int64_t>(number)) == value;
   if (!std::isfinite(number) || (whole && !integral) || !range.contains(number)) {
     mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
     return placeholder;
@@ -370,7 +373,12 @@ std::int64_t ConfigReader::integer_or(const std::string& key, const Range& range
 
 std::uint64_t ConfigReader::seed_or(const std::string& key, std::uint64_t fallback) {
   if (!has(key)) self()[key] = fallback;
-  const Json& value = *find(key, "", false);
+  Json& value = *find(key, "", false);
+  if (value.is_number_float()) {  // 1e3: a whole number as well, where a double has all of its digits
+    const double number = value.get<double>();
+    if (number >= 0 && number <= exact_integers && number == std::floor(number))
+      value = static_cast<std::uint64_t>(number);
+  }
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   mistake(key, fmt::format("must be a whole number from 0 to 18446744073709551615, but is {}", shown(value)));
   return fallback;

@@ -41,7 +41,7 @@ int check_command(const std::vector<std::string>& words) {
                              point.axes.empty() ? "" : ", ", point.description(), point.trials,
                              point.trials == 1 ? "" : "s", point.iterations, point.iterations == 1 ? "" : "s",
                              point.seed);
-    for (const std::string& note : point.compute.model->notes()) std::cout << "  " << note << "\n";
+    for (const std::string& note : point.compute.notes(point.iterations)) std::cout << "  " << note << "\n";
     for (const SchemeSetup& setup : point.schemes)
       std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round(nullptr).summary()
                 << "\n";

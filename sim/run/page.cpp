@@ -609,6 +609,14 @@ class Page {
     return text;
   }
 
+  /// Half of the 95 % interval of a row's mean time; 0 where every trial is the same.
+  double half_interval(std::size_t row) const {
+    const Compute& compute = results_.point(row).compute;
+    const double error = results_.number(row, "time_std_error"), trials = completed_of(results_, row);
+    const bool alike = !compute.varies() || (compute.model->finite() && trials > 1);
+    return std::isnan(error) && alike ? 0 : error * confidence_factor(trials);
+  }
+
   std::vector<Contender> contenders(const std::vector<std::size_t>& rows) const {
     std::vector<Contender> result;
     for (const std::size_t row : rows) {
@@ -616,7 +624,7 @@ class Page {
                    recovered = results_.number(row, "recovered");
       result.push_back(
           {.time = results_.number(row, "time_mean"),
-           .half = results_.number(row, "time_std_error") * confidence_factor(completed_of(results_, row)),
+           .half = half_interval(row),
            .recovered = std::isnan(recovered) ? 1 : recovered,
            .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
     }
@@ -659,7 +667,7 @@ class Page {
         const double speedup = results_.number(fastest, "speedup_mean");
         if (results_.label(fastest) != baseline && !std::isnan(speedup))
           text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
-        if (!near.empty()) text += "; within the 95 % interval of the difference: " + joined(near);
+        if (!near.empty()) text += "; not told apart from it at 95 %: " + joined(near);
         text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest),
                             estimate(*fewest, "messages"));
         for (const std::size_t row : front(groups[g])) unbeaten.push_back(results_.short_name(row));
@@ -685,6 +693,8 @@ class Page {
     if (groups.size() > most_lines)
       paragraph(fmt::format("... and {} more conditions: see the table.", groups.size() - most_lines));
     body_ += rows_note().empty() ? "" : "<p class=\"note\">" + escaped(rows_note()) + "</p>\n";
+    for (const std::string& note : compute_notes(experiment_))
+      body_ += "<p class=\"note\">" + escaped(note) + "</p>\n";
   }
 
   /// The measured numbers of a metric in words, the first of them.

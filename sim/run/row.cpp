@@ -118,13 +118,16 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
     row.critical.push_back(estimate(moments));
     keep_what_exists(row.critical.back(), row.tail);
   }
-  row.varies = point.compute.varies();
+  // Of measured rounds draws may differ and trials not: by their order alone, or by which machine is whose.
+  row.varies = point.compute.varies() &&
+               !(point.compute.model->finite() && row.time.count > 1 && without_spread(row.time));
   if (!row.varies) {
     for (Estimate* e :
          {&row.time, &row.messages, &row.useful_messages, &row.messages_in_all, &row.bytes_in_all,
           &row.bytes_into_busiest, &row.port_utilisation, &row.work, &row.wasted, &row.speedup})
-      e->std_error = std::numeric_limits<double>::quiet_NaN();
-    for (Estimate& e : row.critical) e.std_error = std::numeric_limits<double>::quiet_NaN();
+      if (without_spread(*e)) e->std_error = std::numeric_limits<double>::quiet_NaN();
+    for (Estimate& e : row.critical)
+      if (without_spread(e)) e.std_error = std::numeric_limits<double>::quiet_NaN();
   }
   return row;
 }
@@ -206,7 +209,7 @@ void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& f
   } else if (of_time && found.count > 1 && std::isnan(found.std_error) && row.varies) {
     verdict.rule = Verdict::Rule::none;
     verdict.trouble = "the variance is infinite: give \"within\", or expect p50";
-  } else if (!row.varies || without_spread(found)) {
+  } else if (without_spread(found)) {
     verdict.rule = Verdict::Rule::digits;
     verdict.pass = agrees(expected, row, found);
   } else {

@@ -30,7 +30,7 @@ struct QuantileIntervals {
 struct Row {
   std::size_t point = 0, scheme = 0;  ///< indices into the experiment
   std::uint64_t trials = 0;
-  bool varies = true;     ///< else every trial is the same by construction, and nothing has a standard error
+  bool varies = true;     ///< else every trial is the same by construction, and has no standard error
   Incomplete incomplete;  ///< of the trials; everything else is over the others
   Estimate time, messages, useful_messages, messages_in_all, bytes_in_all, bytes_into_busiest,
       port_utilisation, work, wasted, speedup;

@@ -164,19 +164,6 @@ std::string align(const std::vector<std::vector<std::string>>& lines, std::size_
 
 namespace {
 
-/// What the compute models say of themselves, each once, and no more of it than is read.
-std::string notes_of(const Experiment& experiment) {
-  constexpr std::size_t most = 8;
-  std::set<std::string> notes;
-  std::string text;
-  for (const Point& point : experiment.points)
-    for (const std::string& note : point.compute.model->notes())
-      if (notes.insert(note).second && notes.size() <= most) text += note + ".\n";
-  if (notes.size() > most)
-    text += fmt::format("({} more such notes; `straggle check` has them all)\n", notes.size() - most);
-  return text;
-}
-
 struct Column {
   std::string title;
   int rank;  // the highest leaves first when the terminal is narrow; 0 never leaves
@@ -253,7 +240,7 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
   if (groups.size() == 1) {
     if (unknown > 0) return "Fastest: not said, as " + nobody + ".";
     std::string text = fmt::format("Fastest: {}, {} s", winners.front().first, with_error(only->time));
-    if (!near.empty()) text += "; within the 95 % interval of the difference: " + listed(near);
+    if (!near.empty()) text += "; not told apart from it at 95 %: " + listed(near);
     return text + not_compared;
   }
   std::stable_sort(winners.begin(), winners.end(),
@@ -268,7 +255,7 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
                                     : ""));
   std::string text = texts.empty() ? "Fastest: not said" : "Fastest: " + listed(texts);
   if (close > 0)
-    text += fmt::format("; at {} of them others are within the 95 % interval of the difference", close);
+    text += fmt::format("; at {} of them others are not told apart from it at 95 %", close);
   if (unknown > 0) text += fmt::format("; at {}, {}", unknown, nobody);
   return text + not_compared;
 }
@@ -342,6 +329,11 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
         "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.",
         printable(setup_of(*first).label), first->point, *first->incomplete.first,
         first->incomplete.missing));
+  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.varies && row.trials > 1; }))
+    cells.notes.push_back(
+        "No ± where every trial is the same by construction: nothing in it is drawn, or the same measured "
+        "rounds make up all of them.");
+  for (const std::string& note : compute_notes(experiment)) cells.notes.push_back(note);
   return cells;
 }
 
@@ -463,9 +455,22 @@ std::string origin_of(const Experiment& experiment, const Provenance& provenance
 
 }  // namespace
 
+std::vector<std::string> compute_notes(const Experiment& experiment) {
+  constexpr std::size_t most = 8;
+  std::set<std::string> known;
+  std::vector<std::string> notes;
+  for (const Point& point : experiment.points)
+    for (const std::string& note : point.compute.notes(point.iterations))
+      if (known.insert(note).second && known.size() <= most) notes.push_back(note + ".");
+  if (known.size() > most)
+    notes.push_back(
+        fmt::format("({} more such notes; `straggle check` has them all)", known.size() - most));
+  return notes;
+}
+
 Contender contender_of(const Experiment& experiment, const Row& row) {
   return {.time = row.time.mean,
-          .half = half_interval(row.time),
+          .half = row.varies ? half_interval(row.time) : 0,
           .recovered = experiment.points[row.point].schemes[row.scheme].recipe.recovered,
           .incomplete = row.incomplete.trials};
 }
@@ -494,9 +499,6 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     table += fmt::format("(of {} characters there is no room for: {}; results.csv has {})\n", width,
                          fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them");
   for (const std::string& note : cells.notes) table += note + "\n";
-  if (std::any_of(rows.begin(), rows.end(), [](const Row& row) { return !row.varies && row.trials > 1; }))
-    table += "No ± where every trial is the same by construction: nothing in it is drawn.\n";
-  table += notes_of(experiment);
   return table;
 }
 

@@ -16,6 +16,9 @@ namespace straggle {
 /// interval. Nothing where there is no spread, or what rounding leaves of none.
 std::optional<int> places_of(double mean, double error);
 
+/// What the compute models say of themselves, each sentence once, and no more of them than are read.
+std::vector<std::string> compute_notes(const Experiment& experiment);
+
 /// A row as it takes part in a comparison of completion times.
 Contender contender_of(const Experiment& experiment, const Row& row);
 

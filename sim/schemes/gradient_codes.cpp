@@ -63,23 +63,26 @@ const std::vector<std::string>& cyclic_code_names() {
 }
 
 std::shared_ptr<const SharedCode> cyclic_code(const std::string& name, int n, int load, std::uint64_t seed) {
-  const auto real = [=] { return real_cyclic_code(name, n, load, seed); };
-  if (name == "cyclic")
-    return std::make_shared<SharedCode>(
-        real, [=] { return codes::cyclic_random<Gf61>(n, load, entries<Gf61>(seed)); });
-  return std::make_shared<SharedCode>(real,
-                                      [=] { return codes::polynomial<Gf61>(codes::cyclic_mask(n, load)); });
+  const auto mask = [=] { return codes::cyclic_mask(n, load); };
+  return std::make_shared<SharedCode>([=] { return real_cyclic_code(name, n, load, seed); },
+                                      [=] {
+                                        return name == "cyclic"
+                                                   ? codes::cyclic_random<Gf61>(n, load, entries<Gf61>(seed))
+                                                   : codes::polynomial<Gf61>(mask());
+                                      },
+                                      mask);
 }
 
 std::shared_ptr<const SharedCode> multi_message_code(int n, const std::vector<int>& orders) {
-  return std::make_shared<SharedCode>(
-      [=] { return codes::polynomial<Complex>(codes::multi_message_mask(n, orders)); },
-      [=] { return codes::polynomial<Gf61>(codes::multi_message_mask(n, orders)); });
+  const auto mask = [=] { return codes::multi_message_mask(n, orders); };
+  return std::make_shared<SharedCode>([=] { return codes::polynomial<Complex>(mask()); },
+                                      [=] { return codes::polynomial<Gf61>(mask()); }, mask);
 }
 
 std::shared_ptr<const SharedCode> sum_code(int parts) {
   return std::make_shared<SharedCode>([=] { return codes::repetition<Complex>(1, parts); },
-                                      [=] { return codes::repetition<Gf61>(1, parts); });
+                                      [=] { return codes::repetition<Gf61>(1, parts); },
+                                      [=] { return codes::Mask::Constant(1, parts, true).eval(); });
 }
 
 namespace {

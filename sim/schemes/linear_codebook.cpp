@@ -8,15 +8,19 @@ namespace straggle {
 struct SharedCode::State {
   Make<codes::Complex> make_real;
   Make<codes::Gf61> make_prime;
-  std::once_flag real_once, prime_once;
+  std::function<codes::Mask()> make_mask;
+  std::once_flag real_once, prime_once, mask_once;
   std::optional<codes::Decoder<codes::Complex>> real;
   std::optional<codes::Decoder<codes::Gf61>> prime;
+  codes::Mask mask;
 };
 
-SharedCode::SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime)
+SharedCode::SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime,
+                       std::function<codes::Mask()> mask)
     : state_(std::make_unique<State>()) {
   state_->make_real = std::move(real);
   state_->make_prime = std::move(prime);
+  state_->make_mask = std::move(mask);
 }
 
 SharedCode::~SharedCode() = default;
@@ -33,6 +37,19 @@ const codes::Decoder<codes::Gf61>& SharedCode::decoder() const {
   return *state_->prime;
 }
 
+const codes::Mask& SharedCode::mask() const {
+  std::call_once(state_->mask_once, [this] {
+    if (state_->make_mask) {
+      state_->mask = state_->make_mask();
+      return;
+    }
+    // The prime field knows an exact zero from a small number.
+    const auto is_used = [](const codes::Gf61& coefficient) { return coefficient != codes::Gf61(0); };
+    state_->mask = decoder<codes::Gf61>().code().rows.unaryExpr(is_used);
+  });
+  return state_->mask;
+}
+
 LinearCodebook::LinearCodebook(std::vector<Section> sections,
                                std::function<CodeRow(std::size_t, std::size_t)> row_of,
                                std::optional<std::size_t> needed_sections)
@@ -46,13 +63,10 @@ std::vector<std::size_t> LinearCodebook::contents(NodeId from, std::uint32_t mes
   const CodeRow place = row_of_(from - 1, message);
   const Section& section = sections_[place.section];
   std::vector<std::size_t> result;
-  for (std::size_t k = 0; k < section.blocks; ++k) {
-    // The prime field knows an exact zero from a small number.
-    if (place.row == CodeRow::plain_sum ||
-        section.code->decoder<codes::Gf61>().code().rows(static_cast<Eigen::Index>(place.row),
-                                                         static_cast<Eigen::Index>(k)) != codes::Gf61(0))
+  const codes::Mask* const mask = place.row == CodeRow::plain_sum ? nullptr : &section.code->mask();
+  for (std::size_t k = 0; k < section.blocks; ++k)
+    if (!mask || (*mask)(static_cast<Eigen::Index>(place.row), static_cast<Eigen::Index>(k)))
       result.push_back(section.first_block + k);
-  }
   return result;
 }
 

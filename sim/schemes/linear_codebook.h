@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "codes/decoder.h"
+#include "codes/polynomial.h"
 #include "sim/schemes/scheme.h"
 
 namespace straggle {
@@ -19,10 +20,14 @@ class SharedCode {
   template <class T>
   using Make = std::function<codes::LinearCode<T>()>;
 
-  SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime);
+  /// `mask` is where both have their non-zero coefficients, so that asking what a row contains builds no code;
+  /// without it the code over the prime field is looked at.
+  SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime, std::function<codes::Mask()> mask = {});
   ~SharedCode();
   template <class T>
   const codes::Decoder<T>& decoder() const;
+  /// R x k: true where a row contains a block.
+  const codes::Mask& mask() const;
 
  private:
   struct State;

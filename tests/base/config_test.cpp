@@ -169,13 +169,29 @@ TEST_CASE("defaults are written into the configuration, so that what has been re
 
 TEST_CASE("whole numbers beyond 2^53 are refused, seeds go up to 2^64 - 1") {
   Json config =
-      parse_json(R"({"n": 9007199254740993, "seed": 18446744073709551615, "negative": -1})", "f.json");
+      parse_json(R"({"most": 9007199254740992, "n": 9007199254740993, "seed": 18446744073709551615,
+                     "negative": -1})",
+                 "f.json");
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
-  reader.integer("n", at_least(0));
+  CHECK(reader.integer("most", at_least(0)) == 9007199254740992);
+  CHECK(mistakes.count() == 0);
+  reader.integer("n", at_least(0));  // the nearest double is 2^53
+  CHECK(mistakes.count() == 1);
   CHECK(reader.seed_or("seed", 0) == 18446744073709551615u);
   reader.seed_or("negative", 0);
-  CHECK(mistakes.count() == 1);  // 2^53 + 1 reads as the double 2^53
+  CHECK(mistakes.count() == 2);
+}
+
+TEST_CASE("a seed may be written as 1e3, and is the same whole number then") {
+  Json config = parse_json(R"({"seed": 1e3, "half": 0.5, "large": 1e16, "negative": -1e3})", "f.json");
+  Mistakes mistakes("f.json");
+  ConfigReader reader(config, "", mistakes);
+  CHECK(reader.seed_or("seed", 7) == 1000);
+  CHECK(config["seed"].dump() == "1000");
+  CHECK(mistakes.count() == 0);
+  for (const char* key : {"half", "large", "negative"}) reader.seed_or(key, 0);
+  CHECK(mistakes.count() == 3);
 }
 
 TEST_CASE("the same mistake at several sweep points is said once, with the first point") {

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_folder.h"
+
 namespace command_line {
 
 namespace fs = std::filesystem;
@@ -28,21 +30,13 @@ struct Outcome {
   std::string out, err;
 };
 
-/// A folder of its own for a test, removed with it.
+/// A folder of its own for a test, in which it runs the program.
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "straggle-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  const fs::path& path() const { return path_; }
+  const fs::path& path() const { return folder_.path; }
 
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
+    std::ofstream(path() / name, std::ios::binary) << text;
   }
 
   /// Runs `straggle ARGUMENTS` in the folder, as a shell would.
@@ -50,16 +44,16 @@ class Folder {
 
   /// Runs a command of the shell in the folder.
   Outcome shell(const std::string& command) const {
-    const std::string redirected = "{ cd '" + path_.string() + "' && " + command + "; } >'" +
-                                   (path_ / ".out").string() + "' 2>'" + (path_ / ".err").string() +
+    const std::string redirected = "{ cd '" + path().string() + "' && " + command + "; } >'" +
+                                   (path() / ".out").string() + "' 2>'" + (path() / ".err").string() +
                                    "' </dev/null";
     const int status = std::system(redirected.c_str());
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(path_ / ".out"),
-            read_file(path_ / ".err")};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(path() / ".out"),
+            read_file(path() / ".err")};
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 inline const std::string small_config = R"({

@@ -10,6 +10,7 @@
 
 #include "sim/run/trials.h"
 #include "tests/models/support.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 using namespace straggle::testing;
@@ -18,20 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own for a test, removed with it.
+/// A folder of its own for a test, with a table in it.
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "straggle-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string path() const { return path_.string(); }
+  std::string path() const { return folder_.path.string(); }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
+    std::ofstream(folder_.path / name, std::ios::binary) << text;
   }
   /// The model of a table in the folder.
   std::shared_ptr<const ComputeModel> model(const std::string& table, const std::string& mode,
@@ -52,7 +45,7 @@ class Folder {
   }
 
  private:
-  fs::path path_;
+  TemporaryFolder folder_;
 };
 
 /// Machines a, b, c with the iterations 0, 1, 2; seconds are 10·machine + iteration.
@@ -238,6 +231,25 @@ TEST_CASE("empirical: tables as people have them are read as they are meant") {
   CHECK(rounds("machine,iteration,begin,finish\na,0,1700000000000000001,1700000001500000001\n"
                "b,0,1700000000000000000,1700000002000000000\na,1,7,7\nb,1,0,4e9\n",
                R"(, "unit": "ns", "columns": {"start": "begin", "end": "finish"})") == expected);
+  const std::string stamps = R"(, "columns": {"start": "b", "end": "e"})";
+  // Dates: over midnight, into a leap day, between zones, with as many decimals as anybody writes.
+  CHECK(rounds("machine,iteration,b,e\na,0,2024-02-28 23:59:59,2024-02-29 00:00:00.5\n"
+               "b,0,2024-12-31T23:59:58.000000000,2025-01-01T00:00:00.000000000000000000000\n"
+               "a,1,2025-01-01T00:00:00,2025-01-01T00:00:00\nb,1,1969-12-31T23:59:58,1970-01-01T00:00:02\n",
+               stamps) == expected);
+  CHECK(rounds("machine,iteration,b,e\na,0,2024-06-01T12:00:00.25+02:00,2024-06-01T10:00:01.75Z\n"
+               "b,0,2024-06-01T05:29:59-0430,2024-06-01T10:00:01Z\na,1,2024-06-01T12:00:00+02,"
+               "2024-06-01T10:00:00z\nb,1,2024-06-01T00:00:00Z,2024-06-01T00:00:04Z\n",
+               stamps) == expected);
+  for (const char* wrong : {"2023-02-29T00:00:00", "2024-01-01", "2024-01-01T24:00:00", "2024-01-01T00:00:00.",
+                            "2024-01-01T00:00:00+", "2024-1-1T00:00:00", "2024-01-01T00:00:00 CET"}) {
+    CAPTURE(wrong);
+    CHECK_THAT(folder.mistake(std::string("b,e\n") + wrong + ",1\n", stamps),
+               Catch::Contains("t.csv:2: column 1 must be a time: a number counted from some instant, or a date"));
+  }
+  CHECK_THAT(folder.mistake("b,e\n2024-01-01T00:00:00,2024-01-01T00:00:01Z\n", stamps),
+             Catch::EndsWith("t.csv:2: column 2 is a date and time of day in a time zone, but line 2 has a date and "
+                             "time of day without a time zone"));
   CHECK_THAT(folder.mistake("seconds;machine\n1,5;a\n1.5;a\n"),
              Catch::EndsWith("t.csv:3: has decimals with a point, but line 2 has them with a comma"));
   CHECK_THAT(folder.mistake("b,e\n2,1\n", R"(, "columns": {"start": "b", "end": "e"})"),

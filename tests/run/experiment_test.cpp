@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/base/text.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 
@@ -328,7 +329,8 @@ TEST_CASE("experiment: a label made of an object's fields leaves out what is swe
 
 TEST_CASE("experiment: the hash knows what is in a file of measured times, not where it lies") {
   namespace fs = std::filesystem;
-  const fs::path folder = fs::temp_directory_path() / "straggle-hash-test";
+  const TemporaryFolder temporary;
+  const fs::path& folder = temporary.path;
   fs::create_directories(folder / "deeper");
   const auto write = [](const fs::path& path, const std::string& text) { std::ofstream(path) << text; };
   const auto hash = [&](const std::string& file) {
@@ -343,5 +345,4 @@ TEST_CASE("experiment: the hash knows what is in a file of measured times, not w
   write(folder / "c.csv", "seconds\n1\n3\n");
   CHECK(hash("a.csv") == hash("deeper/b.csv"));
   CHECK(hash("a.csv") != hash("c.csv"));
-  fs::remove_all(folder);
 }

@@ -6,18 +6,16 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 
 #include "sim/run/replay.h"
 #include "sim/run/report.h"
 #include "tests/run/markup.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 
 namespace {
-
-namespace fs = std::filesystem;
 
 const std::set<std::string> empty_elements = {"meta", "link", "input"};
 const std::string evil = "<img src=x onerror=alert(1)>\"'&</script><!--";
@@ -34,9 +32,7 @@ Json small_config() {
 /// A run in a folder of its own: the experiment, and its results as written and read back.
 struct Run {
   explicit Run(const Json& config) : experiment(read_experiment(config, "small.json")) {
-    std::string name = (fs::temp_directory_path() / "straggle-page-XXXXXX").string();
-    folder = mkdtemp(name.data());
-    std::ofstream file(folder / "results.csv", std::ios::binary);
+    std::ofstream file(folder.path / "results.csv", std::ios::binary);
     write_csv_header(file, experiment, {.command = "straggle run small.json", .version = "0"});
     std::size_t rows = 0;
     for (const Point& point : experiment.points) {
@@ -46,11 +42,8 @@ struct Run {
     }
     write_end(file, rows, "0123");
     file.close();
-    results = read_results((folder / "results.csv").string());
+    results = read_results((folder.path / "results.csv").string());
   }
-  ~Run() { fs::remove_all(folder); }
-  Run(const Run&) = delete;
-  Run& operator=(const Run&) = delete;
 
   std::string page(const std::vector<std::size_t>& points = {0},
                    const PageAssets& assets = {"", "run()"}) const {
@@ -60,7 +53,7 @@ struct Run {
   }
 
   Experiment experiment;
-  fs::path folder;
+  TemporaryFolder folder;
   ResultsTable results;
 };
 
@@ -295,7 +288,7 @@ TEST_CASE("page: a table with a word for a number, or a row twice, is refused wi
 
 TEST_CASE("page: completion times come from samples.csv where it is of the same run and whole") {
   const Run run(small_config());
-  const std::string file = (run.folder / "samples.csv").string();
+  const std::string file = (run.folder.path / "samples.csv").string();
   const auto write = [&](const std::string& hash, int trials, const std::string& last = "") {
     std::ofstream out(file);
     out << "# \"small\"\n# command: c\n# version: v\n# seed: 1\n# configuration: " << hash

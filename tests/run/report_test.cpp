@@ -242,7 +242,7 @@ TEST_CASE("report: the fastest scheme is named, with those that are not told apa
       closing(
           law +
           R"("schemes": [{"scheme": "gc", "load": 2, "label": "a"}, {"scheme": "gc", "load": 2, "label": "b"}])"),
-      "; within the 95 % interval of the difference: b."));
+      "; not told apart from it at 95 %: b."));
   // What an approximate scheme gains, or one that does not always complete, is no gain over the others.
   const std::string apart = closing(
       R"("trials": 50, "compute": {"model": "constant", "time": 1, "failure": {"probability": 0.05}},

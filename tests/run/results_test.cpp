@@ -2,10 +2,10 @@
 #include "sim/run/results.h"
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
 
 #include "sim/base/config.h"
+#include "tests/temporary_folder.h"
 
 using namespace straggle;
 
@@ -15,18 +15,12 @@ namespace {
 class TextFile {
  public:
   explicit TextFile(const std::string& text) {
-    std::string name = (std::filesystem::temp_directory_path() / "straggle-results-XXXXXX").string();
-    close(mkstemp(name.data()));
-    path_ = name;
-    std::ofstream(path_, std::ios::binary) << text;
+    std::ofstream(path(), std::ios::binary) << text;
   }
-  ~TextFile() { std::filesystem::remove(path_); }
-  TextFile(const TextFile&) = delete;
-  TextFile& operator=(const TextFile&) = delete;
-  std::string path() const { return path_.string(); }
+  std::string path() const { return (folder_.path / "results.csv").string(); }
 
  private:
-  std::filesystem::path path_;
+  TemporaryFolder folder_;
 };
 
 const std::string header =

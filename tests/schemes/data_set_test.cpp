@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "codes/repetition.h"
 #include "sim/schemes/gradient_codes.h"
 #include "tests/schemes/support.h"
 
@@ -205,4 +206,31 @@ TEST_CASE("configurations can be read by several threads at once") {
       });
   }
   CHECK(found == std::vector<std::size_t>(8, 8 * 3));
+}
+
+TEST_CASE("what a row contains is known without its code, and is where the code has coefficients") {
+  std::vector<std::shared_ptr<const SharedCode>> codes = {sum_code(4), multi_message_code(7, {1, 3, 5}),
+                                                          multi_message_code(5, {5})};
+  for (const std::string& name : cyclic_code_names())
+    for (const int load : {1, 3, 7}) codes.push_back(cyclic_code(name, 7, load, 1));
+  for (const auto& code : codes) {
+    const codes::Mask& mask = code->mask();
+    const auto& prime = code->decoder<codes::Gf61>().code().rows;
+    const auto& real = code->decoder<codes::Complex>().code().rows;
+    REQUIRE(prime.rows() == mask.rows());
+    REQUIRE(prime.cols() == mask.cols());
+    for (Eigen::Index row = 0; row < mask.rows(); ++row)
+      for (Eigen::Index column = 0; column < mask.cols(); ++column) {
+        CHECK((prime(row, column) != codes::Gf61(0)) == mask(row, column));
+        CHECK((std::abs(real(row, column)) > 1e-9) == mask(row, column));
+      }
+  }
+  const SharedCode unknown([] { return codes::repetition<codes::Complex>(1, 2); },
+                           [] {
+                             auto code = codes::repetition<codes::Gf61>(1, 2);
+                             code.rows(0, 1) = codes::Gf61(0);
+                             return code;
+                           });
+  CHECK(unknown.mask()(0, 0));
+  CHECK_FALSE(unknown.mask()(0, 1));
 }
