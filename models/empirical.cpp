@@ -61,7 +61,7 @@ class Empirical final : public ComputeModel {
 
   std::size_t replicate() const override { return setup_.block > 0 ? table_->rounds : 0; }
 
-  std::vector<std::string> notes() const override;
+  std::vector<std::string> notes(std::size_t /*draws*/) const override;
 
  private:
   /// Of how many workers a machine gives the times, at the most.
@@ -129,7 +129,7 @@ void Empirical::gather(const DrawAddress& address, const std::vector<double>& va
   }
 }
 
-std::vector<std::string> Empirical::notes() const {
+std::vector<std::string> Empirical::notes(std::size_t /*draws*/) const {
   std::vector<std::string> notes;
   const auto add = [&](const std::string& note) { notes.push_back(setup_.file + ": " + note); };
   const bool by_round = setup_.mode != Replay::resample;

@@ -11,8 +11,12 @@
 namespace straggle {
 namespace {
 
-/// Doubles all the way: Boost.Math would compute in long double.
-using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+/// Doubles all the way: Boost.Math would compute in long double. Beside the lower end it divides by Γ(shape),
+/// which leaves the range of double from a shape of 171 on: infinite it gives the probability of 0 that is
+/// right there.
+using InDouble =
+    boost::math::policies::policy<boost::math::policies::promote_double<false>,
+                                  boost::math::policies::overflow_error<boost::math::policies::ignore_error>>;
 
 class Gamma final : public ComputeModel {
  public:

@@ -125,9 +125,9 @@ struct Instant {
   bool zoned;            ///< it says its distance from UTC
 };
 
-/// A date and a time of day, with `T` or a blank between them and any number of decimals; a comma may stand for
-/// the point. Nothing where the text is not that, or where there is no such day. A leap second counts as the
-/// second after it.
+/// A date and a time of day, with `T` or a blank between them and any number of decimals; a comma may stand
+/// for the point. Nothing where the text is not that, or where there is no such day. A leap second counts as
+/// the second after it.
 std::optional<Instant> iso_instant(std::string_view text) {
   const auto digits = [&](std::size_t count) -> std::optional<int> {
     int value = 0;
@@ -229,8 +229,8 @@ class TableReader {
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   enum class StampKind { number, zoned, local };
-  /// In the table's unit, in two parts, since a date of our time leaves a long double ten decimals of a second;
-  /// the whole numbers of nanoseconds since 1970 have 61 bits and fit.
+  /// In the table's unit, in two parts, since a date of our time leaves a long double ten decimals of a
+  /// second; the whole numbers of nanoseconds since 1970 have 61 bits and fit.
   struct Stamp {
     long double whole, fraction;
   };
@@ -438,9 +438,9 @@ class TableReader {
   std::size_t columns_ = 0, rows_ = 0, values_ = 0;
   std::size_t seconds_ = none, machine_ = none, iteration_ = none, start_ = none, end_ = none,
               transfer_ = none;
-  std::size_t comma_ = 0, point_ = 0;           // the last lines with such decimals
+  std::size_t comma_ = 0, point_ = 0;                        // the last lines with such decimals
   std::optional<std::pair<StampKind, std::size_t>> stamps_;  // of the first stamp, and its line
-  std::map<std::string, std::size_t> numbers_;  // of the machines, by name
+  std::map<std::string, std::size_t> numbers_;               // of the machines, by name
 };
 
 /// The values of a table matched round by round, or one after another.

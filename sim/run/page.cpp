@@ -622,11 +622,10 @@ class Page {
     for (const std::size_t row : rows) {
       const double incomplete = results_.number(row, "incomplete"),
                    recovered = results_.number(row, "recovered");
-      result.push_back(
-          {.time = results_.number(row, "time_mean"),
-           .half = half_interval(row),
-           .recovered = std::isnan(recovered) ? 1 : recovered,
-           .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
+      result.push_back({.time = results_.number(row, "time_mean"),
+                        .half = half_interval(row),
+                        .recovered = std::isnan(recovered) ? 1 : recovered,
+                        .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
     }
     return result;
   }

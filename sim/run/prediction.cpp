@@ -5,6 +5,7 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "sim/run/theory.h"
 
@@ -17,6 +18,14 @@ TimeLaw scaled(TimeLaw x, double c) {
     part.lower *= c;
     part.scale *= c;
   }
+  return x;
+}
+
+/// The law of x less what hides its spread in the digits of a double: a lower end far beyond it.
+TimeLaw from_zero(TimeLaw x) {
+  const double lower = x.lower();
+  if (!(lower > 1e6 * (x.tail(0.5) - lower))) return x;
+  for (TimeLaw::Part& part : x.parts) part.lower -= lower;
   return x;
 }
 
@@ -49,6 +58,12 @@ struct Setting {
 
   std::optional<Expectation> expect(const CompletionLaw& law) const {
     return expectation(law, x, scaling, increment);
+  }
+  /// How many of so many workers, each `later` seconds after its work, end in the same instant as something
+  /// independent of them, at most.
+  double ties(double workers, double work, double later) const {
+    const bool server = scaling == Scaling::server_dependent;
+    return workers * heaviest_cell(x, server ? later / work : later + work * increment);
   }
   /// Where the time has an expectation.
   std::optional<Expectation> expect_time(const CompletionLaw& law) const {
@@ -87,11 +102,20 @@ std::optional<Prediction> of_serial_star(const Point& point, const Setting& sett
   const double sent =
       (point.downlink == Links::Downlink::none ? 0 : setting.latency + point.links.seconds(master, 1, 1)) +
       setting.latency;
-  return Prediction{.kind = hold > 0 ? Prediction::Kind::bounds : Prediction::Kind::exact,
-                    .time_low = sent + std::max(kth->time + hold, least->time + k * hold),
-                    .time_high = sent + kth->time + k * hold,
-                    .time_error = kth->time_error + least->time_error,
-                    .messages = k};
+  Prediction prediction{.kind = hold > 0 ? Prediction::Kind::bounds : Prediction::Kind::exact,
+                        .time_low = sent + std::max(kth->time + hold, least->time + k * hold),
+                        .time_high = sent + kth->time + k * hold,
+                        .time_error = kth->time_error + least->time_error,
+                        .messages = std::nullopt};
+  // One after the other, where a message takes a time that can be seen beside theirs; else two may end at the
+  // same instant.
+  const bool apart = hold > 0x1p-40 * prediction.time_high || law.need == law.workers;
+  const double tied = apart ? 0 : setting.ties(point.workers, law.work.front(), sent);
+  if (tied <= promised_accuracy * k) {
+    prediction.messages = k;
+    prediction.messages_error = tied;
+  }
+  return prediction;
 }
 
 std::optional<Prediction> of_tree(const Point& point, const Setting& setting, const TreeLaw& tree,
@@ -102,10 +126,17 @@ std::optional<Prediction> of_tree(const Point& point, const Setting& setting, co
       setting.scaling == Scaling::server_dependent ? work * quantile : quantile + work * setting.increment;
   const double hold = setting.ideal ? 0 : point.links.seconds(2, master, 1);
   const int taken = tree.arity - tree.stragglers;
-  return Prediction{.kind = Prediction::Kind::asymptotic,
-                    .time_low = compute + (taken + tree.depth - 1) * hold,
-                    .time_high = compute + tree.depth * taken * hold,
-                    .messages = taken};
+  Prediction prediction{.kind = Prediction::Kind::asymptotic,
+                        .time_low = compute + (taken + tree.depth - 1) * hold,
+                        .time_high = compute + tree.depth * taken * hold,
+                        .messages = std::nullopt};
+  // More, where children end at the same instant: each when one of its workers does.
+  const double tied = setting.ties(point.workers, work, 0);
+  if (tied <= promised_accuracy * taken) {
+    prediction.messages = taken;
+    prediction.messages_error = tied;
+  }
+  return prediction;
 }
 
 }  // namespace
@@ -122,7 +153,9 @@ const char* name_of(Prediction::Kind kind) {
   return "asymptotic";
 }
 
-std::optional<Prediction> predict(const Point& point, std::size_t s) {
+namespace {
+
+std::optional<Prediction> prediction_at(const Point& point, std::size_t s) {
   const SchemeRecipe& recipe = point.schemes[s].recipe;
   const std::optional<TimeLaw> law = point.compute.model->law();
   const Failure& failure = point.compute.failure;
@@ -161,7 +194,7 @@ std::optional<Prediction> predict(const Point& point, std::size_t s) {
   return std::nullopt;
 }
 
-std::optional<double> predicted_skewness(const Point& point, std::size_t s) try {
+std::optional<double> skewness_at(const Point& point, std::size_t s) {
   const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
   const std::optional<TimeLaw> x = point.compute.model->law();
   const Failure& failure = point.compute.failure;
@@ -179,9 +212,11 @@ std::optional<double> predicted_skewness(const Point& point, std::size_t s) try 
   // The time beyond which a share u of all times lies, but for its scale and what increments add. A cluster
   // takes longer than t where fewer than `need` of its workers take less: a beta law of P(x > t).
   const double beyond = law->workers - law->need + 1;
+  const TimeLaw without_shift = from_zero(*x);
   const auto time = [&](double u) {
     const double of_cluster = -std::expm1(std::log1p(-u) / law->clusters);
-    return x->tail(boost::math::ibeta_inv(beyond, static_cast<double>(law->need), of_cluster, Quiet()));
+    return without_shift.tail(
+        boost::math::ibeta_inv(beyond, static_cast<double>(law->need), of_cluster, Quiet()));
   };
   // Beyond `least` Boost's inverse of the beta law loses its way, and hardly any finite moment has anything
   // there.
@@ -191,15 +226,43 @@ std::optional<double> predicted_skewness(const Point& point, std::size_t s) try 
     return integrator.integrate([&](double u) { return f(time(std::clamp(u, least, 1 - 1e-16))); }, 0.0, 1.0,
                                 tolerance);
   };
-  const double mean = mean_of([](double t) { return t; });
+  // Before `least` the integral takes the value there. A tail that is a power has 1/(1 − p/index) times that
+  // in its moment p: all of the third one, where the index has only just passed 3.
+  double index = std::numeric_limits<double>::infinity();
+  for (const TimeLaw::Part& part : x->parts) index = std::min(index, beyond * part.index);
+  const auto moment = [&](int order, const auto& f) {
+    const double before = order / (index - order) * least * f(time(least));
+    return mean_of(f) + (std::isinf(index) ? 0 : before);
+  };
+  const double mean = moment(1, [](double t) { return t; });
   // In units of the mean, so that no cube leaves the range of double before its time.
-  const double variance = mean_of([=](double t) { return (t / mean - 1) * (t / mean - 1); });
-  const double third = mean_of([=](double t) { return (t / mean - 1) * (t / mean - 1) * (t / mean - 1); });
+  const double variance = moment(2, [=](double t) { return (t / mean - 1) * (t / mean - 1); });
+  const double third = moment(3, [=](double t) { return (t / mean - 1) * (t / mean - 1) * (t / mean - 1); });
   const double skewness = third / std::pow(variance, 1.5) / std::sqrt(point.iterations);
   if (std::isnan(skewness) && std::isfinite(variance)) return std::nullopt;
   return std::isfinite(skewness) ? skewness : std::numeric_limits<double>::infinity();
-} catch (const boost::math::evaluation_error&) {  // no root found all the same: theory says nothing
-  return std::nullopt;
+}
+
+/// What `f` finds, or nothing where a special function of Boost.Math gives up: theory says nothing then.
+template <class F>
+auto unless_numerics_fail(const F& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::runtime_error&) {  // no root found, out of range, not a whole number
+    return std::nullopt;
+  } catch (const std::domain_error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::optional<Prediction> predict(const Point& point, std::size_t s) {
+  return unless_numerics_fail([&] { return prediction_at(point, s); });
+}
+
+std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
+  return unless_numerics_fail([&] { return skewness_at(point, s); });
 }
 
 }  // namespace straggle

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -105,12 +106,24 @@ std::string bytes_text(double bytes) {
   return fmt::format("{:.4g} {}", bytes, units[unit]);
 }
 
+/// To so many significant digits, and to the place to which the mean beside it is known.
+std::string as_known(double value, int digits, const Estimate& found) {
+  const std::optional<int> places =
+      std::isnan(found.mean) ? std::nullopt : places_of(found.mean, half_interval(found));
+  if (places && value != 0) {
+    const int before_the_point = static_cast<int>(std::floor(std::log10(std::abs(value)))) + 1;
+    digits = std::max(digits, std::min(before_the_point + *places, std::numeric_limits<double>::digits10));
+  }
+  return fmt::format("{:.{}g}", value, digits);
+}
+
 /// An expectation, `1.2 .. 1.4` for bounds, `~ 1.2 .. 1.4` for an asymptotic band.
-std::string theory_time(const std::optional<Prediction>& theory) {
+std::string theory_time(const Row& row) {
+  const std::optional<Prediction>& theory = row.theory;
   if (!theory || std::isnan(theory->time_low)) return "-";
-  if (theory->kind == Prediction::Kind::exact) return fmt::format("{:.7g}", theory->time_low);
-  return fmt::format("{}{:.4g} .. {:.4g}", theory->kind == Prediction::Kind::asymptotic ? "~ " : "",
-                     theory->time_low, theory->time_high);
+  if (theory->kind == Prediction::Kind::exact) return as_known(theory->time_low, 7, row.time);
+  return fmt::format("{}{} .. {}", theory->kind == Prediction::Kind::asymptotic ? "~ " : "",
+                     as_known(theory->time_low, 4, row.time), as_known(theory->time_high, 4, row.time));
 }
 
 std::string exactness(const Verification& v, double recovered) {
@@ -254,8 +267,7 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
                                     ? fmt::format(" ({})", printable(fmt::format("{}", fmt::join(at, "; "))))
                                     : ""));
   std::string text = texts.empty() ? "Fastest: not said" : "Fastest: " + listed(texts);
-  if (close > 0)
-    text += fmt::format("; at {} of them others are not told apart from it at 95 %", close);
+  if (close > 0) text += fmt::format("; at {} of them others are not told apart from it at 95 %", close);
   if (unknown > 0) text += fmt::format("; at {}, {}", unknown, nobody);
   return text + not_compared;
 }
@@ -288,7 +300,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
   cells.left = cells.columns.size();
   add("time [s]", 0,
       [](const Row& row) { return row.tail && !row.tail->mean() ? median(row) : with_error(row.time); });
-  add("theory of time", 3, [](const Row& row) { return theory_time(row.theory); });
+  add("theory of time", 3, theory_time);
   add("z of time", 5, [](const Row& row) {
     return row.theory && row.theory->kind != Prediction::Kind::asymptotic && !std::isnan(row.theory->time_low)
                ? z_text(row.theory_time_z)
@@ -297,7 +309,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
   const auto knows_messages = [](const Row& row) { return row.theory && row.theory->messages; };
   add("messages", 1, [](const Row& row) { return with_error(row.messages); });
   add("theory of messages", 4, [&](const Row& row) {
-    return knows_messages(row) ? fmt::format("{:.7g}", *row.theory->messages) : "-";
+    return knows_messages(row) ? as_known(*row.theory->messages, 7, row.messages) : "-";
   });
   add("z of messages", 6,
       [&](const Row& row) { return knows_messages(row) ? z_text(row.theory_messages_z) : "-"; });
@@ -463,8 +475,7 @@ std::vector<std::string> compute_notes(const Experiment& experiment) {
     for (const std::string& note : point.compute.notes(point.iterations))
       if (known.insert(note).second && known.size() <= most) notes.push_back(note + ".");
   if (known.size() > most)
-    notes.push_back(
-        fmt::format("({} more such notes; `straggle check` has them all)", known.size() - most));
+    notes.push_back(fmt::format("({} more such notes; `straggle check` has them all)", known.size() - most));
   return notes;
 }
 

@@ -477,6 +477,46 @@ struct Integrand {
   }
 };
 
+/// Times are doubles: x is rounded, and w·x or x + w·increment once more. Of all that may become the same
+/// number as a time t, the furthest apart, relative to t.
+constexpr double two_cells = 0x1p-51;
+
+/// P(z of a part comes within two cells of a value), at most.
+class Cells {
+ public:
+  explicit Cells(const TimeLaw::Part& part) : part_(part) {
+    for (int k = 52; k >= 6; --k) quantiles_.push_back(part.tail(1 - std::exp2(-k)));
+    for (int k = 31; k >= 1; --k) quantiles_.push_back(part.tail(k / 32.0));
+    for (int k = 6; k <= 52; ++k) quantiles_.push_back(part.tail(std::exp2(-k)));
+  }
+
+  /// For values from `from` to `to`; `added` is what is added to x before it is rounded.
+  double heaviest(double added, double from, double to) const {
+    from = std::max(from, 0.0);
+    to = std::max(to, from);
+    double most = mass(from, added);
+    if (to < std::numeric_limits<double>::infinity()) most = std::max(most, mass(to, added));
+    for (auto v = std::upper_bound(quantiles_.begin(), quantiles_.end(), from);
+         v != quantiles_.end() && *v < to; ++v)
+      most = std::max(most, mass(*v, added));
+    return most;
+  }
+
+ private:
+  double mass(double v, double added) const {
+    const double cell = (part_.lower + part_.scale * v + added) * two_cells / part_.scale;
+    const double low = std::max(v - cell, 0.0), high = v + cell;
+    const double share = (low > 0 ? part_.survival(low) : 1) - part_.survival(high);
+    if (!(low > 0)) return share;  // a density may begin with infinity there
+    // The difference of two numbers near 1 has its roundings.
+    const double density = std::max({part_.density(low), part_.density(v), part_.density(high)});
+    return std::min(share, density * (high - low));
+  }
+
+  const TimeLaw::Part& part_;
+  std::vector<double> quantiles_;  ///< of z, rising
+};
+
 /// When messages are sent and whether they still count, in a unit of time of the size of x's spread. Refers
 /// to the law, which must outlive it.
 class CompletionProcess {
@@ -511,6 +551,8 @@ class CompletionProcess {
       finest = std::min(finest, v * part.scale);
     }
     finest_ = finest;
+    for (std::size_t j = 0; j < law.work.size(); ++j)
+      first_at_once_.push_back(j > 0 && !(gap(j) > 0) ? first_at_once_.back() : j);
     for (const TimeLaw::Part& part : parts_) {
       add_breaks(part.lower);
       const double upper = part.tail(1e-300);
@@ -590,13 +632,59 @@ class CompletionProcess {
         if (const double v = since(j, part, t); v > 0)
           density += part.probability * part.density(v) / stretch(j, part);
       result.density.push_back(std::isfinite(density) ? density : 0);
-      result.counts.push_back(own.given[j] + (1 - own.given[j]) * elsewhere);
+      // What a worker sends at the same instant counts together, or not at all.
+      const double here = own.given[first_at_once_[j]];
+      result.counts.push_back(here + (1 - here) * elsewhere);
     }
     return result;
   }
 
+  /// P(message j comes in the same cell of doubles as a moment from `from` to `to` that does not depend on
+  /// its worker), at most.
+  double heaviest_cell(std::size_t j, const Instant& from, const Instant& to) {
+    if (cells_.empty())
+      for (const TimeLaw::Part& part : parts_) cells_.emplace_back(part);
+    // A cell is a share of the time. Under server-dependent scaling it is that of x, whatever the work.
+    const double added = server_dependent_ ? 0 : law_.work[j] * increment_;
+    double sum = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      sum += parts_[i].probability *
+             cells_[i].heaviest(added, since(j, parts_[i], from), since(j, parts_[i], to));
+    steps_ += 3000;
+    return sum;
+  }
+
+  /// The moment from which on messages of one worker that are not meant to may come at the same instant, for
+  /// their distance is that of neighbouring doubles; infinite where there is none.
+  double own_ties_from() const {
+    double result = infinite;
+    for (std::size_t j = 1; j < law_.work.size(); ++j) {
+      if (first_at_once_[j] != j) continue;
+      if (!server_dependent_)
+        result = std::min(result, gap(j) / two_cells);
+      else if (gap(j) < two_cells * law_.work[j])
+        return 0;
+    }
+    return result;
+  }
+  /// P(T > t), t in units from the start of the iteration.
+  double incomplete_at(double t) {
+    std::size_t anchor = 0, beyond = breaks_.size();
+    if (!(t > breaks_[0].at)) return 1;
+    while (beyond - anchor > 1) {
+      const std::size_t middle = anchor + (beyond - anchor) / 2;
+      (breaks_[middle].at <= t ? anchor : beyond) = middle;
+    }
+    return incomplete({anchor, t - breaks_[anchor].at});
+  }
+
  private:
   static constexpr double infinite = std::numeric_limits<double>::infinity();
+
+  /// Between the ends of messages j − 1 and j: seconds more, or work.
+  double gap(std::size_t j) const {
+    return (law_.work[j] - law_.work[j - 1]) * (server_dependent_ ? 1 : increment_);
+  }
 
   void add_breaks(double end) {
     for (std::size_t j = 0; j < law_.work.size(); ++j)
@@ -645,7 +733,9 @@ class CompletionProcess {
   double index_ = infinite;
   bool graded_ = false;
   double finest_ = 0;
-  std::vector<Break> breaks_;  ///< by position, those at the same place once
+  std::vector<Break> breaks_;               ///< by position, those at the same place once
+  std::vector<Cells> cells_;                ///< of parts, made when needed
+  std::vector<std::size_t> first_at_once_;  ///< of the messages that a worker sends with message j
   Convolver convolver_;
   double steps_ = 0;
 };
@@ -833,22 +923,8 @@ class Integrator {
       for (std::size_t c = 0; c < 2; ++c) scale_[c] += panel.value[c];
     if (horizon.no_mean) scale_[0] = 0;
     for (const Panel& panel : panels) cover(panel, relative_error / 100);
-    while (open_ > relative_error && !queue_.empty() && queue_.size() < most_panels &&
-           process_.steps() < most_steps) {
-      const Panel worst = queue_.top();
-      queue_.pop();
-      open_ -= worst.priority;
-      auto [left, right] = split(worst);
-      measure(left);
-      measure(right);
-      if (stalled(worst, left, right)) {
-        add(left);
-        add(right);
-      } else {
-        enter(left);
-        enter(right);
-      }
-    }
+    refine(relative_error, most_panels);
+    if (uncover()) refine(relative_error, 2 * most_panels);
     for (; !queue_.empty(); queue_.pop()) add(queue_.top());
     return sum_;
   }
@@ -856,6 +932,7 @@ class Integrator {
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   static constexpr std::size_t most_panels = 3000;
+  static constexpr double least_concealed = 1e-9;  ///< relative to all messages
 
   struct Panel {
     std::size_t anchor = 0;
@@ -863,7 +940,58 @@ class Integrator {
     std::size_t end_break = none;  ///< where it ends, if at a break
     Pair value{}, error{};
     double priority = 0;  ///< the larger error, relative to the whole
+    double unseen = 0;    ///< messages of a worker that the rule's points do not show
   };
+
+  /// Halves the worst panel until what is left of errors is small enough, or there are so many panels.
+  void refine(double relative_error, std::size_t most) {
+    while (open_ > relative_error && !queue_.empty() && queue_.size() < most &&
+           process_.steps() < most_steps) {
+      const Panel worst = queue_.top();
+      queue_.pop();
+      open_ -= worst.priority;
+      auto [left, right] = split(worst);
+      measure(left);
+      measure(right);
+      const bool rounding = stalled(worst, left, right);
+      for (const Panel& half : {left, right}) {
+        if (rounding && !conceals(half))
+          add(half);
+        else
+          enter(half);
+      }
+    }
+  }
+
+  /// Messages that may count in the panel although no point of the rule shows that they do: where all
+  /// messages come, and the iteration ends, before the first point, everything seems to be over. A worker's
+  /// message counts there at most with the probability that the iteration is not complete at the panel's
+  /// start.
+  double concealed(const Panel& panel) const {
+    if (!(panel.unseen > least_concealed * scale_[1])) return 0;
+    return std::min(panel.unseen, static_cast<double>(messages_) * process_.incomplete(start(panel)));
+  }
+  /// Whether they are more than the panel's error by far.
+  bool conceals(const Panel& panel) const {
+    const double messages = concealed(panel);
+    return messages > least_concealed * scale_[1] && messages > 10 * panel.error[1];
+  }
+
+  /// Makes the error of all panels what they may conceal, if there is one that does so.
+  bool uncover() {
+    std::vector<Panel> panels;
+    for (auto queue = queue_; !queue.empty(); queue.pop()) panels.push_back(queue.top());
+    if (std::none_of(panels.begin(), panels.end(), [&](const Panel& panel) { return conceals(panel); }))
+      return false;
+    uncovering_ = true;
+    double sum = 0;
+    for (const Panel& panel : panels) sum += concealed(panel);
+    scale_[1] += sum;
+    queue_ = decltype(queue_)(less_urgent);
+    open_ = 0;
+    for (const Panel& panel : panels) enter(panel);
+    return true;
+  }
 
   bool logarithmic(const Panel& panel) const {
     return process_.graded() || !(process_.breaks()[panel.anchor].at > 0);
@@ -995,6 +1123,7 @@ class Integrator {
 
   void enter(Panel panel) {
     panel.priority = 0;
+    if (uncovering_) panel.error[1] = std::max(panel.error[1], concealed(panel));
     for (std::size_t c = 0; c < 2; ++c)
       if (scale_[c] > 0) panel.priority = std::max(panel.priority, panel.error[c] / scale_[c]);
     open_ += panel.priority;
@@ -1047,10 +1176,14 @@ class Integrator {
     // A jump or a peak between the points shows in the integral of the density alone, which is known; so does
     // what lies below the first point after a break.
     double unseen = 0;
+    panel.unseen = 0;
     for (std::size_t j = 0; j < messages_; ++j) {
       const double error = std::abs(sent[j] - sent_between(panel, j));
       // The difference of two numbers near 1 has its roundings.
-      if (error > 4e-16) unseen += error * (counts[j] > 0 ? counts[j] : incomplete);
+      if (error > 4e-16) {
+        unseen += error * (counts[j] > 0 ? counts[j] : incomplete);
+        panel.unseen += error;
+      }
     }
     panel.error[1] = std::max(panel.error[1], unseen);
     if (by_logarithm && panel.from < first(panel)) panel.error[0] += first(panel);
@@ -1063,7 +1196,8 @@ class Integrator {
   Pair scale_{};
   std::priority_queue<Panel, std::vector<Panel>, decltype(&less_urgent)> queue_{less_urgent};
   double open_ = 0;  ///< the sum of the priorities
-  Measured sum_;     ///< of what is done with
+  bool uncovering_ = false;
+  Measured sum_;  ///< of what is done with
 };
 
 void check(const CompletionLaw& law) {
@@ -1102,30 +1236,76 @@ CompletionLaw simplified(CompletionLaw law) {
   return law;
 }
 
-/// Messages that tie with the one that completes, at most: times are doubles, and where a visible share of
-/// the draws falls into one of them, trials break ties by the workers' numbers. None where the count at
-/// completion is fixed.
-double ties(CompletionProcess& process, const CompletionLaw& law, double time) {
-  if (law.kind == CompletionLaw::Kind::count && law.clusters == 1 && !law.first_of_all &&
-      !law.finisher_decodes)
-    return 0;
-  const double all = static_cast<double>(law.workers) * law.clusters;
-  double result = 0;
-  for (std::size_t anchor = 0; anchor < process.breaks().size(); ++anchor) {
-    const double at = process.breaks()[anchor].at, half = at * 0x1p-53;
-    if (process.steps() > most_steps || !(half > 0)) continue;
-    if (anchor + 1 < process.breaks().size() && half > process.between(anchor, anchor + 1)) continue;
-    const double together =
-        all * (1 - process.unsent(process.breaks()[anchor].message, Instant{anchor, half}));
-    if (together < 1e-9) continue;
-    const double before = process.incomplete({anchor, 0});
-    result += together * (before - process.incomplete({anchor, half}));
-    if (before < 1e-9) break;
+/// Whether the master needs every message there is: then none can come beside the last.
+bool needs_all(const CompletionLaw& law) {
+  return law.kind == CompletionLaw::Kind::count && law.clusters == 1 && !law.finisher_decodes &&
+         law.need == law.workers * static_cast<long long>(law.work.size());
+}
+
+/// Messages of the very instant of completion that theory, which knows no two at once, does not count, at
+/// most; no closer than to know that they are more than `limit`. Fix what a worker has sent before its
+/// message j: when the others then complete the iteration does not depend on when that comes, which is in the
+/// same cell of doubles with the probability of that cell.
+double ties(CompletionProcess& process, const CompletionLaw& law, const Horizon& horizon, double limit) {
+  if (needs_all(law)) return 0;
+  const std::size_t messages = law.work.size();
+  const double workers = static_cast<double>(law.workers) * law.clusters;
+  const double from = process.own_ties_from();
+  const double own = std::isinf(from) ? 0 : static_cast<double>(messages - 1) * process.incomplete_at(from);
+  double sum = own;
+  for (std::size_t j = 0; j < messages; ++j)
+    sum += workers * process.heaviest_cell(j, horizon.begin, horizon.end);
+  if (sum <= limit) return sum;
+
+  // The cells that are heavy may be hardly ever those of completion: cell by cell, further and further from
+  // every break.
+  sum = own;
+  std::vector<double> before(messages, 1);  // P(the others complete it no sooner)
+  Instant last = horizon.begin;
+  const auto up_to = [&](const Instant& t) {
+    const Integrand at = process.integrand(t);
+    double least = 1;
+    for (std::size_t j = 0; j < messages; ++j) {
+      if (j < at.counts.size()) least = at.counts[j];  // the fewer, the more its worker has sent
+      if (before[j] > least) sum += workers * (before[j] - least) * process.heaviest_cell(j, last, t);
+      before[j] = std::min(before[j], least);
+    }
+    last = t;
+  };
+  up_to(horizon.begin);
+  for (std::size_t anchor = horizon.begin.anchor; anchor <= horizon.end.anchor; ++anchor) {
+    const double start = anchor == horizon.begin.anchor ? horizon.begin.later : 0;
+    const double stop =
+        anchor == horizon.end.anchor ? horizon.end.later : process.between(anchor, anchor + 1);
+    double step = std::max((process.at({anchor, start})) * two_cells, start);
+    for (; step > 0 && start + step < stop; step *= 4) {
+      if (sum > limit || process.steps() > most_steps) return std::numeric_limits<double>::infinity();
+      up_to({anchor, start + step});
+    }
+    up_to(anchor == horizon.end.anchor ? horizon.end : Instant{anchor + 1, 0});
   }
-  return result + all * static_cast<double>(law.work.size()) * 0x1p-53 * time;
+  return sum;
+}
+
+/// Whether the time takes so few doubles that rounding moves its mean by what trials can see: 99.8 % of it
+/// lies within a hundred, and what does not is no reason for a large variance either. Where it is the same in
+/// all of them, rounding moves nothing.
+bool lost_in_rounding(CompletionProcess& process, const Horizon& horizon) {
+  const double t = process.at(horizon.middle), cell = t * two_cells / 2;
+  if (process.incomplete_at(t - 50 * cell) - process.incomplete_at(t + 50 * cell) < 0.998) return false;
+  for (double cells = 50; cells < 1e9; cells *= 4)
+    if (process.incomplete_at(t + cells * cell) * cells * cells > 50 * 50) return false;
+  return process.incomplete({horizon.begin.anchor, cell / 4}) > 1e-9;
 }
 
 }  // namespace
+
+double heaviest_cell(const TimeLaw& x, double added) {
+  double sum = 0;
+  for (const TimeLaw::Part& part : x.parts)
+    sum += part.probability * Cells(part).heaviest(added, 0, std::numeric_limits<double>::infinity());
+  return sum;
+}
 
 std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw& x, Scaling scaling,
                                        double increment) {
@@ -1162,17 +1342,20 @@ std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw
       error[c] = found.error[c] + 1e-13 * before[c] + rounding * value[c] +
                  (horizon->power ? (c == 0 ? 1e-15 * index / (index - 1) + 1e-12 : 1e-12) * tail : beyond[c]);
     }
-    constexpr double promise = 1e-7, promise_with_ties = 1e-3;
+    constexpr double promise = promised_accuracy;
     Expectation result{.time = none, .messages = none};
-    if (!horizon->no_mean && error[0] <= promise * value[0] && std::isfinite(value[0] * process.unit())) {
+    if (!horizon->no_mean && error[0] <= promise * value[0] && std::isfinite(value[0] * process.unit()) &&
+        !lost_in_rounding(process, *horizon)) {
       result.time = value[0] * process.unit();
       result.time_error = error[0] * process.unit();
     }
     if (error[1] <= promise * value[1]) {
-      result.messages = workers * value[1];
-      const double tied = ties(process, law, process.at(horizon->middle));
-      result.messages_error = workers * error[1] + tied;
-      if (tied > promise_with_ties * result.messages) result.messages = none;
+      const double promised = promise * workers * value[1];
+      const double off = workers * error[1] + ties(process, law, *horizon, promised);
+      if (off <= promised) {
+        result.messages = workers * value[1];
+        result.messages_error = off;
+      }
     }
     if (std::isnan(result.time) && std::isnan(result.messages)) return std::nullopt;
     return result;

@@ -15,8 +15,7 @@ struct SharedCode::State {
   codes::Mask mask;
 };
 
-SharedCode::SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime,
-                       std::function<codes::Mask()> mask)
+SharedCode::SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime, std::function<codes::Mask()> mask)
     : state_(std::make_unique<State>()) {
   state_->make_real = std::move(real);
   state_->make_prime = std::move(prime);

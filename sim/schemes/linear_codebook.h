@@ -20,8 +20,8 @@ class SharedCode {
   template <class T>
   using Make = std::function<codes::LinearCode<T>()>;
 
-  /// `mask` is where both have their non-zero coefficients, so that asking what a row contains builds no code;
-  /// without it the code over the prime field is looked at.
+  /// `mask` is where both have their non-zero coefficients, so that asking what a row contains builds no
+  /// code; without it the code over the prime field is looked at.
   SharedCode(Make<codes::Complex> real, Make<codes::Gf61> prime, std::function<codes::Mask()> mask = {});
   ~SharedCode();
   template <class T>

@@ -168,10 +168,9 @@ TEST_CASE("defaults are written into the configuration, so that what has been re
 }
 
 TEST_CASE("whole numbers beyond 2^53 are refused, seeds go up to 2^64 - 1") {
-  Json config =
-      parse_json(R"({"most": 9007199254740992, "n": 9007199254740993, "seed": 18446744073709551615,
+  Json config = parse_json(R"({"most": 9007199254740992, "n": 9007199254740993, "seed": 18446744073709551615,
                      "negative": -1})",
-                 "f.json");
+                           "f.json");
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
   CHECK(reader.integer("most", at_least(0)) == 9007199254740992);

@@ -241,15 +241,18 @@ TEST_CASE("empirical: tables as people have them are read as they are meant") {
                "b,0,2024-06-01T05:29:59-0430,2024-06-01T10:00:01Z\na,1,2024-06-01T12:00:00+02,"
                "2024-06-01T10:00:00z\nb,1,2024-06-01T00:00:00Z,2024-06-01T00:00:04Z\n",
                stamps) == expected);
-  for (const char* wrong : {"2023-02-29T00:00:00", "2024-01-01", "2024-01-01T24:00:00", "2024-01-01T00:00:00.",
-                            "2024-01-01T00:00:00+", "2024-1-1T00:00:00", "2024-01-01T00:00:00 CET"}) {
+  for (const char* wrong :
+       {"2023-02-29T00:00:00", "2024-01-01", "2024-01-01T24:00:00", "2024-01-01T00:00:00.",
+        "2024-01-01T00:00:00+", "2024-1-1T00:00:00", "2024-01-01T00:00:00 CET"}) {
     CAPTURE(wrong);
-    CHECK_THAT(folder.mistake(std::string("b,e\n") + wrong + ",1\n", stamps),
-               Catch::Contains("t.csv:2: column 1 must be a time: a number counted from some instant, or a date"));
+    CHECK_THAT(
+        folder.mistake(std::string("b,e\n") + wrong + ",1\n", stamps),
+        Catch::Contains("t.csv:2: column 1 must be a time: a number counted from some instant, or a date"));
   }
-  CHECK_THAT(folder.mistake("b,e\n2024-01-01T00:00:00,2024-01-01T00:00:01Z\n", stamps),
-             Catch::EndsWith("t.csv:2: column 2 is a date and time of day in a time zone, but line 2 has a date and "
-                             "time of day without a time zone"));
+  CHECK_THAT(
+      folder.mistake("b,e\n2024-01-01T00:00:00,2024-01-01T00:00:01Z\n", stamps),
+      Catch::EndsWith("t.csv:2: column 2 is a date and time of day in a time zone, but line 2 has a date and "
+                      "time of day without a time zone"));
   CHECK_THAT(folder.mistake("seconds;machine\n1,5;a\n1.5;a\n"),
              Catch::EndsWith("t.csv:3: has decimals with a point, but line 2 has them with a comma"));
   CHECK_THAT(folder.mistake("b,e\n2,1\n", R"(, "columns": {"start": "b", "end": "e"})"),

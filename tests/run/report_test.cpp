@@ -227,6 +227,34 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("report: theory is printed to the place to which the mean beside it is known") {
+  Experiment experiment =
+      experiment_of(R"({"workers": 6, "trials": 5, )" + compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
+  std::vector<Row> rows = rows_of(experiment);
+  const auto printed = [&](const Estimate& time, double theory, double high) {
+    rows[0].time = rows[0].messages = time;
+    rows[0].theory = Prediction{.kind = theory == high ? Prediction::Kind::exact : Prediction::Kind::bounds,
+                                .time_low = theory,
+                                .time_high = high,
+                                .messages = theory};
+    return " " + to_table(experiment, rows, 1000) + " ";
+  };
+  const auto both = [&](const Estimate& time, double theory, const std::string& text) {
+    CAPTURE(theory, text);
+    const std::string table = printed(time, theory, theory);
+    const std::size_t first = table.find(" " + text + " ");
+    REQUIRE(first != std::string::npos);
+    CHECK(table.find(" " + text + " ", first + 1) != std::string::npos);
+  };
+  both({1000000.000935, 3.7e-5, 1000}, 1000000.00093412, "1000000.000934");
+  both({1000000.000935, 3.7e-5, 1000}, 1000000.0009, "1000000.0009");
+  both({1000000.000935, 3.7e-5, 1000}, 1000000, "1000000");
+  both({0.15, 0.1, 1000}, 0.123456789, "0.1234568");  // never fewer than seven digits
+  both({123.456789, 1e-9, 1000}, 123.4567891234, "123.4567891234");
+  both({12.5, 0, 1000}, 12.5, "12.5");
+  CHECK(has(printed({1000000.5, 0.05, 1000}, 1000000.25, 1000001.75), "1000000.25 .. 1000001.75"));
+}
+
 TEST_CASE("report: the fastest scheme is named, with those that are not told apart from it") {
   const auto closing = [](const std::string& more) {
     const Experiment experiment = experiment_of(R"({"workers": 8, "verify": {"trials": 0}, )" + more + "}");

@@ -14,9 +14,7 @@ namespace {
 /// A file of its own for a test.
 class TextFile {
  public:
-  explicit TextFile(const std::string& text) {
-    std::ofstream(path(), std::ios::binary) << text;
-  }
+  explicit TextFile(const std::string& text) { std::ofstream(path(), std::ios::binary) << text; }
   std::string path() const { return (folder_.path / "results.csv").string(); }
 
  private:
