@@ -569,6 +569,12 @@ class CompletionProcess {
   std::size_t messages() const { return law_.work.size(); }  ///< of a worker
   const std::vector<Break>& breaks() const { return breaks_; }
   double at(const Instant& t) const { return breaks_[t.anchor].at + t.later; }
+  /// What of a late moment is draws alone, without the increments before the last message: a tail that is a
+  /// power is one of this.
+  double of_draw(const Instant& t) const {
+    const TimeLaw::Part& part = parts_.front();
+    return server_dependent_ ? at(t) : part.lower + part.scale * since(law_.work.size() - 1, part, t);
+  }
   /// Between two breaks; infinite behind the last.
   double between(std::size_t from, std::size_t to) const {
     return to < breaks_.size() ? difference(breaks_[to], breaks_[from]) : infinite;
@@ -1011,12 +1017,25 @@ class Integrator {
   /// [from, to] in pieces of the same size.
   void append(const Instant& from, const Instant& to, int pieces, std::vector<Panel>& panels) {
     Panel whole{.anchor = from.anchor, .from = from.later, .to = to.later};
-    if (to.anchor != from.anchor) whole.to += process_.between(from.anchor, to.anchor);
+    if (to.anchor != from.anchor) {
+      const double between = process_.between(from.anchor, to.anchor);
+      whole.to += between;
+      if (std::abs(whole.to - between - to.later) > 1e-10 * to.later) {  // lost beside so large a distance
+        whole.to = between;
+        whole.end_break = to.anchor;
+        append(whole, pieces, panels);
+        whole = {.anchor = to.anchor, .from = 0, .to = to.later};
+      }
+    }
+    append(whole, pieces, panels);
+  }
+  void append(const Panel& whole, int pieces, std::vector<Panel>& panels) {
     if (!(whole.to > whole.from)) return;
     const double begin = coordinate(whole, whole.from), end = coordinate(whole, whole.to);
     Panel piece = whole;
     for (int i = 0; i < pieces; ++i) {
       piece.to = i + 1 == pieces ? whole.to : later(whole, begin + (end - begin) * (i + 1) / pieces);
+      piece.end_break = i + 1 == pieces ? whole.end_break : none;
       if (!(piece.to > piece.from)) continue;
       measure(piece);
       panels.push_back(piece);
@@ -1332,7 +1351,10 @@ std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw
     const Instant& end = horizon->end;
     const Integrand last = process.integrand(end);
     Pair beyond{process.at(end) * last.incomplete, all / workers * last.incomplete};  // at most
-    if (horizon->power) beyond = {beyond[0] / (index - 1), process.at(end) * last.rate() / index};
+    if (horizon->power) {
+      const double drawn = process.of_draw(end);
+      beyond = {drawn * last.incomplete / (index - 1), drawn * last.rate() / index};
+    }
     // Roundings of probabilities add up over workers; a tail that falls slowly multiplies those of its index.
     const double rounding = 1e-13 + 4e-16 * all;
     Pair value{}, error{};

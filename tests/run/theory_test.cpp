@@ -747,6 +747,34 @@ TEST_CASE("a law much narrower than its times is not overlooked") {
   CHECK(result.messages == close(95, accuracy));
 }
 
+TEST_CASE("messages of a law with two humps far apart add up, and of a power tail behind large increments") {
+  const CompletionLaw all{.workers = 12, .work = {1}, .need = 12};
+  const CompletionLaw twice{.workers = 12, .work = {1, 2}, .need = 24};
+  for (const double far : {1e-3, 1e3, 1e6, 1e9, 1e12, 1e15}) {
+    INFO(far);
+    const auto law = [](double lower, double scale, double probability) {
+      TimeLaw::Part part = shifted_weibull(lower, 1).parts[0];
+      part.scale = scale;
+      part.probability = probability;
+      return part;
+    };
+    const TimeLaw humps{{law(far, 1, 0.1), law(1.5 * far, 1.5, 0.9)}};
+    CHECK(expect(all, humps).messages == close(12, accuracy));
+    CHECK(expect(twice, humps).messages == close(24, accuracy));
+    for (const double index : {5.0, 1000.0}) {
+      CHECK(expect(all, pareto(1e-3, index), Scaling::data_dependent, far).messages == close(12, accuracy));
+      CHECK(expect(twice, pareto(1e-3, index), Scaling::data_dependent, far).messages == close(24, accuracy));
+    }
+  }
+  // Peaks that are narrow beside their own place.
+  TimeLaw narrow = pareto(1, 1e6);
+  narrow.parts[0].probability = 0.7;
+  narrow.parts.push_back(pareto(1e6, 1e6).parts[0]);
+  narrow.parts[1].probability = 0.3;
+  CHECK(expect(all, narrow).messages == close(12, accuracy));
+  CHECK(expect({.workers = 4, .work = {1}, .need = 3}, narrow).messages == close(3, accuracy));
+}
+
 TEST_CASE("additive scaling has no expectation and nothing to wait for takes no time") {
   const CompletionLaw law{.workers = 4, .work = {1}, .need = 2};
   CHECK_FALSE(straggle::expectation(law, paper.law(), Scaling::additive, 0).has_value());
