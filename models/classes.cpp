@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "models/compute_model.h"
 #include "sim/base/text.h"
@@ -19,7 +20,8 @@ struct Member {
 
 class Classes final : public ComputeModel {
  public:
-  explicit Classes(std::vector<Member> members) : members_(std::move(members)) {}
+  Classes(std::vector<Member> members, std::vector<std::string> notes)
+      : members_(std::move(members)), notes_(std::move(notes)) {}
 
   void draw(const DrawAddress& address, std::span<double> out) const override {
     for (const Member& member : members_) {
@@ -68,7 +70,7 @@ class Classes final : public ComputeModel {
   }
 
   std::vector<std::string> notes(std::size_t draws) const override {
-    std::vector<std::string> result;
+    std::vector<std::string> result = notes_;
     for (const Member& member : members_)
       for (const std::string& note : member.model->notes(draws))
         result.push_back(fmt::format("class {}: {}", printable(member.workers.name, 60), note));
@@ -102,6 +104,7 @@ class Classes final : public ComputeModel {
   }
 
   std::vector<Member> members_;
+  std::vector<std::string> notes_;  // on the classes together
 };
 
 /// How many workers each class has; all of them together are the model's.
@@ -135,9 +138,16 @@ std::vector<std::size_t> read_counts(ConfigReader& config, std::vector<ConfigRea
 }
 
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
+  constexpr std::size_t most_classes = 1000;  // each draws for all workers up to its own
   std::vector<ConfigReader> readers = config.objects("classes");
+  if (readers.size() > most_classes) {
+    config.mistake("classes", fmt::format("are {}; there can be {}", readers.size(), most_classes));
+    return nullptr;
+  }
   const std::vector<std::size_t> counts = read_counts(config, readers, context.workers);
   std::vector<Member> members;
+  std::vector<std::string> notes;
+  std::map<std::string, std::string> replayed;  // the table, and the class that replays it
   ComputeContext inner = context;
   std::size_t replicate = 0;
   for (std::size_t c = 0; c < readers.size(); ++c) {
@@ -160,6 +170,14 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       member.model = read_compute_model(reader, of_class);
       // Without its plug-in, nobody can say which of the other fields are known.
       const bool sound = member.model && reader.complete();
+      if (const Json* draw = reader.raw("draw"); sound && draw && *draw != "resample") {
+        const std::string name = printable(member.workers.name, 60);
+        const auto [first, is_new] = replayed.emplace(reader.text("file"), name);
+        if (!is_new)
+          notes.push_back(
+              fmt::format("classes {} and {} have the same table, and each begins at its first machine",
+                          first->second, name));
+      }
       if (sound && !member.model->classes().empty()) reader.mistake("", "must not have classes of its own");
       const std::size_t iterations = sound ? member.model->replicate() : 0;
       if (replicate > 0 && iterations > 0 && iterations != replicate)
@@ -171,7 +189,7 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
     }
     members.push_back(std::move(member));
   }
-  return std::make_shared<Classes>(std::move(members));
+  return std::make_shared<Classes>(std::move(members), std::move(notes));
 }
 
 const ComputeRegistration registration(

@@ -28,6 +28,9 @@ enum class Replay {
 /// replay has one value an iteration, at index 0.
 constexpr std::uint32_t start_index = 1, block_index = 2;
 
+/// A bootstrap of fewer blocks than this says that its error is too small.
+constexpr std::size_t few_blocks = 10;
+
 struct Setup {
   std::string file;  ///< as messages name it
   Replay mode = Replay::resample;
@@ -61,7 +64,8 @@ class Empirical final : public ComputeModel {
 
   std::size_t replicate() const override { return setup_.block > 0 ? table_->rounds : 0; }
 
-  std::vector<std::string> notes(std::size_t /*draws*/) const override;
+  bool finite() const override { return true; }
+  std::vector<std::string> notes(std::size_t draws) const override;
 
  private:
   /// Of how many workers a machine gives the times, at the most.
@@ -129,35 +133,48 @@ void Empirical::gather(const DrawAddress& address, const std::vector<double>& va
   }
 }
 
-std::vector<std::string> Empirical::notes(std::size_t /*draws*/) const {
+std::vector<std::string> Empirical::notes(std::size_t draws) const {
   std::vector<std::string> notes;
   const auto add = [&](const std::string& note) { notes.push_back(setup_.file + ": " + note); };
   const bool by_round = setup_.mode != Replay::resample;
   const std::string measured = by_round
                                    ? fmt::format("{} round{}", table_->rounds, table_->rounds == 1 ? "" : "s")
                                    : fmt::format("{} values", table_->seconds.size());
+  if (by_round && !table_->numbers_rounds && table_->machines > 1)
+    add("no column numbers the rounds: those of different machines are matched by the order of their rows");
   if (by_round && copies() > 1)
     add(fmt::format(
-        "{} machine{} for {} workers: each is used up to {} times, a copy {} rounds after the one "
+        "{} machine{} for {} workers: each is used up to {} times, a copy {} round{} after the one "
         "before it",
         table_->machines, table_->machines == 1 ? "" : "s", setup_.workers, copies(),
-        table_->rounds / copies()));
+        table_->rounds / copies(), table_->rounds / copies() == 1 ? "" : "s"));
+  if (setup_.mode == Replay::replay && setup_.workers < table_->machines)
+    add(fmt::format("of {} machines only the first {} are used, in the order in which the table names them",
+                    table_->machines, setup_.workers));
   if (table_->skipped > 0)
     add(fmt::format("{} of {} measured {} left out, where a value is missing", table_->skipped,
                     table_->skipped + (by_round ? table_->rounds : table_->seconds.size()),
                     by_round ? "rounds are" : "values are"));
   if (table_->unanswered > 0)
-    add(fmt::format("{} of {} values are missing: these workers do not answer", table_->unanswered,
-                    table_->seconds.size()));
+    add(fmt::format("{} of {} values {} missing: a worker does not answer there", table_->unanswered,
+                    table_->seconds.size(), table_->unanswered == 1 ? "is" : "are"));
   if (setup_.block > 0) {
     add(fmt::format(
         "every trial is {} drawn anew in blocks of {} (a block bootstrap): the standard deviation "
         "over trials, which is the standard error times the square root of their number, is the "
         "error of having measured only so many rounds",
         measured, setup_.block));
+    if (table_->rounds < few_blocks * setup_.block)
+      add(fmt::format(
+          "{} rounds have fewer than {} blocks of {}: the error they tell is too small, the more so "
+          "the fewer blocks",
+          table_->rounds, few_blocks, setup_.block));
   } else if (varies()) {
     add(fmt::format("± is the error of simulating this table, not of having measured only {}{}", measured,
                     by_round ? "; for that, see \"bootstrap\"" : ""));
+  } else if (draws < table_->rounds) {
+    add(fmt::format("every trial replays the first {} of {}; \"start\": \"random\" begins at any of them",
+                    draws == 1 ? std::string("one") : fmt::format("{}", draws), measured));
   } else if (table_->rounds > 1) {
     add(
         fmt::format("every trial replays the same {}; for the error of having measured only so many, see "
@@ -167,9 +184,11 @@ std::vector<std::string> Empirical::notes(std::size_t /*draws*/) const {
   return notes;
 }
 
-/// Reads "columns", "machines", "unit" and "transfer": how the table is written.
-TableFormat read_format(ConfigReader& config) {
+/// Reads "columns", "machines", "unit" and "transfer": how the table is written. `is_sound` becomes false
+/// where that is not known.
+TableFormat read_format(ConfigReader& config, bool& is_sound) {
   TableFormat format;
+  const std::size_t before = config.reports();
   format.machine_columns =
       config.choice_or<bool>("machines", {{"column", false}, {"columns", true}}, "column");
   format.units = config.choice_or<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}}, "s");
@@ -178,6 +197,7 @@ TableFormat read_format(ConfigReader& config) {
   if (format.with_transfer && format.machine_columns)
     config.mistake("transfer", "must be \"network\" where every machine has one column, that of its seconds");
   config.raw("columns");
+  is_sound = config.reports() == before;
   if (!config.has("columns")) return format;
   ConfigReader columns = config.object("columns");
   const std::pair<const char*, std::optional<std::string> TableFormat::*> fields[] = {
@@ -201,6 +221,7 @@ TableFormat read_format(ConfigReader& config) {
   if (format.transfer && !format.with_transfer)
     columns.mistake("transfer", "belongs to \"transfer\": \"column\"");
   columns.complete();
+  is_sound = config.reports() == before;
   return format;
 }
 
@@ -243,7 +264,8 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       "missing",
       {{"refuse", Missing::refuse}, {"no-answer", Missing::no_answer}, {"skip-round", Missing::skip_round}},
       "refuse");
-  const TableFormat format = read_format(config);
+  bool is_sound = true;
+  const TableFormat format = read_format(config, is_sound);
   if (format.with_transfer && context.scaling == Scaling::additive)
     config.mistake(
         "transfer",
@@ -255,7 +277,7 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
       config.mistake("file", "must name a table of measured seconds");
     return nullptr;
   }
-  if (format.start.has_value() != format.end.has_value()) return nullptr;
+  if (!is_sound) return nullptr;  // the table would be blamed for what is not its mistake
   try {
     auto table =
         load_measurements((std::filesystem::path(context.folder) / file).string(), format, missing, by_round);
@@ -283,8 +305,14 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
                                                       : fmt::format("{} rounds", table->rounds),
                                    copies));
     }
-    if (setup.block > table->rounds && by_round)
-      config.mistake("bootstrap", fmt::format("must be at most {}, the rounds measured", table->rounds));
+    if (setup.block > table->rounds / 2 && by_round)
+      config.mistake(
+          "bootstrap",
+          table->rounds < 2
+              ? std::string("needs at least two measured rounds, and there is one")
+              : fmt::format("must be at most {}, half of the {} rounds measured: one block of them all "
+                            "is always the same",
+                            table->rounds / 2, table->rounds));
     return std::make_shared<Empirical>(std::move(table), std::move(setup));
   } catch (const ConfigError& error) {
     config.mistake("file", error.what());

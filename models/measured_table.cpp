@@ -68,6 +68,11 @@ std::optional<std::string> no_text(std::string_view head) {
       {"BZh"sv, as_text("packed by bzip2", unpack)},
       {"\x1f\x8b"sv, as_text("packed by gzip twice", "unpack it once")},
       {"%PDF"sv, as_text("a PDF file", "find the numbers it was made of")},
+      {"version https://git-lfs"sv,
+       as_text("what Git LFS keeps in place of a file", "fetch it by git lfs pull")},
+      {"<"sv, as_text("HTML or XML", "save the table in it as comma-separated values")},
+      {"(lp0"sv, as_text("a pickle of Python", pandas)},
+      {"(dp0"sv, as_text("a pickle of Python", pandas)},
       {"{"sv, as_text("JSON", pandas)},
       {"["sv, as_text("JSON", pandas)}};
   for (const auto& [begin, what] : known)
@@ -87,6 +92,14 @@ std::optional<std::string> no_text(std::string_view head) {
   };
   if (std::any_of(head.begin(), head.end(), is_control)) return as_text("binary", pandas);
   return std::nullopt;
+}
+
+/// Latin letters without capitals.
+std::string lower_case(const std::string& text) {
+  std::string result = text;
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
 }
 
 /// A source and its first bytes, which stay to be read.
@@ -260,9 +273,14 @@ class TableReader {
     const std::size_t place = place_of(names, name);
     if (place == none)
       csv_.fail(
-          fmt::format("must name the columns, but there is no \"{}\" among the {} (with {} between them); "
-                      "\"columns\": {{\"{}\": ...}} says what it is called",
-                      shown(name), columns_, separator(), field));
+          columns_ == 1
+              ? fmt::format("must name the columns, with commas, semicolons or tabs between them, but there "
+                            "is one only, and it is not \"{}\"; \"columns\": {{\"{}\": ...}} says what "
+                            "it is called",
+                            shown(name), field)
+              : fmt::format("must name the columns, but there is no \"{}\" among the {} (with {} between "
+                            "them); \"columns\": {{\"{}\": ...}} says what it is called",
+                            shown(name), columns_, separator(), field));
     return place;
   }
   /// One that has to be there only if the configuration says its name.
@@ -271,10 +289,26 @@ class TableReader {
     return given ? required(names, *given, usual) : place_of(names, usual);
   }
 
+  /// Rounds that are numbered must not be taken by their order because of how their column is spelled, nor be
+  /// the seconds of a machine.
+  void refuse_rounds_by_another_name(const std::vector<std::string>& names) const {
+    for (std::size_t c = 0; c < names.size(); ++c) {
+      const std::string name = lower_case(names[c]);
+      bool suspect = name == "iteration" || name == "iterations";
+      for (const char* usual : {"iter", "step", "round", "epoch"})
+        suspect = suspect || (format_.machine_columns && (name == usual || name == usual + std::string("s")));
+      if (suspect)
+        fail(c, fmt::format("is called \"{}\": if it numbers the rounds, say \"columns\": {{\"iteration\": "
+                            "\"{}\"}}; else give it another name",
+                            shown(names[c]), shown(names[c])));
+    }
+  }
+
   void header(const std::vector<std::string>& names) {
     columns_ = names.size();
     iteration_ = optional(names, format_.iteration, "iteration");
     table_.numbers_rounds = iteration_ != none;
+    if (!table_.numbers_rounds) refuse_rounds_by_another_name(names);
     if (format_.machine_columns) {
       std::map<std::string_view, std::size_t> seen;
       for (std::size_t c = 0; c < columns_; ++c) {
@@ -316,7 +350,10 @@ class TableReader {
       const Stamp start = stamp(fields, start_), end = stamp(fields, end_);
       const long double between = end.whole - start.whole + (end.fraction - start.fraction);
       if (between < 0) fail(end_, fmt::format("must not be before the start, in column {}", start_ + 1));
-      value.seconds = static_cast<double>(between / static_cast<long double>(format_.units));
+      value.seconds =
+          std::isnan(between)
+              ? nothing
+              : in_range(static_cast<double>(between / static_cast<long double>(format_.units)), end_);
     }
     if (transfer_ != none) value.transfer = seconds(fields, transfer_);
     const std::string& name = machine_ == none ? std::string() : fields[machine_];
@@ -347,8 +384,7 @@ class TableReader {
   /// Whether a cell says that there is no value.
   static bool is_missing(const std::string& text) {
     if (text.size() > 9) return false;
-    std::string word;
-    for (const char c : text) word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::string word = lower_case(text);
     for (const char* known :
          {"", "nan", "+nan", "-nan", "na", "n/a", "null", "none", "inf", "+inf", "infinity", "+infinity"})
       if (word == known) return true;
@@ -379,10 +415,26 @@ class TableReader {
   }
 
   double seconds(const std::vector<std::string>& fields, std::size_t column) {
-    if (is_missing(fields[column])) return nothing;
+    const std::string& text = fields[column];
+    if (is_missing(text)) return nothing;
     double value = 0;
-    if (!read(fields[column], value) || value < 0) fail(column, "must be a number from 0 on");
-    return value / format_.units + 0.0;  // no negative zero
+    if (!read(text, value) || value < 0)
+      fail(column, fmt::format("must be {}{}", seconds_wanted(),
+                               csv_.separator() != ';' && text.find(',') != std::string::npos
+                                   ? "; decimals have a comma only where semicolons separate"
+                                   : ""));
+    return in_range(value / format_.units + 0.0, column);  // no negative zero
+  }
+
+  static std::string seconds_wanted() {
+    return fmt::format("0 or a number that comes to {:g} to {:g} s", smallest_number, largest_number);
+  }
+
+  /// As all numbers that are read, so that sums and squares of them are numbers too.
+  double in_range(double seconds, std::size_t column) const {
+    if (seconds != 0 && !(seconds >= smallest_number && seconds <= largest_number))
+      fail(column, "must be " + seconds_wanted());
+    return seconds;
   }
 
   Stamp stamp(const std::vector<std::string>& fields, std::size_t column) {
@@ -414,8 +466,11 @@ class TableReader {
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
     if (error == std::errc() && stop == text.data() + text.size()) return whole;
     double value = 0;
-    if (!read(text, value) || value < 0 || value > 0x1p53 || value != std::floor(value))
-      fail(iteration_, "must be the number of an iteration, a whole number from 0 on");
+    // From 2^53 on doubles skip numbers.
+    if (!read(text, value) || value < 0 || value >= 0x1p53 || value != std::floor(value))
+      fail(iteration_,
+           "must be the number of an iteration, a whole number from 0 to 18446744073709551615, or "
+           "below 2^53 with a point or an exponent");
     return static_cast<std::uint64_t>(value);
   }
 
@@ -453,6 +508,7 @@ class Matching {
     const std::vector<Machine>& machines = table_.machines;
     Measurements result;
     result.names_machines = table_.names_machines;
+    result.numbers_rounds = table_.numbers_rounds;
     result.machines = machines.size();
     if (!table_.numbers_rounds)
       for (const Machine& machine : machines)

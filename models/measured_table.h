@@ -36,8 +36,9 @@ struct Measurements {
   std::vector<double> seconds;
   std::vector<double> transfer;  ///< of the same rows; empty unless asked for
   bool names_machines = false;
-  std::size_t skipped = 0;     ///< rounds that were left out
-  std::size_t unanswered = 0;  ///< values that are +infinity
+  bool numbers_rounds = false;  ///< else rounds are the rows of a machine in their order
+  std::size_t skipped = 0;      ///< rounds that were left out
+  std::size_t unanswered = 0;   ///< values that are +infinity
 };
 
 /// A table's values matched by the number of their round; machines are in the order in which the table names

@@ -61,42 +61,63 @@ constexpr std::size_t most_levels = 200;
 constexpr std::size_t most_names = 1000;  // of one object
 constexpr std::size_t most_name_bytes = 1000, most_text_bytes = 10000;
 
-/// Watches the parser for repeated keys, of which it would silently keep the last, and for what is too large.
-class KeyWatch {
- public:
-  explicit KeyWatch(Mistakes& mistakes) : mistakes_(mistakes) {}
+/// The part of the library's text that a reader needs: without its error number, its own count of lines, and
+/// what the file has there (which need not be a configuration, nor for everybody to see).
+std::string reason_of(const Json::exception& error) {
+  std::string text = error.what();
+  if (const auto dash = text.find(" - "); dash != std::string::npos) {
+    text.erase(0, dash + 3);
+  } else if (const auto bracket = text.find("] "); bracket != std::string::npos) {
+    text.erase(0, bracket + 2);
+  }
+  constexpr std::string_view read = "; last read: '", expected = "'; expected ";
+  if (const auto begin = text.find(read); begin != std::string::npos) {
+    const auto end = text.rfind(expected);  // what was expected stands behind what was read
+    text.erase(begin, end == std::string::npos || end < begin ? std::string::npos : end + 1 - begin);
+  }
+  if (text.starts_with("number overflow")) text = "a number beyond what doubles hold, about 1.8e308";
+  return text;
+}
 
-  bool operator()(Json::parse_event_t event, const Json& parsed) {
-    switch (event) {
-      case Json::parse_event_t::object_start:
-      case Json::parse_event_t::array_start:
-        enter_value();
-        if (levels_.size() == most_levels)
-          give_up(fmt::format("is nested too deeply: there may be {} levels", most_levels));
-        levels_.push_back({.array = event == Json::parse_event_t::array_start, .keys = {}, .key = {}});
-        break;
-      case Json::parse_event_t::object_end:
-      case Json::parse_event_t::array_end:
-        levels_.pop_back();
-        break;
-      case Json::parse_event_t::key: {
-        Level& level = levels_.back();
-        level.key = parsed.get<std::string>();
-        if (level.key.size() > most_name_bytes)
-          give_up(fmt::format("is a name of {} bytes; it may have {}", level.key.size(), most_name_bytes));
-        if (!level.keys.insert(level.key).second) mistakes_.add(pointer(), "is given twice");
-        if (level.keys.size() > most_names)
-          give_up(fmt::format("is one field too many: an object may have {}", most_names));
-        break;
-      }
-      case Json::parse_event_t::value:
-        enter_value();
-        if (parsed.is_string() && parsed.get_ref<const std::string&>().size() > most_text_bytes)
-          give_up(fmt::format("is a text of {} bytes; it may have {}",
-                              parsed.get_ref<const std::string&>().size(), most_text_bytes));
-        break;
-    }
+/// Reads JSON text for what the library's parser would not say: repeated keys, of which it keeps the last,
+/// and what is too large. (Its callback could, but takes time with the square of an array's length.)
+class Inspector : public nlohmann::json_sax<Json> {
+ public:
+  Inspector(const std::string& text, const std::string& file, Mistakes& mistakes)
+      : text_(text), file_(file), mistakes_(mistakes) {}
+
+  bool null() override { return value(); }
+  bool boolean(bool) override { return value(); }
+  bool number_integer(number_integer_t) override { return value(); }
+  bool number_unsigned(number_unsigned_t) override { return value(); }
+  bool number_float(number_float_t, const string_t&) override { return value(); }
+  bool binary(binary_t&) override { return value(); }
+  bool string(string_t& words) override {
+    value();
+    if (words.size() > most_text_bytes)
+      give_up(fmt::format("is a text of {} bytes; it may have {}", words.size(), most_text_bytes));
     return true;
+  }
+  bool start_object(std::size_t) override { return open(false); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(true); }
+  bool end_array() override { return close(); }
+  bool key(string_t& name) override {
+    Level& level = levels_.back();
+    level.key = name;
+    if (level.key.size() > most_name_bytes)
+      give_up(fmt::format("is a name of {} bytes; it may have {}", level.key.size(), most_name_bytes));
+    if (!level.keys.insert(level.key).second) mistakes_.add(pointer(), "is given twice");
+    if (level.keys.size() > most_names)
+      give_up(fmt::format("is one field too many: an object may have {}", most_names));
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
+    const std::size_t byte = std::min(position == 0 ? 0 : position - 1, text_.size());
+    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
+    const std::size_t start = byte == 0 ? 0 : text_.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
+    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", printable(file_), line, byte - start + 1,
+                                  reason_of(error)));
   }
 
  private:
@@ -107,8 +128,22 @@ class KeyWatch {
     std::ptrdiff_t index = -1;
   };
 
-  void enter_value() {
+  bool value() {
     if (!levels_.empty() && levels_.back().array) ++levels_.back().index;
+    return true;
+  }
+
+  bool open(bool array) {
+    value();
+    if (levels_.size() == most_levels)
+      give_up(fmt::format("is nested too deeply: there may be {} levels", most_levels));
+    levels_.push_back({.array = array, .keys = {}, .key = {}});
+    return true;
+  }
+
+  bool close() {
+    levels_.pop_back();
+    return true;
   }
 
   [[noreturn]] void give_up(const std::string& reason) {
@@ -124,6 +159,8 @@ class KeyWatch {
     return result;
   }
 
+  const std::string& text_;
+  const std::string& file_;
   Mistakes& mistakes_;
   std::vector<Level> levels_;
 };
@@ -143,22 +180,18 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The part of the library's text that a reader needs: without its error number, its own count of lines, and
-/// what the file has there (which need not be a configuration, nor for everybody to see).
-std::string reason_of(const Json::exception& error) {
-  std::string text = error.what();
-  if (const auto dash = text.find(" - "); dash != std::string::npos) {
-    text.erase(0, dash + 3);
-  } else if (const auto bracket = text.find("] "); bracket != std::string::npos) {
-    text.erase(0, bracket + 2);
-  }
-  constexpr std::string_view read = "; last read: '", expected = "'; expected ";
-  if (const auto begin = text.find(read); begin != std::string::npos) {
-    const auto end = text.rfind(expected);  // what was expected stands behind what was read
-    text.erase(begin, end == std::string::npos || end < begin ? std::string::npos : end + 1 - begin);
-  }
-  if (text.starts_with("number overflow")) text = "number overflow: it is beyond what doubles hold";
-  return text;
+/// Bytes that are no text of JSON, of which the parser would say something else or, behind a zero, nothing.
+void refuse_other_encodings(const std::string& text, const std::string& file) {
+  const std::size_t zero = text.find('\0');
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") || zero < 4)
+    throw ConfigError(fmt::format("{}: is not UTF-8, but {}; save it as UTF-8", printable(file),
+                                  zero == 0 || text.substr(0, 4).find(std::string(2, '\0')) != text.npos
+                                      ? "UTF-32, or no text at all"
+                                      : "UTF-16"));
+  if (zero == text.npos) return;
+  throw ConfigError(
+      fmt::format("{}:{}: has a byte that is zero, which text never has", printable(file),
+                  1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n')));
 }
 
 }  // namespace
@@ -197,24 +230,12 @@ void Mistakes::throw_if_any() const {
 }
 
 Json parse_json(const std::string& text, const std::string& file) {
+  refuse_other_encodings(text, file);
   Mistakes mistakes(file);
-  KeyWatch watch(mistakes);
-  const Json::parser_callback_t callback = [&watch](int, Json::parse_event_t event, Json& parsed) {
-    return watch(event, parsed);
-  };
-  try {
-    Json result = Json::parse(text, callback, /*allow_exceptions=*/true, /*ignore_comments=*/true);
-    mistakes.throw_if_any();
-    return result;
-  } catch (const Json::parse_error& error) {
-    const std::size_t byte = std::min(error.byte == 0 ? 0 : error.byte - 1, text.size());
-    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
-    const std::size_t start = byte == 0 ? 0 : text.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
-    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", printable(file), line, byte - start + 1,
-                                  reason_of(error)));
-  } catch (const Json::exception& error) {
-    throw ConfigError(fmt::format("{}: is not valid JSON: {}", printable(file), reason_of(error)));
-  }
+  Inspector inspector(text, file, mistakes);
+  Json::sax_parse(text, &inspector, Json::input_format_t::json, /*strict=*/true, /*ignore_comments=*/true);
+  mistakes.throw_if_any();
+  return Json::parse(text, nullptr, /*allow_exceptions=*/true, /*ignore_comments=*/true);
 }
 
 Json parse_value(const std::string& text, const std::string& where) {

@@ -129,6 +129,8 @@ class ConfigReader {
     (*root_)[Json::json_pointer(pointer)] = value;
   }
 
+  /// How many mistakes have been reported so far, of all readers of the file.
+  std::size_t reports() const { return mistakes_->reports(); }
   /// Reports a mistake in a field, or (empty key) in the object itself.
   void mistake(const std::string& key, const std::string& text);
   /// Reports fields nobody asked for. True when this object had no mistake; call it last.

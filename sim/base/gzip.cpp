@@ -37,7 +37,17 @@ class Unpacker {
           break;
         }
       }
+      if (between_members_ && unpacked_any_) {
+        // Tapes and block devices fill up with zeros; gzip passes over them as well.
+        while (stream_.avail_in > 0 && *stream_.next_in == 0) {
+          ++stream_.next_in;
+          --stream_.avail_in;
+        }
+        if (stream_.avail_in == 0) continue;
+        if (*stream_.next_in != 0x1f) fail("has more behind what gzip has packed, and that is not packed");
+      }
       between_members_ = false;
+      unpacked_any_ = true;
       const int state = inflate(&stream_, Z_NO_FLUSH);
       if (state == Z_STREAM_END) {
         between_members_ = true;
@@ -60,7 +70,7 @@ class Unpacker {
   ByteSource packed_;
   z_stream stream_{};
   std::string in_ = std::string(1 << 16, '\0');
-  bool exhausted_ = false, between_members_ = true;
+  bool exhausted_ = false, between_members_ = true, unpacked_any_ = false;
 };
 
 }  // namespace

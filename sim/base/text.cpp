@@ -32,11 +32,13 @@ Character first_character(std::string_view text) {
 }
 
 /// Not seen, or seen elsewhere than where it stands: controls, line and paragraph separators, changes of
-/// direction, zero widths (but for the joiners, which some scripts need), byte order marks.
+/// direction, zero widths (but for the joiners, which some scripts need), byte order marks, and what Unicode
+/// says is no character.
 bool is_visible(std::uint32_t code) {
   if (code < 0x20 || (code >= 0x7f && code < 0xa0)) return false;
   if (code == 0x200b || code == 0x200e || code == 0x200f || code == 0x61c || code == 0xfeff) return false;
   if ((code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f)) return false;
+  if ((code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code <= 0xfdef)) return false;
   return !(code >= 0xfff9 && code <= 0xfffb) && !(code >= 0xe0000 && code <= 0xe007f);
 }
 

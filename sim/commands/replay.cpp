@@ -10,6 +10,7 @@
 #include "sim/base/version.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
+#include "sim/run/cost.h"
 #include "sim/run/picture.h"
 #include "sim/run/replay.h"
 #include "sim/run/trace.h"
@@ -111,6 +112,7 @@ int replay_command(const std::vector<std::string>& words) {
   for (const auto& output : {trace, picture})
     if (output) keep_inputs(*output, inputs_of(experiment));
   const std::string wanted = arguments.last("trial").value_or("0");
+  if (!parse_whole(wanted)) check_memory(experiment, threads, {}, available_memory());  // all trials are run
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
   // Text for what was asked for by name; a trace of all schemes speaks for itself.
   if (!labels.empty() || schemes.size() == 1)

@@ -10,6 +10,7 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/sweep.h"
+#include "sim/run/cost.h"
 #include "sim/run/page.h"
 
 namespace straggle {
@@ -77,6 +78,7 @@ int report_command(const std::vector<std::string>& words) {
     samples = read_samples(samples_file, experiment, results.run, points);
   }
 
+  if (samples.empty()) check_memory(experiment, threads, {}, available_memory());  // trials are run again
   std::uint64_t total = 0;
   for (const std::size_t p : points) total += experiment.points[p].trials;
   std::vector<ShownPoint> shown;

@@ -43,6 +43,9 @@ NodeId Program::add(const std::vector<Step>& steps) {
       routes_.assign(messages_.size(), {master, 0, 1});
     }
     if (step.need > 0 && steps.size() > 1) throw std::logic_error("a relay has one step");
+    if (messages_.size() == most_messages)
+      throw std::length_error(
+          fmt::format("its workers send more than {} messages in an iteration", most_messages));
     messages_.push_back({work, step.covers, step.item, step.group, step.weight});
     if (kind_ == Kind::tree) routes_.push_back({step.to, step.need, step.size});
   }

@@ -68,6 +68,9 @@ class Program {
   /// alone, in one step whose `to` is its neighbour.
   static Program exchange(std::uint32_t rounds, double size);
 
+  /// Of a star or a tree, in an iteration: some gigabytes.
+  static constexpr std::size_t most_messages = 100'000'000;
+
   /// Adds the next worker. In a tree a relay, which needs messages, has one step and is added before those
   /// who send to it, and a worker sends to one node only. Throws std::logic_error for a step that names no
   /// group, item or receiver that there is, computes a negative amount, or covers more than was computed.

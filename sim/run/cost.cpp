@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "sim/base/text.h"
+#include "sim/schemes/problem.h"
 
 namespace straggle {
 namespace {
@@ -173,6 +174,17 @@ double bytes_of_draws(const Point& point, unsigned threads, double largest_load)
   return (std::ceil(largest_load) + 1) * point.workers * sizeof(double) * threads;
 }
 
+/// The data that verified trials carry, of every scheme with a codebook on the one thread that there is at
+/// least: of a block its rows and labels, its gradient, and that as the code carries it (schemes/problem.h).
+double bytes_of_verification(const Point& point) {
+  if (point.verify.trials == 0) return 0;
+  double schemes = 0;
+  for (const SchemeSetup& setup : point.schemes) schemes += setup.recipe.make()->timing_only() ? 0 : 1;
+  constexpr double of_entry = (Problem<double>::rows + 2) * sizeof(double);
+  const double fields = (point.verify.real ? 1 : 0) + (point.verify.prime ? 1 : 0);
+  return schemes * fields * of_entry * point.workers * static_cast<double>(point.verify.dimension);
+}
+
 std::string bytes_text(double bytes) {
   constexpr const char* units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
   std::size_t unit = 0;
@@ -219,7 +231,7 @@ Cost cost_of(const Experiment& experiment, unsigned threads, Keep keep) {
     const double engine = (counted.messages * sizeof(Program::Message) +
                            static_cast<double>(point.workers * point.schemes.size()) * sizeof(Arrival)) *
                           2 * threads;
-    cost.bytes = std::max(cost.bytes, bytes_of_trials(point, keep) + engine +
+    cost.bytes = std::max(cost.bytes, bytes_of_trials(point, keep) + engine + bytes_of_verification(point) +
                                           bytes_of_draws(point, threads, counted.largest_load));
   }
   const double all = std::accumulate(
@@ -260,6 +272,10 @@ void check_memory(const Experiment& experiment, unsigned threads, Keep keep, dou
              fmt::format("{} with {} scheme{}", point.trials, point.schemes.size(),
                          point.schemes.size() == 1 ? "" : "s"),
              trials);
+    const double data = bytes_of_verification(point);
+    if (data > memory)
+      refuse("/verify/dimension", point,
+             fmt::format("{} in {} blocks of every scheme", point.verify.dimension, point.workers), data);
     if (point.compute.scaling != Scaling::additive) continue;
     double largest_load = 0;
     for (const SchemeSetup& setup : point.schemes)

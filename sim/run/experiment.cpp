@@ -49,28 +49,33 @@ std::optional<std::string> set_value(Json& config, const std::string& path, cons
   const std::string named = printable(path, 200);
   if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", named);
   const Json::json_pointer pointer(path), parent = pointer.parent_pointer();
-  const auto missing = [&] {
+  const std::string parent_name = printable(parent.to_string(), 200);
+  if (!config.contains(parent))
     return fmt::format("\"{}\" leads nowhere: the configuration has no {}", named,
-                       parent.empty() ? named : printable(parent.to_string(), 200));
-  };
-  try {
-    Json& holder = config.at(parent);
-    if (holder.is_object()) {
-      holder[pointer.back()] = value;
-    } else {
-      holder.at(Json::json_pointer("/" + pointer.back())) = value;  // an array: its element must exist
-    }
+                       parent.empty() ? named : parent_name);
+  Json& holder = config.at(parent);
+  if (holder.is_object()) {
+    holder[pointer.back()] = value;
     return std::nullopt;
-  } catch (const Json::exception&) {
-    return missing();
   }
+  if (!holder.is_array())
+    return fmt::format("\"{}\" leads nowhere: {} is {}, which has no fields", named, parent_name,
+                       shown(holder));
+  const Json::json_pointer place("/" + pointer.back());
+  if (!holder.contains(place))
+    return fmt::format("\"{}\" leads nowhere: {} has the places {}", named, parent_name,
+                       holder.empty() ? std::string("none") : fmt::format("0 to {}", holder.size() - 1));
+  holder.at(place) = value;
+  return std::nullopt;
 }
 
 /// What keeps a text from standing in a cell of a table, or nothing: spreadsheets take some first characters
 /// for a formula, and what cannot be seen could pass for something else.
 std::optional<std::string> wrong_in_cell(const std::string& text) {
   if (has_unprintable(text)) return "must not contain control characters";
-  if (!text.empty() && std::string_view("=+-@").find(text[0]) != std::string_view::npos)
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string::npos && !text.empty()) return "must not be of blanks alone";
+  if (first != std::string::npos && std::string_view("=+-@").find(text[first]) != std::string_view::npos)
     return "must not begin with =, +, - or @: spreadsheets would take it for a formula";
   return std::nullopt;
 }
@@ -160,6 +165,12 @@ std::vector<Axis> read_sweep(ConfigReader& root, const Json& config) {
   for (ConfigReader& entry : root.objects_or_none("sweep")) {
     std::optional<Axis> axis = read_axis(entry);
     if (!axis) continue;
+    if (swept.size() + axis->paths.size() > most_swept) {
+      entry.mistake(axis->paths.size() > 1 ? "paths" : "path",
+                    fmt::format("makes {} fields that are swept; there can be {}",
+                                swept.size() + axis->paths.size(), most_swept));
+      continue;
+    }
     bool valid = true;
     for (const std::string& path : axis->paths) {
       std::optional<std::string> wrong;
@@ -170,8 +181,6 @@ std::vector<Axis> read_sweep(ConfigReader& root, const Json& config) {
       probe = config;
       if (!wrong && !swept.insert(path).second)
         wrong = fmt::format("\"{}\" is swept twice", printable(path, 200));
-      if (!wrong && swept.size() > most_swept)
-        wrong = fmt::format("is one too many: {} fields can be swept", most_swept);
       if (!wrong) continue;
       entry.mistake(axis->paths.size() > 1 ? "paths" : "path", *wrong);
       valid = false;

@@ -84,12 +84,10 @@ Distribution distribution_of(std::string name, std::vector<double> times) {
 }
 
 /// One iteration of a trial, drawn: the one whose completion time is nearest to `wanted`.
-ShownTrial shown_trial(const Point& point, std::size_t s, const std::string& which, std::uint64_t trial,
-                       double time, double wanted) {
+ShownTrial shown_trial(const Point& point, TrialRunner& runner, std::size_t s, const std::string& which,
+                       std::uint64_t trial, double time, double wanted) {
   ShownTrial shown{
       .which = which, .trial = trial, .time = time, .iteration = 0, .timeline = {}, .drawing = {}};
-  TrialRunner runner(point);
-  runner.workspace().keep_all = true;
   double nearest = std::numeric_limits<double>::infinity();
   for (std::uint32_t iteration = 0; iteration < point.iterations; ++iteration) {
     runner.draw(trial, iteration);
@@ -117,6 +115,10 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment, 
                     printable(file), what, theirs, ours));
   };
   SampleTimes result;
+  std::map<std::pair<std::size_t, std::string>, std::size_t> places;  // of the schemes, by point and label
+  for (const std::size_t p : points)
+    for (std::size_t s = 0; s < experiment.points[p].schemes.size(); ++s)
+      places.emplace(std::pair(p, experiment.points[p].schemes[s].label), s);
   ResultsReader reader(file);
   if (reader.header().hash != experiment.hash)
     refuse("configuration", printable(reader.header().hash, 60), experiment.hash);
@@ -129,14 +131,11 @@ SampleTimes read_samples(const std::string& file, const Experiment& experiment, 
                               fields[point_column], experiment.points.size() - 1));
     const std::size_t p = *named;
     if (std::find(points.begin(), points.end(), p) == points.end()) continue;
-    const std::vector<SchemeSetup>& schemes = experiment.points[p].schemes;
-    const auto found = std::find_if(schemes.begin(), schemes.end(), [&](const SchemeSetup& setup) {
-      return setup.label == fields[label_column];
-    });
-    if (found == schemes.end())
+    const auto found = places.find({p, fields[label_column]});
+    if (found == places.end())
       reader.fail(
           fmt::format("label is \"{}\", which no scheme of the configuration has", fields[label_column]));
-    std::vector<double>& times = result[{p, static_cast<std::size_t>(found - schemes.begin())}];
+    std::vector<double>& times = result[{p, found->second}];
     if (fields[trial_column] != fmt::format("{}", times.size()))
       reader.fail(fmt::format("trial is \"{}\", but {} comes next", fields[trial_column], times.size()));
     const double time = number_of(fields[time_column]);
@@ -169,6 +168,8 @@ ShownPoint look_at(const Point& given, const SampleTimes& samples, unsigned thre
     const std::vector<SchemeResult> results = run_trials(point, 0, point.trials, threads, progress);
     for (std::size_t s = 0; s < times.size(); ++s) times[s] = results[s].sample.times();
   }
+  TrialRunner runner(point);
+  runner.workspace().keep_all = true;
   for (std::size_t s = 0; s < times.size(); ++s) {
     ShownScheme scheme;
     std::vector<double> complete = times[s];
@@ -178,7 +179,7 @@ ShownPoint look_at(const Point& given, const SampleTimes& samples, unsigned thre
       const std::optional<std::uint64_t> trial = trial_of_rank(times[s], quantile);
       if (!trial) continue;
       const double time = times[s][*trial];
-      scheme.trials.push_back(shown_trial(point, s, which, *trial, time,
+      scheme.trials.push_back(shown_trial(point, runner, s, which, *trial, time,
                                           quantile == 1 ? std::numeric_limits<double>::infinity() : time));
     }
     scheme.distribution = distribution_of(point.schemes[s].label, std::move(complete));

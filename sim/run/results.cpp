@@ -37,7 +37,9 @@ std::optional<End> parse_end(std::string_view line) {
   return is_id ? std::optional(end) : std::nullopt;
 }
 
-constexpr std::size_t most_cell_bytes = 10000;  // as of a swept value, the longest that a run writes
+constexpr std::size_t most_cell_bytes = 10000;    // as of a swept value, the longest that a run writes
+constexpr std::size_t most_line_bytes = 1 << 17;  // of the header: a command line of Linux
+constexpr std::size_t most_columns = 1000;        // far more than a run writes, swept fields included
 
 ByteSource bytes_of(const std::string& path) {
   const auto file = std::make_shared<InputFile>(path, "a results file");
@@ -59,6 +61,8 @@ ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(f
     if (!reader_.next_line(line) || !line.starts_with(key))
       fail(fmt::format("must begin with \"{}\"{}", key, by_run));
     if (!is_utf8(line)) fail("is not valid UTF-8");
+    if (line.size() > most_line_bytes)
+      fail(fmt::format("is a line of {} bytes; it may have {}", line.size(), most_line_bytes));
     return line.substr(key.size());
   };
   const Json title = Json::parse(comment("# "), nullptr, /*allow_exceptions=*/false);
@@ -69,6 +73,8 @@ ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(f
   header_.seed = comment("# seed: ");
   header_.hash = comment("# configuration: ");
   if (!next(header_.columns)) fail("must name the columns");
+  if (header_.columns.size() > most_columns)
+    fail(fmt::format("has {} columns; there can be {}", header_.columns.size(), most_columns));
   std::map<std::string_view, std::size_t> places;
   for (std::size_t c = 0; c < header_.columns.size(); ++c)
     if (const auto [other, is_new] = places.emplace(header_.columns[c], c); !is_new)

@@ -209,6 +209,9 @@ void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& f
   } else if (of_time && found.count > 1 && std::isnan(found.std_error) && row.varies) {
     verdict.rule = Verdict::Rule::none;
     verdict.trouble = "the variance is infinite: give \"within\", or expect p50";
+  } else if (found.count < 2 && row.varies) {
+    verdict.rule = Verdict::Rule::none;
+    verdict.trouble = "one trial does not tell how far it may be off: run more, or give \"within\"";
   } else if (without_spread(found)) {
     verdict.rule = Verdict::Rule::digits;
     verdict.pass = agrees(expected, row, found);

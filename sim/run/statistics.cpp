@@ -70,8 +70,9 @@ Estimate ratio_of_means(const Moments& m) {
   if (m.count() == 0) return {};
   const double ratio = m.mean_of_other() / m.mean();
   const double variance = m.variance_of_other() - 2 * ratio * m.covariance() + ratio * ratio * m.variance();
-  // Rounding can leave a tiny negative where the two are the same variable.
-  return {ratio, std::sqrt(std::max(0.0, variance) / static_cast<double>(m.count())) / m.mean(), m.count()};
+  // Rounding can leave a tiny negative where the two are the same variable; of one pair it is not a number.
+  return {ratio, std::sqrt(variance < 0 ? 0 : variance / static_cast<double>(m.count())) / m.mean(),
+          m.count()};
 }
 
 double z_score(const Estimate& found, double value, double accuracy) {

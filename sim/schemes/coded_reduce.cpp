@@ -102,12 +102,13 @@ SchemeRecipe read_coded_reduce(ConfigReader& config, const SchemeContext& contex
     const auto need = static_cast<std::uint32_t>(tree.arity - tree.stragglers);
     // r·K mini-batches, rounded once: exactly one where nothing is repeated.
     const double work = static_cast<double>(K * tree.own_parts()) / static_cast<double>(tree.parts());
+    const std::int64_t last_relay = tree.last_relay();  // counts the nodes of all layers
     Program program({.need = need, .full = {need}});
     for (std::int64_t node = 1; node <= K; ++node)
       program.add({{.work = work,
                     .covers = work,
                     .to = static_cast<NodeId>(tree.parent(node)),
-                    .need = node <= tree.last_relay() ? need : 0}});
+                    .need = node <= last_relay ? need : 0}});
     return std::make_unique<FixedScheme>(std::move(program),
                                          [=] { return std::make_unique<TreeCodebook>(tree, code); });
   };

@@ -100,7 +100,7 @@ std::string fault_of(const SchemeRecipe& recipe, int mini_batches, bool codebook
   if (!codebook || scheme->timing_only()) return "";
   return fault_in_contents(program, scheme->codebook(), mini_batches, recipe.recovered);
 } catch (const std::bad_alloc&) {
-  throw;
+  return "it does not fit into the memory there is; lower its load or orders, or the number of workers";
 } catch (const std::exception& error) {
   return error.what();
 }

@@ -44,7 +44,18 @@ TEST_CASE("comments are allowed, repeated keys are refused with their pointer") 
 TEST_CASE("a syntax error says where it is and what was expected") {
   CHECK(parse_error("{\n  \"a\": 1,,\n}").starts_with("f.json:2:10: is not valid JSON: "));
   CHECK(parse_error("").starts_with("f.json:1:1: is not valid JSON: "));
-  CHECK(parse_error("{\"a\": 1e400}").starts_with("f.json: is not valid JSON: number overflow"));
+  CHECK(parse_error("{\"a\": 1e400}") ==
+        "f.json:1:11: is not valid JSON: a number beyond what doubles hold, about 1.8e308");
+}
+
+TEST_CASE("what is no UTF-8 text is named, and nothing behind a zero is passed over") {
+  using namespace std::string_literals;
+  CHECK(parse_error("\xff\xfe{\0}\0"s) == "f.json: is not UTF-8, but UTF-16; save it as UTF-8");
+  CHECK(parse_error("\xfe\xff\0{\0}"s) == "f.json: is not UTF-8, but UTF-16; save it as UTF-8");
+  CHECK(parse_error("{\0}\0"s) == "f.json: is not UTF-8, but UTF-16; save it as UTF-8");
+  CHECK(parse_error("\0{\0}"s).starts_with("f.json: is not UTF-8"));
+  CHECK(parse_error("\xff\xfe\0\0{\0\0\0"s).starts_with("f.json: is not UTF-8, but UTF-32"));
+  CHECK(parse_error("{\"a\": 1}\n\0 not json"s) == "f.json:2: has a byte that is zero, which text never has");
 }
 
 TEST_CASE("a syntax error does not show what the file holds, which need not be a configuration") {

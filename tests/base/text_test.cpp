@@ -30,6 +30,7 @@ TEST_CASE("What changes the direction or the lines of a text is shown escaped") 
   CHECK(printable("a\u2028b") == "a\\u{2028}b");
   CHECK(printable("a\u2066b") == "a\\u{2066}b");
   CHECK(printable("\ufeffa") == "\\u{feff}a");
+  CHECK(printable("\ufffe\U0001ffff\ufdd0\ufffd") == "\\u{fffe}\\u{1ffff}\\u{fdd0}\ufffd");
 }
 
 TEST_CASE("Bytes that are no UTF-8 are shown as bytes") {

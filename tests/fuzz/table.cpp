@@ -60,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       read.model->draw(address, seconds);
       read.model->transfer(address, seconds);
     }
-    read.model->notes();
+    read.model->notes(3);
   } catch (const ConfigError&) {
   }
   return 0;

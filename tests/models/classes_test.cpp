@@ -101,6 +101,10 @@ TEST_CASE("classes: what a user can get wrong") {
         "test#/compute/classes/1/name: \"a\" is the name of another class too");
   CHECK_THAT(mistake(R"({"workers": 4)" + model),
              Catch::StartsWith("test#/compute/classes/0/name: is missing"));
+  std::string many;
+  for (int c = 0; c < 1001; ++c)
+    many += (c > 0 ? ", " : "") + (R"({"name": ")" + std::to_string(c) + R"(", "workers": 1)") + model;
+  CHECK(mistake(many) == "test#/compute/classes: are 1001; there can be 1000");
   CHECK(mistake(R"({"name": "", "workers": 4)" + model) ==
         "test#/compute/classes/0/name: must be a text that is not empty");
   CHECK_THAT(

@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "sim/run/row.h"
 #include "sim/run/trials.h"
 #include "tests/models/support.h"
 #include "tests/temporary_folder.h"
@@ -124,7 +125,7 @@ TEST_CASE("empirical: a trial starts at a round drawn for it, the same for all m
   }
   for (const double start : {10, 11, 12})  // four standard errors
     CHECK(std::abs(counts[start] - 1000) < 4 * std::sqrt(3000 * 2.0 / 9));
-  CHECK_FALSE(folder.model(three, "machines", 3, R"(, "start": "first")")->notes().empty());
+  CHECK_FALSE(folder.model(three, "machines", 3, R"(, "start": "first")")->notes(3).empty());
 }
 
 TEST_CASE("empirical: dealt, a trial gives the machines out in any order, all of them before any again") {
@@ -175,7 +176,7 @@ TEST_CASE("empirical: rounds are matched by number, and a missing value is refus
   const auto skipped = folder.model(table, "replay", 2, R"(, "missing": "skip-round")");
   CHECK(draw(*skipped, {.iteration = 1}, 2) == std::vector<double>{1, 1});
   CHECK(draw(*skipped, {.iteration = 2}, 2) == std::vector<double>{9, 9});
-  CHECK(skipped->notes().front() == "t.csv: 1 of 4 measured rounds are left out, where a value is missing");
+  CHECK(skipped->notes(3).front() == "t.csv: 1 of 4 measured rounds are left out, where a value is missing");
   // Machines that number other rounds have none in common.
   const std::string other = "machine,iteration,seconds\na,0,1\na,1,2\nb,7,1\nb,8,2\n";
   CHECK_THAT(folder.mistake(other, replay),
@@ -194,6 +195,98 @@ TEST_CASE("empirical: rounds are matched by number, and a missing value is refus
   CHECK_THAT(folder.mistake(many, replay), Catch::Contains("iteration 20 (no row) and 10 more;"));
 }
 
+TEST_CASE("empirical: rounds are not taken by their order because of how their column is spelled") {
+  const Folder folder;
+  const std::string replay = R"(, "draw": "replay")", wide = replay + R"(, "machines": "columns")";
+  for (const char* name : {"Iteration", "ITERATION", "iterations"}) {
+    const std::string named = std::string("\"columns\": {\"iteration\": \"") + name + "\"}";
+    const std::string table = std::string("machine,") + name + ",seconds\na,1,1\na,0,3\nb,0,2\nb,1,10\n";
+    CHECK_THAT(folder.mistake(table, replay),
+               Catch::Contains(std::string("t.csv:1: column 2 is called \"") + name + "\"") &&
+                   Catch::Contains(named));
+    CHECK(folder.mistake(table, replay + ", " + named) == "");
+  }
+  for (const char* name : {"Iteration", "step", "Round", "epochs", "iter"}) {
+    const std::string table = std::string(name) + ",a,b\n500,1.5,2.25\n501,4.5,3.75\n";
+    CHECK_THAT(folder.mistake(table, wide),
+               Catch::Contains(std::string("t.csv:1: column 1 is called \"") + name + "\""));
+  }
+  // Another column may be anything: rounds are then in the order of the rows, and the notes say so.
+  const auto model = folder.model("machine,step,seconds\na,1,1\na,0,3\nb,0,2\nb,1,10\n", "replay", 2);
+  CHECK_THAT(model->notes(2).front(), Catch::Contains("matched by the order of their rows"));
+}
+
+TEST_CASE("empirical: the notes say which machines and rounds are used") {
+  const Folder folder;
+  const auto notes = [&](std::size_t workers, std::size_t draws, const std::string& fields = "") {
+    std::string text;
+    for (const std::string& note : folder.model(three, "replay", workers, fields)->notes(draws))
+      text += note + "\n";
+    return text;
+  };
+  CHECK(notes(3, 3) ==
+        "t.csv: every trial replays the same 3 rounds; for the error of having measured only so many, see "
+        "\"bootstrap\"\n");
+  CHECK(notes(3, 2) ==
+        "t.csv: every trial replays the first 2 of 3 rounds; \"start\": \"random\" begins at any of them\n");
+  CHECK_THAT(notes(3, 1), Catch::Contains("the first one of 3 rounds"));
+  CHECK_THAT(notes(2, 3), Catch::StartsWith("t.csv: of 3 machines only the first 2 are used"));
+  CHECK_THAT(notes(3, 2, R"(, "start": "random")"),
+             Catch::Contains("± is the error of simulating this table"));
+  // Under "redraw": "trial" a trial draws once, however many iterations it has.
+  Compute compute;
+  compute.model = folder.model(three, "replay", 3);
+  compute.redraw_each_iteration = false;
+  CHECK_THAT(compute.notes(3).front(), Catch::Contains("the first one of 3 rounds"));
+}
+
+TEST_CASE("empirical: times that cannot be calculated with are refused where they stand") {
+  const Folder folder;
+  for (const char* cell :
+       {"1e308", "1e76", "1e-76", "1e400", "1e-400", "-1", "-inf", "1,5", "0x1p3", "1 s"}) {
+    CAPTURE(cell);
+    CHECK_THAT(folder.mistake("machine\tseconds\na\t1\nb\t" + std::string(cell) + "\n"),
+               Catch::Contains("t.csv:3: column 2 must be 0 or a number that comes to 1e-75 to 1e+75 s"));
+  }
+  CHECK_THAT(folder.mistake("seconds\n1,5\n"), Catch::Contains("t.csv:2: has 2 values for 1 column"));
+  CHECK_THAT(folder.mistake("x\tseconds\na\t1,5\n"), Catch::EndsWith("only where semicolons separate"));
+  CHECK_THAT(folder.mistake("b,e\n-1.7e308,1.7e308\n", R"(, "columns": {"start": "b", "end": "e"})"),
+             Catch::Contains("t.csv:2: column 2 must be 0 or a number"));
+  CHECK_THAT(folder.mistake("machine,seconds,transfer\na,1,1e300\nb,1,1\n",
+                            R"(, "draw": "replay", "transfer": "column")"),
+             Catch::Contains("t.csv:2: column 3 must be 0 or a number"));
+  for (const char* round : {"9007199254740993.0", "1e18", "100000000000000000000", "-1", "1.5", "x"}) {
+    CAPTURE(round);
+    CHECK_THAT(folder.mistake("machine,iteration,seconds\na," + std::string(round) + ",1\n"),
+               Catch::Contains("t.csv:2: column 2 must be the number of an iteration, a whole number"));
+  }
+  CHECK(folder.mistake("machine,iteration,seconds\na,18446744073709551615,1\nb,1e3,1\n") == "");
+}
+
+TEST_CASE("empirical: trials that are made of the same rounds have no standard error, in whatever order") {
+  const Folder folder;
+  folder.write("t.csv", three);
+  const auto row_of = [&](const std::string& draw, int workers, int iterations) {
+    const std::string text = fmt::format(
+        R"({{"trials": 50, "iterations": {}, "workers": {}, "verify": {{"trials": 0}},
+            "compute": {{"model": "empirical", "file": "t.csv", {}}}, "schemes": [{{"scheme": "uncoded"}}]}})",
+        iterations, workers, draw);
+    const Experiment experiment = read_experiment(parse_json(text, "test"), folder.path() + "/test.json");
+    const Point& point = experiment.points[0];
+    return make_row(point, 0, std::move(run_trials(point, 0, point.trials, 1)[0]));
+  };
+  for (const Row& row : {row_of(R"("draw": "replay", "start": "random")", 3, 6),
+                         row_of(R"("draw": "machines")", 3, 3), row_of(R"("draw": "replay")", 3, 2)}) {
+    CHECK_FALSE(row.varies);
+    CHECK(std::isnan(row.time.std_error));
+    CHECK(std::isnan(row.messages.std_error));
+    CHECK(std::isfinite(row.time.mean));
+  }
+  const Row row = row_of(R"("draw": "replay", "start": "random")", 3, 2);
+  CHECK(row.varies);
+  CHECK(row.time.std_error > 0);
+}
+
 TEST_CASE("empirical: fewer machines than workers are refused, or used at different rounds") {
   const Folder folder;
   const std::string table = "machine,iteration,seconds\na,0,1\nb,0,5\n";
@@ -206,7 +299,7 @@ TEST_CASE("empirical: fewer machines than workers are refused, or used at differ
   CHECK(folder.mistake(table, "", 8) == "");  // resampled
   const auto model = folder.model(three, "replay", 7, R"(, "reuse": true)");
   CHECK(draw(*model, {}, 7) == std::vector<double>{10, 20, 30, 11, 21, 31, 12});
-  CHECK_THAT(model->notes().front(),
+  CHECK_THAT(model->notes(3).front(),
              Catch::StartsWith("t.csv: 3 machines for 7 workers: each is used up to 3 times"));
 }
 
@@ -265,8 +358,14 @@ TEST_CASE("empirical: tables as people have them are read as they are meant") {
                                    {"s\0e\0c\0o\0n\0d\0"s, "UTF-16"},
                                    {"PAR1\x15"s, "Parquet"},
                                    {"\x80\x04\x95"s, "pickle"},
+                                   {"version https://git-lfs.github.com/spec/v1\n"s, "Git LFS"},
+                                   {"<!DOCTYPE html>"s, "HTML"},
                                    {"\x01\x02\x03"s, "binary"}})
     CHECK_THAT(folder.mistake(head), Catch::Contains(what));
+  CHECK_THAT(folder.mistake("machine|seconds\na|1\n"),
+             Catch::Contains("with commas, semicolons or tabs between them, but there is one only"));
+  // What is wrong with the configuration is not held against the table.
+  CHECK_THAT(folder.mistake("seconds\n1\n", R"(, "columns": {"seconds": 3})"), !Catch::Contains("t.csv"));
 }
 
 TEST_CASE("empirical: a table that gzip has packed is read, and a damaged one is refused") {
@@ -280,6 +379,13 @@ TEST_CASE("empirical: a table that gzip has packed is read, and a damaged one is
   REQUIRE(whole.message() == "");
   CHECK(draw(*whole.compute.model, {}, 2) == std::vector<double>{1, 2});
   const auto packed = fs::path(folder.path()) / "t.csv.gz";
+  const auto append = [&](const std::string& bytes) { std::ofstream(packed, std::ios::app) << bytes; };
+  append(std::string(512, '\0'));
+  CHECK(read().message() == "");
+  append("\n");
+  CHECK_THAT(read().message(),
+             Catch::EndsWith("has more behind what gzip has packed, and that is not packed"));
+  fs::resize_file(packed, fs::file_size(packed) - 513);
   fs::resize_file(packed, fs::file_size(packed) - 6);
   CHECK_THAT(read().message(),
              Catch::EndsWith("ends in the middle: it was packed by gzip and has been cut off"));
@@ -368,8 +474,12 @@ TEST_CASE("empirical: the spread of block bootstraps is that of their closed for
     // The relative standard error of a variance is √(2/trials) for normal numbers; four of them.
     CHECK(found == Approx(variance).epsilon(4 * std::sqrt(2.0 / trials)));
   }
-  CHECK_THAT(folder.mistake(three, R"(, "draw": "replay", "bootstrap": 4)"),
-             Catch::Contains("/compute/bootstrap: must be at most 3"));
+  CHECK_THAT(folder.mistake(three, R"(, "draw": "replay", "bootstrap": 2)"),
+             Catch::Contains("/compute/bootstrap: must be at most 1, half of the 3 rounds measured"));
+  CHECK_THAT(folder.mistake("machine,seconds\na,1\nb,2\n", R"(, "draw": "replay", "bootstrap": 1)"),
+             Catch::Contains("/compute/bootstrap: needs at least two measured rounds"));
+  CHECK_THAT(folder.model(table, "replay", 1, R"(, "bootstrap": 3)")->notes(rounds).back(),
+             Catch::Contains("24 rounds have fewer than 10 blocks of 3"));
   CHECK_THAT(folder.mistake(three, R"(, "draw": "replay", "bootstrap": 1, "start": "first")"),
              Catch::Contains("/compute/start: belongs to"));
   CHECK_THAT(folder.mistake(three, R"(, "reuse": true)"), Catch::Contains("/compute/reuse: belongs to"));
@@ -437,8 +547,11 @@ TEST_CASE("empirical: every mistake in a table is told with its line") {
   for (const char* nothing : {"", "# nothing\n\n"})
     CHECK(folder.mistake(nothing) == at + ": is empty; its first row must name its columns");
   CHECK(folder.mistake("seconds\n# nothing\n") == at + ": has no rows below its header");
-  CHECK_THAT(folder.mistake("# c\n0.5\n0.6\n"),
-             Catch::StartsWith(at + ":2: must name the columns, but there is no \"seconds\" among the 1"));
+  CHECK_THAT(
+      folder.mistake("# c\n0.5\n0.6\n"),
+      Catch::StartsWith(
+          at +
+          ":2: must name the columns, with commas, semicolons or tabs between them, but there is one only"));
   CHECK_THAT(folder.mistake("machine;second\na;1\n"),
              Catch::Contains("among the 2 (with semicolons between them)"));
   CHECK(folder.mistake("seconds,seconds\n1,2\n") == at + ":1: names column \"seconds\" twice");
@@ -448,10 +561,12 @@ TEST_CASE("empirical: every mistake in a table is told with its line") {
   // What a table says is never shown.
   for (const char* wrong : {"fast", "1s", "0x1", "1e999", "-1", "-inf"})
     CHECK(folder.mistake(std::string("seconds\n1\n") + wrong + "\n") ==
-          at + ":3: column 1 must be a number from 0 on");
+          at + ":3: column 1 must be 0 or a number that comes to 1e-75 to 1e+75 s");
   for (const char* wrong : {"-1", "1.5", "x", ""})
     CHECK(folder.mistake(std::string("seconds,iteration\n1,") + wrong + "\n") ==
-          at + ":2: column 2 must be the number of an iteration, a whole number from 0 on");
+          at + ":2: column 2 must be the number of an iteration, a whole number from 0 to "
+               "18446744073709551615, or "
+               "below 2^53 with a point or an exponent");
   CHECK(folder.mistake("seconds,machine\n1,\n") == at + ":2: column 2 must name the machine, but is empty");
   CHECK(folder.mistake("seconds,machine,iteration\n1,a,4\n1,b,4\n1,a,4\n") ==
         at + ":4: gives iteration 4 of machine a again, after line 2");

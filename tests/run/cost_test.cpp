@@ -44,6 +44,19 @@ TEST_CASE("cost: what cannot fit into memory is refused with the field to lower"
   CHECK(refusal(additive, 1, 9e6) == "");
   CHECK_THAT(refusal(additive, 2, 9e6),
              Catch::StartsWith("f.json#/workers: 1000, of which each draws up to 1000"));
+  // Data of verified trials: 1000 blocks of 5 rows of a thousand numbers of 8 bytes, in two fields and for
+  // two schemes.
+  const auto verified = [](const std::string& verify) {
+    return experiment_of(R"({"workers": 1000, "trials": 1, "compute": {"model": "exponential", "rate": 1},
+        "schemes": [{"scheme": "uncoded"}, {"scheme": "ignore-stragglers", "stragglers": 1}], "verify": )" +
+                         verify + "}");
+  };
+  CHECK_THAT(refusal(verified(R"({"trials": 1, "dimension": 1000})"), 1, 150e6),
+             Catch::StartsWith("f.json#/verify/dimension: 1000 in 1000 blocks of every scheme takes 160 MB"));
+  CHECK(refusal(verified(R"({"trials": 1, "dimension": 1000})"), 1, 170e6) == "");
+  CHECK(refusal(verified(R"({"trials": 1, "dimension": 1000, "fields": ["prime"]})"), 1, 90e6) == "");
+  CHECK(refusal(verified(R"({"trials": 0, "dimension": 1000})"), 1, 10e6) == "");
+  CHECK(cost_of(verified(R"({"trials": 1, "dimension": 1000})"), 1, {}).bytes > 160e6);
   CHECK(available_memory() > 1e6);
 }
 

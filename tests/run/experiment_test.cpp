@@ -94,6 +94,18 @@ TEST_CASE("a sweep that leads nowhere, twice to the same place or to an invalid 
                  "leads nowhere"));
   CHECK(contains(mistakes_of(with("/sweep", R"([{"path": "/schemes/2/load", "values": [1]}])")),
                  "leads nowhere"));
+  for (const auto& [path, why] : {std::pair("/schemes/2", "/schemes has the places 0 to 1"),
+                                  {"/schemes/-", "/schemes has the places 0 to 1"},
+                                  {"/schemes/0/scheme/x", "/schemes/0/scheme is \"gc\", which has no fields"},
+                                  {"/a/b", "the configuration has no /a"}})
+    CHECK(
+        contains(mistakes_of(with("/sweep", R"([{"path": ")" + std::string(path) + R"(", "values": [1]}])")),
+                 std::string("leads nowhere: ") + why));
+  Json many = Json::array();
+  for (int i = 0; i < 101; ++i) many.push_back("/compute/rate");
+  Json config = base();
+  config["sweep"] = {{{"paths", many}, {"values", {many}}}};
+  CHECK(contains(mistakes_of(config), "f#/sweep/0/paths: makes 101 fields that are swept; there can be 100"));
   CHECK(contains(
       mistakes_of(with("/sweep", R"([{"path": "/seed", "values": [1]}, {"path": "/seed", "values": [2]}])")),
       "is swept twice"));
@@ -140,12 +152,13 @@ TEST_CASE("a label is a short text on one line that no spreadsheet takes for a f
   };
   for (const char* label : {"x", "µ ± 梯度", "a=b", "$x$", "</script>", "'\"", "a, b", "#"})
     CHECK(mistake(label) == "");
-  for (const char* label : {"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)"})
+  for (const char* label : {"=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "  =1+1"})
     CHECK(contains(mistake(label), "f#/schemes/1/label: must not begin with =, +, - or @"));
   for (const std::string label : {"a\nb", "\x1b[31m", "\x7f", "\u202ex", "\u0085", "x\ufeff", "a\tb"}) {
     CHECK(contains(mistake(label), "f#/schemes/1/label: must not contain control characters"));
     CHECK_FALSE(has_unprintable(mistake(label)));
   }
+  CHECK(contains(mistake("   "), "must not be of blanks alone"));
   CHECK(contains(mistake(std::string("nul\0", 4)), "must not contain control characters"));
   CHECK(contains(mistake(""), "must be a text on one line"));
   CHECK(contains(mistake(std::string(201, 'x')), "is a text of 201 bytes; it may have 200"));

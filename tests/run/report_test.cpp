@@ -136,6 +136,7 @@ TEST_CASE("report: one trial has a mean and no spread, and no distance from theo
   const auto row = csv(experiment, rows_of(experiment)[0]);
   CHECK_FALSE(column(row, "time_mean").empty());
   CHECK(column(row, "time_std_error").empty());
+  CHECK(column(row, "speedup_std_error").empty());
   CHECK(column(row, "theory_time_z").empty());
   CHECK(to_table(experiment, rows_of(experiment), 1000).find("inf") == std::string::npos);
 }
@@ -161,6 +162,22 @@ TEST_CASE("report: where every trial counts the same there is no z, unless theor
   CHECK(std::stod(column(csv(experiment, rows[0]), "theory_messages")) == Approx(4));
   CHECK(column(csv(experiment, rows[0]), "theory_messages_z").empty());
   CHECK(to_table(experiment, rows, 1000).find("inf") == std::string::npos);
+}
+
+TEST_CASE("report: one trial meets no expectation of something that varies, however near theory") {
+  const auto verdict = [](const std::string& rest) {
+    const Experiment experiment = experiment_of(
+        R"({"workers": 2, "trials": 1, "verify": {"trials": 0}, )" + compute +
+        R"(, "schemes": [{"scheme": "uncoded"}], "expect": [{"scheme": "uncoded", "metric": "time", )" +
+        rest + R"(, "source": "test"}]})");
+    return judge(experiment.expected[0], experiment, rows_of(experiment));
+  };
+  for (const char* value : {"0.16", "0.2", "1.5"}) {
+    const Verdict alone = verdict(std::string("\"value\": ") + value);
+    CHECK_FALSE(alone.pass);
+    CHECK_THAT(alone.trouble, Catch::Contains("one trial"));
+  }
+  CHECK(verdict("\"value\": 0.2, \"within\": 1000").pass);
 }
 
 TEST_CASE("half a unit of the last digit of a number as it is written") {

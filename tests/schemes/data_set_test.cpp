@@ -156,6 +156,9 @@ TEST_CASE("a scheme for other workers, out of its own reach, or that throws, say
       .make = []() -> std::unique_ptr<Scheme> { throw std::runtime_error("not today"); }};
   CHECK(fault_of(throws, 4, true) == "not today");
   CHECK(fault_of({.make = []() -> std::unique_ptr<Scheme> { return nullptr; }}, 4, true) != "");
+  // What no machine can hold is refused for what it is.
+  const SchemeRecipe too_large{.make = []() -> std::unique_ptr<Scheme> { throw std::bad_alloc(); }};
+  CHECK_THAT(fault_of(too_large, 4, true), Contains("does not fit into the memory"));
 }
 
 TEST_CASE("a verdict of exact does not stand when the messages taken lack a part of the data set") {
