@@ -88,7 +88,7 @@ def draw(arguments):
         raise table.mistake(f"{arguments.x} has no value in any trial that is drawn")
 
     figure, (body, tail) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2, 2)
-    handles, labels, everything, least = [], [], [], 1.0
+    handles, labels, everything, least, alike = [], [], [], 1.0, []
     for index, (names, (values, trials, _)) in enumerate(groups.items()):
         style = {**plots.line_style(index), "markevery": 0.2, "markersize": 3.5}
         handles.append(Line2D([], [], **{**style, "markevery": None}))
@@ -104,8 +104,25 @@ def draw(arguments):
         for axes, middle, bottom, top in ((body, share, low, high), (tail, above, 1 - high, 1 - low)):
             axes.fill_between(x, bottom, top, step="post", color=style["color"], alpha=0.25, linewidth=0,
                               zorder=2)
-            if numpy.isfinite(middle).any():  # of one trial there is no tail
+            if len(x) > 1 and numpy.isfinite(middle).any():
                 axes.plot(x, middle, drawstyle="steps-post", zorder=3, **style)
+        if len(x) == 1:
+            alike.append((x[0], share[0], style))
+    # Trials that are all alike are one step, from end to end of what is drawn: up in the body, down in the tail.
+    low, high = min(everything), max(everything)
+    if low > 0:
+        room = (high / low) ** 0.1 if high > low else 1.5
+        low, high = low / room, high * room
+    else:
+        room = 0.1 * (high - low) or 1.0
+        low, high = low - (0 if arguments.log else room), high + room
+    least = min(least, 0.1)  # of one trial
+    for place, share, style in alike:
+        style = {**style, "marker": "none"}
+        body.plot([low, place, place, high], [0, 0, share, share], zorder=3, **style)
+        tail.plot([low, place, place, high], [1, 1, *[1 - share if share < 1 else least / 10] * 2], zorder=3, **style)
+    if alike:
+        everything += [low, high]
     for axes in (body, tail):
         if arguments.log:
             plots.logarithmic(axes.xaxis, everything, arguments.x)

@@ -11,7 +11,8 @@ DESCRIPTION = """\
 Draws time against messages (or other metrics of which less is better), a point a row of results.csv with
 whiskers of 95 %, and the front: the points that no other point beats in one without losing in the other.
 Dominated points are hollow. Where messages have different sizes, as those of a ring do, the load is bytes
-into the busiest node unless --x says otherwise. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
+into the busiest node unless --x says otherwise. A time without a mean or with an infinite variance is left out, and
+a note says so: --y time_p50 takes medians. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
 --where."""
 EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters "
            "--mark /schemes/0/order --log -o trade-off.pdf")
@@ -79,10 +80,15 @@ def draw(arguments):
         others = [name for name in table.axes + ["label"] if name not in settings]
         raise table.mixing("the front", rows, others, by=None)
     arguments.x = arguments.x or load_of(table, rows)
-    columns = [table.metric(arguments.x), table.metric(arguments.y)]
-    rows = [row for row in rows if all(math.isfinite(table.number(row, value)) for value, _ in columns)]
+    metrics = [arguments.x, arguments.y]
+    columns = [table.metric(metric) for metric in metrics]
+    table.note_moments(rows, metrics, plot.MEDIANS, "")
+    lacking = any(table.moments(row, metric) for row in rows for metric in metrics)
+    rows = [row for row in rows if all(math.isfinite(table.number(row, value)) for value, _ in columns)
+            and not any(table.moments(row, metric) for metric in metrics)]
     if not rows:
-        raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}")
+        raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}" + (
+            f" with a mean and a variance: {plot.MEDIANS}" if lacking else ""))
     points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
     halves = [numpy.array([0 if error is None else table.half(row, error) for row in rows])
               for _, error in columns]

@@ -13,7 +13,8 @@ Draws a metric of results.csv over a column: curves where the column has numbers
 left out. Bands and whiskers are the 95 % confidence interval of the mean. Theory, where the file has it for the
 metric, is a disc behind the marker or a tick on the bar (exact), or reaches from bound to bound (proved
 bounds, asymptotic); it is not joined between points, where nobody has computed it. A hollow marker: some trials could not
-end, and are not in the mean.
+end, and are not in the mean. A marker half full, or a bar without a fill: the mean of a time with an infinite variance, which
+has no interval. A time without a mean is not drawn; --y time_p50 draws medians, which always exist.
 
 Metrics: every column with _mean (time, messages, wasted, speedup, ...), time_min, time_p50, time_p95,
 time_p99, time_max.
@@ -54,6 +55,7 @@ class Series:
         self.mean = numbers(value)
         self.half = numpy.array([math.nan if error is None else table.half(row, error) for row in rows])
         self.incomplete = numbers(column["incomplete"]) > 0
+        self.vague = numpy.array([table.moments(row, metric) == "no variance" for row in rows], dtype=bool)
         self.rows = rows
         self.kind = [row[column["theory"]] for row in rows]
         self.low = self.high = numpy.full(len(rows), math.nan)
@@ -167,6 +169,19 @@ def draw_theory(axes, series, flat=0.0, across=False):
                          zorder=3.5)
 
 
+# The mean of a time with an infinite variance: an estimate of which nobody can say how good it is.
+VAGUE_MARKER = {"linestyle": "none", "fillstyle": "bottom", "markerfacecoloralt": "white"}
+VAGUE_BAR = {"facecolor": "white", "edgecolor": "black", "linestyle": (0, (2, 1.5)), "linewidth": 0.7}
+
+
+def vague_handles(all_series, curves):
+    """(handles, labels) of a legend for means with an infinite variance, if there are any."""
+    if not any((series.vague & numpy.isfinite(series.mean)).any() for series in all_series):
+        return [], []
+    handle = (Line2D([], [], marker="o", color="0.3", **VAGUE_MARKER) if curves else plots.Patch(**VAGUE_BAR))
+    return [handle], ["mean of an infinite variance"]
+
+
 def draw_curve(axes, series, style):
     shown = numpy.isfinite(series.half)
     if shown.sum() > 1:
@@ -179,12 +194,17 @@ def draw_curve(axes, series, style):
     hollow = numpy.where(series.incomplete, series.mean, math.nan)
     if numpy.isfinite(hollow).any():
         axes.plot(series.x, hollow, zorder=3.5, **{**style, "linestyle": "none", "markerfacecolor": "white"})
+    vague = numpy.where(series.vague, series.mean, math.nan)
+    if numpy.isfinite(vague).any():
+        axes.plot(series.x, vague, zorder=3.6, **{**style, **VAGUE_MARKER})
 
 
 def draw_bars(axes, series, styles, width, across=False):
     """Bars at series.x, all of one style or each of its own; across: from left to right."""
     for index, (place, mean) in enumerate(zip(series.x, series.mean)):
         arguments = {**(styles[index] if isinstance(styles, list) else styles), "zorder": 2}
+        if series.vague[index]:
+            arguments |= VAGUE_BAR
         if across:
             axes.barh(place, mean, width, **arguments)
         else:
@@ -208,10 +228,11 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
     rooms = numpy.array([1 + 0.65 * name.count("\n") for name in names])  # a name of several lines needs more
     places = numpy.cumsum(rooms) - rooms / 2
     figure, panels = plots.new_figure(width, max(0.55 + 0.2 * rooms.sum(), 1.0), len(metrics), sharey=True)
-    kinds, marks = set(), False
+    kinds, marks, all_series = set(), False, []
     for axes, metric, label in zip(panels, metrics, labels or map(plots.metric_label, metrics)):
         series = Series(table, rows, metric, places)
         check_values(table, metric, [series])
+        all_series.append(series)
         draw_bars(axes, series, styles, 0.7, across=True)
         draw_theory(axes, series, flat=0.7, across=True)
         kinds |= series.kinds()
@@ -234,7 +255,10 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
         axes.tick_params(axis="y", length=0)
     panels[0].set_yticks(places, names)
     panels[0].set_ylim(rooms.sum(), 0)
-    return figure, *plots.theory_handles(kinds, "across"), marks
+    table.note_moments(rows, metrics, MEDIANS, "without a fill")
+    handles, words = plots.theory_handles(kinds, "across")
+    more = vague_handles(all_series, False)
+    return figure, handles + more[0], words + more[1], marks
 
 
 def draw_given(axes, x, y):
@@ -242,12 +266,15 @@ def draw_given(axes, x, y):
               markersize=5, zorder=6)
 
 
+MEDIANS = "--y time_p50 draws medians"
 GIVEN_HANDLE = {"linestyle": "none", "marker": "d", "color": "black", "markersize": 5}
 
 
 def check_values(table, metric, series):
     if not any(numpy.isfinite(one.mean).any() for one in series):
-        raise table.mistake(f"{metric} has no value in any row that is drawn")
+        lacking = any(table.moments(row, metric) == "no mean" for one in series for row in one.rows)
+        raise table.mistake(f"{metric} has no value in any row that is drawn" + (
+            f", as these times have no mean: {MEDIANS}" if lacking else ""))
 
 
 def draw(arguments):
@@ -296,7 +323,7 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
     curves = not arguments.bars and len(columns) == 1 and all(plots.is_number(key[0]) for key in keys)
     if all(plots.is_number(part) for key in keys for part in key):
         keys.sort(key=lambda key: [float(part) for part in key])
-    all_series = {}
+    all_series, found = {}, []
     for names, rows in groups.items():
         of_key = {}
         for row in rows:
@@ -309,13 +336,18 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
         there = [key for key in keys if key in of_key]
         series = Series(table, [of_key[key][0] for key in there], metric,
                         [float(key[0]) for key in there] if curves else [keys.index(key) for key in there])
+        found.append(series)
         if numpy.isfinite(series.mean).any():
             all_series[names] = series
-    check_values(table, metric, all_series.values())
+    check_values(table, metric, found)
+    table.note_moments([row for series in found for row in series.rows], [metric], MEDIANS,
+                       "half full" if curves else "without a fill")
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2)
     handles, words, given, kinds = [], [], [], set()
-    width = 0.8 / len(all_series)
+    places = [place for series in all_series.values() for place in series.x[numpy.isfinite(series.mean)]]
+    alone = len(set(places)) == len(places)  # one bar a tick stands on it
+    width = 0.6 if alone else 0.8 / len(all_series)
     for index, (names, series) in enumerate(all_series.items()):
         kinds |= series.kinds()
         words.append(plots.group_label(by, names))
@@ -326,7 +358,8 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
             handles.append(Line2D([], [], **style))
         else:
             style = plots.bar_style(index)
-            series.x = series.x + (index - (len(all_series) - 1) / 2) * width
+            if not alone:
+                series.x = series.x + (index - (len(all_series) - 1) / 2) * width
             draw_bars(axes, series, style, width)
             draw_theory(axes, series, flat=width)
             handles.append(plots.Patch(**style))
@@ -335,6 +368,8 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
     if given:
         draw_given(axes, *zip(*given))
     more = plots.theory_handles(kinds, None if curves else "up")
+    handles, words = handles + more[0], words + more[1]
+    more = vague_handles(all_series.values(), curves)
     handles, words = handles + more[0], words + more[1]
     if curves and any((series.incomplete & numpy.isfinite(series.mean)).any()
                       for series in all_series.values()):

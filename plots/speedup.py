@@ -12,6 +12,8 @@ DESCRIPTION = """\
 Draws mean time of --over divided by mean time of --of, over a column of results.csv; above 1, --of is faster.
 Bands are the 95 % interval: where one of the two is the baseline, of the paired speedup in the file; else as
 if the two were independent, which is wider than the truth as both meet the same workers.
+A time without a mean has no speedup and is left out; one with an infinite variance has no band and a marker half full. Notes say
+which.
 
 --x t_c is the time one gradient occupies a receiving port, overhead + bytes/bandwidth, from the config.json
 beside results.csv and the axes of the sweep."""
@@ -118,8 +120,11 @@ def draw(arguments):
                 curve = curves.setdefault((name, *(first[column] for column in by)), {})
                 curve.setdefault(x, []).append((first, there[name]))
 
+    pairs = [pair for curve in curves.values() for there in curve.values() for pair in there]
+    concerned = list({id(row): row for pair in pairs for row in pair}.values())
+    table.note_moments(concerned, ["time"], "plots/plot.py --y time_p50 draws medians", "half full")
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2)
-    handles, words, drawn = [], [], []
+    handles, words, drawn, any_vague = [], [], [], False
     for index, ((name, *values), curve) in enumerate(curves.items()):
         for x, pairs in curve.items():
             if len(pairs) > 1:
@@ -135,12 +140,21 @@ def draw(arguments):
         axes.errorbar(xs, found[:, 0], half, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=1.5,
                       capthick=0.6)
         axes.plot(xs, found[:, 0], zorder=3, **style)
+        vague = numpy.array([any(table.moments(row, "time") for row in curve[x][0]) for x in xs])
+        if (vague & numpy.isfinite(found[:, 0])).any():
+            any_vague = True
+            axes.plot(xs, numpy.where(vague, found[:, 0], math.nan), zorder=3.5, **{**style, **plot.VAGUE_MARKER})
         drawn += [(x, value) for x, value in zip(xs, found[:, 0])]
         handles.append(Line2D([], [], **style))
         words.append(", ".join(filter(None, [f"over {plots.printable(name)}",
                                              plots.group_label(arguments.by, values)])))
     if not any(math.isfinite(value) for _, value in drawn):
-        raise table.mistake(f"has no point where {arguments.of} and {' or '.join(over)} both have a time")
+        lacking = any(table.moments(row, "time") == "no mean" for row in concerned)
+        raise table.mistake(f"has no point where {arguments.of} and {' or '.join(over)} both have a "
+                            + ("mean time: plots/plot.py --y time_p50 draws medians" if lacking else "time"))
+    if any_vague:
+        handles.append(Line2D([], [], marker="o", color="0.3", **plot.VAGUE_MARKER))
+        words.append("means of an infinite variance")
     axes.axhline(1, color="black", linewidth=0.6, zorder=1)
     for axis, which, values in ((axes.xaxis, "x", [x for x, _ in drawn]),
                                 (axes.yaxis, "y", [1] + [y for _, y in drawn])):

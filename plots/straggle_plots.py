@@ -237,6 +237,38 @@ class Table:
                                "not a number") from None
         return number if math.isfinite(number) else math.nan
 
+    def moments(self, row, metric):
+        """What the mean of a metric lacks in a row: "no mean", "no variance" or "". Only times can lack it, and
+        what is divided by them or part of them."""
+        name = metric[:-5] if metric.endswith("_mean") else metric
+        if "time_moments" not in self.columns or not (name in ("time", "speedup") or name.startswith("critical_")):
+            return ""
+        moments = row[self.columns.index("time_moments")]
+        if name == "speedup" and moments != "no mean":  # the baseline may lack what the row has
+            mean, error = (row[self.columns.index(f"speedup_{part}")] for part in ("mean", "std_error"))
+            time, of_time = (row[self.columns.index(f"time_{part}")] for part in ("mean", "std_error"))
+            if time and not mean:
+                return "no mean"
+            if of_time and mean and not error:
+                return "no variance"
+        return moments if moments in ("no mean", "no variance") else ""
+
+    def note_moments(self, rows, metrics, instead, hollow):
+        """Notes the rows whose means of these metrics do not exist, and so are not drawn, and those whose means have
+        an infinite variance. `instead`: what to do; `hollow`: how the latter are drawn, or "" where they are not."""
+        label = self.columns.index("label")
+        for moments, words in (("no mean", "no mean, so not drawn"),
+                               ("no variance", "an infinite variance, so " + (
+                                   f"drawn {hollow}, without an interval" if hollow else "not drawn"))):
+            lacking = [row for row in rows if any(self.moments(row, metric) == moments for metric in metrics)]
+            if not lacking:
+                continue
+            names = list(dict.fromkeys(printable(row[label]) for row in lacking))
+            listed = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+            what = " and ".join(metric for metric in metrics
+                                if any(self.moments(row, metric) == moments for row in lacking))
+            warnings.warn(f"{what} has {words}: {listed} ({len(lacking)} row{'s' * (len(lacking) > 1)}); {instead}")
+
     def half(self, row, error):
         """Half of the 95 % interval of a row's mean, by the column of its standard error."""
         completed = self.number(row, self.columns.index("trials")) - self.number(row, self.columns.index("incomplete"))

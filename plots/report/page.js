@@ -14,11 +14,25 @@ const column = new Map(data.columns.map((name, c) => [name, c]));
 /** A field of results.csv as it is written there; '' where there is none. */
 const text = (row, name) => (column.has(name) ? data.rows[row][column.get(name)] : '');
 const number = (row, name) => (text(row, name) === '' ? NaN : Number(text(row, name)));
-const short = (value) => (Number.isFinite(value) ? String(Number(value.toPrecision(4))) : '-');
+/** A number in so many digits: 0.01234, 250, 1.234·10⁶. */
+function digits(value, count) {
+  if (!Number.isFinite(value)) return '-';
+  const size = Math.abs(value);
+  if (size === 0 || (size > 0.9e-4 && size < 0.99995e6)) return String(Number(value.toPrecision(count)));
+  const [mantissa, exponent] = Number(value.toPrecision(count)).toExponential().split('e');
+  const power = `10${[...exponent.replace('+', '')].map((c) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(c)]).join('')}`;
+  return mantissa === '1' ? power : mantissa === '-1' ? `-${power}` : `${mantissa}·${power}`;
+}
+const short = (value) => digits(value, 4);
 
 /** Half of the 95 % interval of a row's mean: what ± means. */
 const half = (row, metric) => data.factors[row] * number(row, `${metric}_std_error`);
-const withoutMean = (row) => text(row, 'time_moments') === 'no mean';
+const moments = (row) => text(row, 'time_moments');
+/** `1.55 (1.5 to 1.6)`: the median of a row's times. */
+const median = (row) => short(number(row, 'time_p50'))
+  + (text(row, 'time_p50_low') ? ` (${short(number(row, 'time_p50_low'))} to ${short(number(row, 'time_p50_high'))})` : '');
+/** What charts show of a row's time: its median where any row's has no mean or no variance. */
+const time = (row) => number(row, data.median ? 'time_p50' : 'time_mean');
 
 /** `1.5510 ± 0.0009`: half of the 95 % interval with two digits, the mean to the same place. */
 function estimate(row, metric) {
@@ -56,7 +70,7 @@ const dashOf = (s) => dashes[(s + Math.floor(s / 8)) % 4];
 
 function axis(type, name, more = {}) {
   return { type, name, nameLocation: 'middle', nameGap: 30, nameTextStyle: { color: colour('ink') },
-           axisLine: { show: true, lineStyle: { color: colour('faint') } }, axisLabel: { color: colour('faint'), hideOverlap: true },
+           axisLine: { show: true, lineStyle: { color: colour('faint') } }, axisLabel: { color: colour('faint'), hideOverlap: true, ...(type === 'category' ? {} : { formatter: short }) },
            splitLine: { show: true, lineStyle: { color: colour('grid') } }, ...more };
 }
 
@@ -87,11 +101,17 @@ const tooltip = (formatter) => ({
   trigger: 'item', confine: true, backgroundColor: colour('paper'), borderColor: colour('faint'), textStyle: { color: colour('ink') },
   formatter });
 
-/** A logarithmic or linear axis of what is swept or measured: ECharts would widen a logarithmic one to whole decades. */
-const scaled = (log) => {
+/** The least and the greatest of some numbers; those that are none do not count. */
+const extent = (values) => values.filter(Number.isFinite).reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+
+/** A logarithmic or linear axis of what is swept or measured: ECharts would widen a logarithmic one to whole decades, and
+ * label every tenth of more than ten. */
+const scaled = (log, values) => {
   if (!log) return { type: 'value' };
+  const [least, most] = extent(values.filter((value) => value > 0));
   const digit = (value) => 10 ** Math.floor(Math.log10(value));
-  return { type: 'log', min: ({ min }) => Math.floor(min / 1.1 / digit(min / 1.1)) * digit(min / 1.1),
+  return { type: 'log', logBase: 10 ** Math.max(1, Math.ceil(Math.log10(most / least) / 8)),
+           min: ({ min }) => Math.floor(min / 1.1 / digit(min / 1.1)) * digit(min / 1.1),
            max: ({ max }) => Math.ceil((max * 1.1) / digit(max * 1.1)) * digit(max * 1.1),
            axisLabel: { color: colour('faint'), hideOverlap: true, formatter: short } };
 };
@@ -112,7 +132,9 @@ function rowTip(row) {
   const low = number(row, 'theory_time_low'), high = number(row, 'theory_time_high'), z = number(row, 'theory_time_z');
   const band = Number.isNaN(low) ? '' : low === high ? `${short(low)} s` : `${short(low)} to ${short(high)} s (${text(row, 'theory')})`;
   return tip(data.names[row], [
-    withoutMean(row) ? ['median (there is no mean)', `${short(number(row, 'time_p50'))} s`] : ['time', `${estimate(row, 'time')} s`],
+    ['median time', data.median ? `${median(row)} s` : ''],
+    [data.median ? 'mean time' : 'time', moments(row) === 'no mean' ? 'there is none'
+      : moments(row) === 'no variance' ? `${digits(number(row, 'time_mean'), 3)} s, without a variance` : `${estimate(row, 'time')} s`],
     ['theory', band + (Number.isFinite(z) ? `, z ${z.toFixed(2)}` : '')],
     ['99 % within', text(row, 'time_p99') && `${short(number(row, 'time_p99'))} s`],
     ['messages', estimate(row, 'messages')],
@@ -121,15 +143,16 @@ function rowTip(row) {
     ['trials', text(row, 'trials') + (number(row, 'incomplete') > 0 ? `, ${text(row, 'incomplete')} incomplete` : '')]]);
 }
 
-/** A row's mean, or the median of a time without one, its 95 % interval and what theory says. */
+/** A row's mean with its 95 % interval and what theory says of it, or the median of its time. */
 function mark(row, metric) {
-  let mean = number(row, `${metric}_mean`);
-  const error = half(row, metric) > 0 ? half(row, metric) : 0;
-  let [low, high] = [mean - error, mean + error];
-  if (metric === 'time' && withoutMean(row)) {
-    mean = low = high = number(row, 'time_p50');
-    if (text(row, 'time_p50_low')) [low, high] = [number(row, 'time_p50_low'), number(row, 'time_p50_high')];
+  if (metric === 'time' && data.median) {
+    const mean = time(row), [low, high] = text(row, 'time_p50_low')
+      ? [number(row, 'time_p50_low'), number(row, 'time_p50_high')] : [mean, mean];
+    return { mean, low, high, theory: [NaN, NaN] };
   }
+  const mean = number(row, `${metric}_mean`);
+  const error = half(row, metric) > 0 ? half(row, metric) : 0;
+  const [low, high] = [mean - error, mean + error];
   const theory = metric === 'time' ? [number(row, 'theory_time_low'), number(row, 'theory_time_high')]
     : metric === 'messages' ? [number(row, 'theory_messages'), number(row, 'theory_messages')] : [NaN, NaN];
   return { mean, low, high, theory };
@@ -167,26 +190,55 @@ function whiskers(name, items, lying, log) {
   };
 }
 
+/** The number of a bar, to the right of all that is drawn of it; it may stand in the margin. */
+const barLabel = (name, place, end, text_) => ({
+  type: 'custom', name, silent: true, z: 5, data: [[place, end]], clip: false, tooltip: { show: false }, encode: { x: 1, y: 0 },
+  renderItem(params, api) {
+    const [x, y] = api.coord([api.value(1), api.value(0)]), { x: from, width } = params.coordSys;
+    return x < from || x > from + width + 1 ? null
+      : { type: 'text', x: x + 9, y, style: { text: text_, fill: colour('ink'), font: '12px sans-serif', verticalAlign: 'middle' } };
+  } });
+
+/** What fits of a name into lines of a width in pixels, as ECharts breaks them: anywhere. */
+function cut(name, width, lines) {
+  ruler.font = '12px sans-serif';
+  const room = 0.92 * width * lines;
+  if (ruler.measureText(name).width <= room) return name;
+  let end = name.length;
+  while (end > 1 && ruler.measureText(`${name.slice(0, end)}…`).width > room) end -= 1;
+  return `${name.slice(0, end)}…`;
+}
+
+/** The axis of names beside bars, and the room of one name in pixels: enough for the longest of them. */
+function namesAxis(names, wideRoom, narrowRoom, least) {
+  const width = document.documentElement.clientWidth > 700 ? wideRoom : narrowRoom, most = 4;
+  ruler.font = '12px sans-serif';
+  const lines = Math.min(most, Math.max(...names.map((name) => Math.ceil(ruler.measureText(name).width / (0.92 * width)))));
+  return {
+    pitch: Math.max(least, 14 * lines + 8),
+    axis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
+                                 axisLabel: { color: colour('ink'), width, overflow: 'break', lineHeight: 14, interval: 0,
+                                              formatter: (name) => cut(name, width, lines) } }) };
+}
+
 function barsOption(metric, unit) {
   const rows = data.series.map((series) => series.rows[0]);
   const names = data.series.map((series) => series.name);
-  const wide = document.documentElement.clientWidth > 700;
+  const { pitch, axis: yAxis } = namesAxis(names, 210, 110, 34);
   const items = names.map((name, s) => {
     const { mean, low, high, theory } = mark(rows[s], metric);
     return [
       { type: 'bar', name, barGap: '-100%', barWidth: 13, itemStyle: { color: seriesColour(s) },
-        data: [{ value: [mean, s], row: rows[s] }], label: { show: true, position: 'right', distance: 14, color: colour('ink'),
-        formatter: () => short(mean) } },
-      whiskers(name, [[s, low, high, ...theory]], true, false)];
+        data: [{ value: [mean, s], row: rows[s] }] },
+      whiskers(name, [[s, low, high, ...theory]], true, false),
+      Number.isFinite(mean) ? barLabel(name, s, extent([mean, high, theory[1]])[1], short(mean)) : barLabel(name, s, 0, 'no trial was complete')];
   });
   return {
-    height: 62 + legendHeight(names) + 34 * names.length, ...still, legend: legend(names),
+    height: 62 + legendHeight(names) + pitch * names.length, ...still, legend: legend(names),
     tooltip: tooltip(({ data: item }) => rowTip(item.row)),
     grid: { left: 8, right: 64, top: legendHeight(names), bottom: 66, containLabel: true },
     xAxis: axis('value', unit, { min: 0 }),
-    yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
-                                  axisLabel: { color: colour('ink'), width: wide ? 210 : 110, overflow: 'break', lineHeight: 13, interval: 0 } }),
-    dataZoom: zoom(), series: items.flat() };
+    yAxis, dataZoom: zoom(), series: items.flat() };
 }
 
 function curvesOption(metric, unit, log) {
@@ -202,8 +254,8 @@ function curvesOption(metric, unit, log) {
   return {
     height: 424 + legendHeight(names), ...still, legend: legend(names), tooltip: tooltip(({ data: item }) => rowTip(item.row)),
     grid: { left: 14, right: 20, top: 24 + legendHeight(names), bottom: 66, containLabel: true },
-    xAxis: axis('value', data.x_title, { scale: true, ...scaled(data.log_x) }),
-    yAxis: axis('value', unit, { ...scaled(log), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    xAxis: axis('value', data.x_title, { scale: true, ...scaled(data.log_x, data.series.flatMap((series) => series.x)) }),
+    yAxis: axis('value', unit, { ...scaled(log, data.series.flatMap(({ rows }) => rows.map((row) => mark(row, metric).mean))), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items.flat() };
 }
 
@@ -212,13 +264,13 @@ const measures = {
   bytes_in_all: 'bytes in all', work: 'mini-batches computed', wasted: 'mini-batches computed in vain' };
 
 function tradeOffOption(measure, logX, logY) {
-  const names = data.series.map((series) => series.name);
   const at = (row) => number(row, `${measure}_mean`);
-  const shown = (row) => Number.isFinite(at(row)) && Number.isFinite(number(row, 'time_mean')) && !(logX && at(row) <= 0);
+  const shown = (row) => Number.isFinite(at(row)) && Number.isFinite(time(row)) && !(logX && at(row) <= 0);
+  const names = data.series.filter((series) => series.rows.some(shown)).map((series) => series.name);  // others have no point
   const items = data.series.map((series, s) => {
     const ends = data.x !== '' && series.rows.length > 1 ? [0, series.rows.length - 1] : [];  // which is which
     const places = series.rows.map((row, i) => ({
-      value: [at(row), number(row, 'time_mean')], row,
+      value: [at(row), time(row)], row,
       label: ends.includes(i) ? { show: true, position: 'right', color: colour('ink'), formatter: () => short(series.x[i]) } : {} }));
     return { type: 'line', name: series.name, symbol: symbolOf(s), symbolSize: 11, color: seriesColour(s),
              lineStyle: { type: dashOf(s), width: 1.5, opacity: 0.8 }, emphasis: { focus: 'series' },
@@ -228,14 +280,14 @@ function tradeOffOption(measure, logX, logY) {
   if (front.length > 1)
     items.unshift({ type: 'line', name: 'not beaten in both', step: 'end', symbol: 'none', silent: true, z: 1, color: colour('faint'),
                     lineStyle: { width: 6, opacity: 0.3, cap: 'round' }, tooltip: { show: false },
-                    data: front.map((row) => [at(row), number(row, 'time_mean')]) });
+                    data: front.map((row) => [at(row), time(row)]) });
   const listed = [...names, ...(front.length > 1 ? ['not beaten in both'] : [])];
   return {
     height: 424 + legendHeight(listed), ...still, legend: legend(listed),
     tooltip: tooltip(({ data: item }) => rowTip(item.row)),
     grid: { left: 14, right: 20, top: 24 + legendHeight(listed), bottom: 66, containLabel: true },
-    xAxis: axis('value', measures[measure], scaled(logX)),
-    yAxis: axis('value', 'time [s]', { ...scaled(logY), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
+    xAxis: axis('value', measures[measure], scaled(logX, data.rows.map((_, row) => at(row)))),
+    yAxis: axis('value', data.time_axis, { ...scaled(logY, data.rows.map((_, row) => time(row))), nameLocation: 'end', nameGap: 12, nameTextStyle: { color: colour('ink'), align: 'left' } }),
     dataZoom: zoom(), series: items };
 }
 
@@ -243,20 +295,28 @@ function tradeOffOption(measure, logX, logY) {
 
 function distributionOption(point, tail) {
   const samples = point.distributions, names = samples.map((sample) => sample.name);
-  const least = Math.min(...samples.map((sample) => 1 / Math.max(1, sample.count)));
+  const least = Math.min(0.1, ...samples.map((sample) => 1 / Math.max(1, sample.count)));
+  const times = samples.flatMap((sample) => sample.time);
+  const log = times.length > 0 && Math.min(...times) > 0 && Math.max(...times) > 300 * Math.min(...times);
+  const [from, to] = [log ? Math.min(...times) : 0, Math.max(...times)];
+  /** The curve from end to end of the chart: the shares before the first trial and behind the last are known too. */
+  const whole = ({ time: at, rank, count }) => {
+    if (at.length === 0) return [];
+    const share = (r) => (tail ? 1 - (r - 1) / count : r / count), last = at.at(-1);
+    const behind = tail ? [[last, least]] : [[last, 1], [Math.max(to, last), 1]];
+    return [[from, tail ? 1 : 0], [at[0], tail ? 1 : 0], ...at.map((t, i) => [t, share(rank[i])]), ...behind];
+  };
   const items = samples.map((sample, s) => ({
     type: 'line', name: sample.name, color: seriesColour(s), symbol: 'circle', showSymbol: false, symbolSize: 6,
-    step: sample.time.length === sample.count ? 'end' : false, lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
-    data: sample.time.map((time, i) => [time, tail ? 1 - (sample.rank[i] - 1) / sample.count : sample.rank[i] / sample.count]) }));
-  const times = samples.flatMap((sample) => sample.time);
-  const log = times.length > 0 && Math.max(...times) > 300 * Math.min(...times);
+    step: sample.time.length !== sample.count ? false : tail ? 'start' : 'end', lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
+    data: whole(sample) }));
   return {
     height: 384 + legendHeight(names), ...still, legend: legend(names),
     tooltip: { ...tooltip((items_) => tip(`${short(items_[0].axisValue)} s`, items_.map((item) =>
       [item.seriesName, tail ? `${short(item.value[1])} take at least ${short(item.value[0])} s`
         : `${short(100 * item.value[1])} % within ${short(item.value[0])} s`]))), trigger: 'axis' },
     grid: { left: 14, right: 20, top: 24 + legendHeight(names), bottom: 66, containLabel: true },
-    xAxis: axis('value', 'completion time [s]', scaled(log)),
+    xAxis: axis('value', 'completion time [s]', scaled(log, times)),
     yAxis: axis(tail ? 'log' : 'value', tail ? 'share of trials that take at least so long' : 'share of trials complete by then',
                 { ...(tail ? { min: least, max: 1 } : { min: 0, max: 1 }), nameLocation: 'end', nameGap: 12,
                   nameTextStyle: { color: colour('ink'), align: 'left' } }),
@@ -269,9 +329,9 @@ const causes = [['compute', 't-compute'], ['port queue', 't-queue'], ['link', 't
 
 function sharesOption(bars) {
   const names = bars.map((bar) => bar.name), listed = causes.map(([name]) => name);
-  const wide = document.documentElement.clientWidth > 700;
+  const { pitch, axis: yAxis } = namesAxis(names, 260, 120, 26);
   return {
-    height: 62 + legendHeight(listed) + (names.some((name) => name.length > 30) ? 34 : 26) * names.length, ...still,
+    height: 62 + legendHeight(listed) + pitch * names.length, ...still,
     legend: legend(listed),
     tooltip: tooltip(({ data: item }) => {
       const bar = bars[item.bar], total = bar.seconds.reduce((a, b) => a + b, 0);
@@ -279,9 +339,7 @@ function sharesOption(bars) {
     }),
     grid: { left: 8, right: 24, top: legendHeight(listed), bottom: 66, containLabel: true },
     xAxis: axis('value', 'share of the completion time [%]', { min: 0, max: 100 }),
-    yAxis: axis('category', '', { data: names, inverse: true, splitLine: { show: false },
-                                  axisLabel: { color: colour('ink'), width: wide ? 260 : 120, overflow: 'break', lineHeight: 13, interval: 0 } }),
-    dataZoom: zoom(),
+    yAxis, dataZoom: zoom(),
     series: causes.map(([name, ink], c) => ({
       type: 'bar', name, stack: 'all', barWidth: 13, itemStyle: { color: colour(ink), borderColor: colour('paper'), borderWidth: 0.5 },
       data: bars.map((bar, b) => ({ value: [(100 * bar.seconds[c]) / bar.seconds.reduce((x, y) => x + y, 0), b], bar: b })) })) };
@@ -410,17 +468,38 @@ function choice(label, options, changed) {
   return { select, whole: element('span', {}, element('label', { for: id }, label), select) };
 }
 
+/** What the marks beside bars, or in curves, mean: those that are there. */
+function key(metric, lying) {
+  const marks = data.series.flatMap((series) => series.rows).map((row) => mark(row, metric));
+  const known = ({ theory: [low] }) => Number.isFinite(low), band = ({ theory: [low, high] }) => low < high;
+  const sample = (d, width) => {
+    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg'), path = document.createElementNS(svg.namespaceURI, 'path');
+    for (const [name, value] of Object.entries({ width: 24, height: 16, 'aria-hidden': 'true' })) svg.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ d, fill: 'none', 'stroke-width': width, class: 'ink' })) path.setAttribute(name, value);
+    svg.append(path);
+    return svg;
+  };
+  const entries = [
+    [marks.some(({ low, high }) => high > low), lying ? 'M2 8H22M2 5V11M22 5V11' : 'M12 1V15M9 1H15M9 15H15', 1.2, '95 % confidence'],
+    [marks.some((one) => known(one) && !band(one)), lying ? 'M12 1V15' : 'M8 4L16 12M8 12L16 4', lying ? 2 : 1.2, 'theory'],
+    [marks.some(band), lying ? 'M2 8H22M2 6V10M22 6V10' : 'M18 1V15M16 1H20M16 15H20', 1.2, 'bounds or band of theory, beside it']];
+  return element('div', { class: 'tools key' }, ...entries.filter(([there]) => there)
+    .map(([, d, width, words]) => element('span', {}, sample(d, width), words)));
+}
+
 function metricChart(metric, unit) {
   const figure = document.getElementById(metric);
   if (!figure) return;
   let log = data.charts[metric].log_y;
   if (data.x === '') {
     show(figure, [], () => barsOption(metric, unit));
+    figure.append(key(metric, true));
     return;
   }
   let redraw = null;
   const tools = [checkbox('logarithmic', log, (on) => { log = on; redraw(true); })];
   redraw = show(figure, tools, () => curvesOption(metric, unit, log));
+  figure.append(key(metric, false));
 }
 
 function tradeOff() {
@@ -544,7 +623,7 @@ function hinted(hint) {
 document.documentElement.classList.add('js');
 document.querySelectorAll('.hint').forEach(hinted);
 document.querySelectorAll('table.sortable').forEach(sortable);
-metricChart('time', 'time [s]');
+metricChart('time', data.time_axis);
 metricChart('messages', 'messages');
 tradeOff();
 distributions();

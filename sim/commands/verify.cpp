@@ -89,6 +89,11 @@ Expecting find_expecting(const std::vector<std::string>& paths) {
   return {std::move(experiments), std::move(ledgers)};
 }
 
+/// A number as its format writes it, and "-" where there is none.
+std::string number_or_none(double value, const char* format) {
+  return std::isnan(value) ? "-" : fmt::format(fmt::runtime(format), value);
+}
+
 /// Checks the claims of a file and prints them by paper; how many hold.
 std::size_t verify_claims(const ClaimLedger& ledger, unsigned threads) {
   std::vector<ClaimResult> results;
@@ -107,11 +112,12 @@ std::size_t verify_claims(const ClaimLedger& ledger, unsigned threads) {
       const ClaimResult& result = results[i];
       if (claim.paper != paper) continue;
       if (result.pass) ++met;
-      lines.push_back({claim.where, number_text(ledger, claim), place_text(ledger, claim),
-                       fmt::format("{}", claim.value), fmt::format("{:.6g}", result.found),
-                       fmt::format("{:+.2f} %", 100 * (result.found - claim.value) / std::abs(claim.value)),
-                       fmt::format("{:g} %", 100 * claim.within), to_string(result.verdict),
-                       result.pass ? "pass" : "FAIL", claim.sentence});
+      lines.push_back(
+          {claim.where, number_text(ledger, claim), place_text(ledger, claim), fmt::format("{}", claim.value),
+           number_or_none(result.found, "{:.6g}"),
+           number_or_none(100 * (result.found - claim.value) / std::abs(claim.value), "{:+.2f} %"),
+           fmt::format("{:g} %", 100 * claim.within), to_string(result.verdict),
+           result.pass ? "pass" : "FAIL", claim.sentence});
       if (!result.problem.empty()) problems += fmt::format("{}: {}\n", claim.sentence, result.problem);
     }
     if (lines.size() > 1) std::cout << "\n" << title << "\n" << align(lines, 10);
@@ -121,26 +127,30 @@ std::size_t verify_claims(const ClaimLedger& ledger, unsigned threads) {
 }
 
 std::string off_by(const ExpectedValue& expected, const Verdict& verdict) {
+  if (std::isnan(verdict.found)) return "-";
   switch (verdict.rule) {
     case Verdict::Rule::share:
       if (expected.value != 0) return fmt::format("{:+.2f} %", 100 * verdict.deviation);
       break;
     case Verdict::Rule::std_errors:
-      return fmt::format("{:+.1f} s.e.", verdict.z);
+      return number_or_none(verdict.z, "{:+.1f} s.e.");
     case Verdict::Rule::quantile:
       return fmt::format("{:+.2f} %", 100 * verdict.deviation);
     case Verdict::Rule::none:
     case Verdict::Rule::digits:
       break;
   }
-  return fmt::format("{:+.3g}", verdict.found - expected.value);
+  return number_or_none(verdict.found - expected.value, "{:+.3g}");
 }
 
 std::string allowed(const ExpectedValue& expected, const Verdict& verdict) {
+  if (std::isnan(verdict.found) && verdict.trouble.empty())
+    return expected.slope ? "a value it is fitted to is missing" : "there is no such number";
   switch (verdict.rule) {
     case Verdict::Rule::share:
       return fmt::format("{:g} %", 100 * *expected.within);
     case Verdict::Rule::std_errors:
+      if (std::isnan(verdict.z) && verdict.trouble.empty()) return "4 s.e. (the spread is not known)";
       return verdict.trouble.empty() ? "4 s.e." : "4 s.e. (" + verdict.trouble + ")";
     case Verdict::Rule::quantile:
       return fmt::format("{:.5g} .. {:.5g}", verdict.interval.low, verdict.interval.high);
@@ -183,7 +193,7 @@ int verify_command(const std::vector<std::string>& words) {
                                        expected.metric, expected.slope->x)
                          : expected.metric;
       lines.push_back({expected.label, at.empty() ? "-" : at, metric, fmt::format("{}", expected.value),
-                       fmt::format("{:.8g}", verdict.found), off_by(expected, verdict),
+                       number_or_none(verdict.found, "{:.8g}"), off_by(expected, verdict),
                        allowed(expected, verdict), verdict.pass ? "pass" : "FAIL",
                        printable(expected.source, 500)});
     }

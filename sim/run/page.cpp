@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <map>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <set>
@@ -362,30 +364,69 @@ std::uint64_t completed_of(const Results& results, std::size_t row) {
   return completed > 0 ? static_cast<std::uint64_t>(completed) : 0;
 }
 
-/// A mean with its 95 % interval; `theory` is `theory_time` for both ends or `theory_messages`.
-Mark mark_of(const Results& results, std::size_t row, const std::string& metric, double x) {
-  const double mean = results.number(row, metric + "_mean"),
-               error = results.number(row, metric + "_std_error");
-  const double half = std::isnan(error) ? 0 : error * confidence_factor(completed_of(results, row));
-  Mark mark{.x = x, .y = mean, .low = mean - half, .high = mean + half};
+/// Whether trials of a row may differ: else what is found is known, however few there were.
+bool varies(const Results& results, std::size_t row) {
+  const Compute& compute = results.point(row).compute;
+  return compute.varies() && !(compute.model->finite() && completed_of(results, row) > 1);
+}
+
+/// A row as it takes part in a comparison of completion times.
+Contender contender_of(const Results& results, std::size_t row) {
+  const double error = results.number(row, "time_std_error");
+  const double half =
+      std::isnan(error) && !varies(results, row) ? 0 : error * confidence_factor(completed_of(results, row));
+  const double median = results.number(row, "time_p50"), low = results.number(row, "time_p50_low"),
+               high = results.number(row, "time_p50_high");
+  const bool known = std::isnan(low) && !varies(results, row);
+  const double incomplete = results.number(row, "incomplete"), recovered = results.number(row, "recovered");
+  return {.mean = {results.number(row, "time_mean"), half, half},
+          .median = {median, known ? 0 : median - low, known ? 0 : high - median},
+          .moments = has_moments(results.text(row, "time_moments")),
+          .recovered = std::isnan(recovered) ? 1 : recovered,
+          .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0};
+}
+
+std::vector<Contender> contenders_of(const Results& results, const std::vector<std::size_t>& rows) {
+  std::vector<Contender> result;
+  for (const std::size_t row : rows) result.push_back(contender_of(results, row));
+  return result;
+}
+
+/// A mean with its 95 % interval, or the median of a time; `theory` is `theory_time` for both ends or
+/// `theory_messages`. Theory is of means: there is none beside medians.
+Mark mark_of(const Results& results, std::size_t row, const std::string& metric, double x, Measure measure) {
+  const auto reach = [](double distance) { return std::isnan(distance) ? 0 : distance; };
   if (metric == "time") {
-    mark.theory_low = results.number(row, "theory_time_low");
-    mark.theory_high = results.number(row, "theory_time_high");
-  } else if (metric == "messages") {
-    mark.theory_low = mark.theory_high = results.number(row, "theory_messages");
+    const Contender contender = contender_of(results, row);
+    const Location& time = time_of(contender, measure);
+    Mark mark{.x = x,
+              .y = time.value,
+              .low = time.value - reach(time.below),
+              .high = time.value + reach(time.above)};
+    if (measure == Measure::mean) {
+      mark.theory_low = results.number(row, "theory_time_low");
+      mark.theory_high = results.number(row, "theory_time_high");
+    }
+    return mark;
   }
+  const double mean = results.number(row, metric + "_mean"),
+               half = reach(results.number(row, metric + "_std_error") *
+                            confidence_factor(completed_of(results, row)));
+  Mark mark{.x = x, .y = mean, .low = mean - half, .high = mean + half};
+  if (metric == "messages") mark.theory_low = mark.theory_high = results.number(row, "theory_messages");
   return mark;
 }
 
+/// Whether an axis reads better logarithmic, on which everything has a place.
 bool wide(const std::vector<Series>& series, double Mark::*value) {
   double least = std::numeric_limits<double>::infinity(), most = 0;
   for (const Series& one : series)
     for (const Mark& mark : one.marks)
-      if (mark.*value > 0) {
+      if (std::isfinite(mark.*value)) {
         least = std::min(least, mark.*value);
         most = std::max(most, mark.*value);
       }
-  return most > 30 * least;
+  return least > 0 && most > 30 * least;
 }
 
 // ---- the page ----
@@ -415,6 +456,11 @@ std::string rounded_to_error(double mean, double error) {
 /// The heading of a column of results.csv: its name in words with its unit, and what it means where one
 /// points.
 std::string heading_of(const std::string& column) {
+  static const std::map<std::string, std::string> shorter = {{"time_p50", "median time"},
+                                                             {"time_p50_low", "from"},
+                                                             {"time_p50_high", "to"},
+                                                             {"time_moments", "moments"},
+                                                             {"theory_time_low", "theory time"}};
   static const std::vector<ResultColumn> known = result_columns({.critical = true});
   const auto found =
       std::find_if(known.begin(), known.end(), [&](const ResultColumn& one) { return one.name == column; });
@@ -429,6 +475,7 @@ std::string heading_of(const std::string& column) {
     title = fmt::format(" title=\"{}\"", escaped(column));
   }
   if (column.ends_with("_std_error")) words = "standard error";
+  if (const auto name = shorter.find(column); name != shorter.end()) words = name->second;
   if (found != known.end()) {
     title = fmt::format(" title=\"{}\"", escaped(found->meaning));
     if (found->unit != "-" && words != "standard error" && !words.starts_with(found->unit))
@@ -446,16 +493,28 @@ class Page {
         table_(table),
         shown_(shown),
         assets_(assets),
-        results_(experiment, table, rows_that_fit(table)) {}
+        results_(experiment, table, rows_that_fit(table)) {
+    std::vector<std::size_t> all(results_.rows());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    measure_ = measure_of(contenders_of(results_, all));
+  }
 
   std::string write() {
     title_ = experiment_.title.empty()
                  ? std::filesystem::path(experiment_.file).parent_path().filename().string()
                  : experiment_.title;
     if (title_.empty()) title_ = "straggle report";
-    data_ = {{"columns", table_.header.columns}, {"rows", Json::array()},   {"names", Json::array()},
-             {"factors", Json::array()},         {"x", results_.x()},       {"x_title", results_.x_title()},
-             {"log_x", results_.log_x()},        {"series", Json::array()}, {"charts", Json::object()},
+    data_ = {{"columns", table_.header.columns},
+             {"rows", Json::array()},
+             {"names", Json::array()},
+             {"factors", Json::array()},
+             {"x", results_.x()},
+             {"x_title", results_.x_title()},
+             {"log_x", results_.log_x()},
+             {"time_axis", time_axis()},
+             {"median", measure_ == Measure::median},
+             {"series", Json::array()},
+             {"charts", Json::object()},
              {"points", Json::array()}};
     for (std::size_t r = 0; r < results_.rows(); ++r) {
       data_["rows"].push_back(table_.rows[r]);
@@ -610,32 +669,29 @@ class Page {
     return text;
   }
 
-  /// Half of the 95 % interval of a row's mean time; 0 where every trial is the same.
-  double half_interval(std::size_t row) const {
-    const Compute& compute = results_.point(row).compute;
-    const double error = results_.number(row, "time_std_error"), trials = completed_of(results_, row);
-    const bool alike = !compute.varies() || (compute.model->finite() && trials > 1);
-    return std::isnan(error) && alike ? 0 : error * confidence_factor(trials);
+  /// The same of the completion time, or its median with its interval.
+  std::string time_estimate(std::size_t row, Measure measure) const {
+    return measure == Measure::mean
+               ? estimate(row, "time")
+               : interval_text(results_.number(row, "time_p50"), results_.number(row, "time_p50_low"),
+                               results_.number(row, "time_p50_high"));
   }
 
-  std::vector<Contender> contenders(const std::vector<std::size_t>& rows) const {
-    std::vector<Contender> result;
-    for (const std::size_t row : rows) {
-      const double incomplete = results_.number(row, "incomplete"),
-                   recovered = results_.number(row, "recovered");
-      result.push_back({.time = results_.number(row, "time_mean"),
-                        .half = half_interval(row),
-                        .recovered = std::isnan(recovered) ? 1 : recovered,
-                        .incomplete = incomplete > 0 ? static_cast<std::uint64_t>(incomplete) : 0});
-    }
-    return result;
-  }
+  std::string time_axis() const { return measure_ == Measure::mean ? "time [s]" : "median time [s]"; }
 
   /// The rows that can be compared, of those given (see ranking.h).
   std::vector<std::size_t> comparable(const std::vector<std::size_t>& rows) const {
     std::vector<std::size_t> result;
-    for (const std::size_t place : straggle::comparable(contenders(rows))) result.push_back(rows[place]);
+    for (const std::size_t place : straggle::comparable(contenders_of(results_, rows)))
+      result.push_back(rows[place]);
     return result;
+  }
+
+  /// A name within a sentence, as HTML: one from right to left keeps to itself.
+  static std::string isolated(const std::string& name) {
+    const bool ascii =
+        std::all_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return ascii ? escaped(name) : "<bdi>" + escaped(name) + "</bdi>";
   }
 
   void overview() {
@@ -645,49 +701,53 @@ class Page {
     add("<ul>\n");
     for (std::size_t g = 0; g < std::min(groups.size(), most_lines); ++g) {
       const std::vector<std::size_t> rows = comparable(groups[g]);
-      const std::vector<std::size_t> first = straggle::fastest(contenders(groups[g]));
+      const std::vector<Contender> contenders = contenders_of(results_, groups[g]);
+      const Measure measure = measure_of(contenders);
+      const std::vector<std::size_t> first = straggle::fastest(contenders);
       const auto fewest = least(rows, "messages_mean");
       const std::string place = results_.places().conditions(results_.point(groups[g].front()));
-      std::string text = place.empty() ? "" : place + ": ";
+      std::string text = place.empty() ? "" : escaped(place) + ": ";  // HTML
       const bool any_time = std::any_of(groups[g].begin(), groups[g].end(), [&](std::size_t row) {
-        return !std::isnan(results_.number(row, "time_mean"));
+        return !std::isnan(results_.number(row, "time_p50"));
       });
       if (!any_time) {
         text += "no trial could complete.";
       } else if (first.empty() || !fewest) {
-        text += "no scheme is called the fastest, as no exact one completed all its trials.";
+        text += "no scheme is called the fastest, as " + why_nobody(contenders) + ".";
       } else {
         const std::size_t fastest = groups[g][first.front()];
         std::vector<std::string> near, unbeaten;
         for (std::size_t i = 1; i < first.size(); ++i)
-          near.push_back(results_.short_name(groups[g][first[i]]));
+          near.push_back(isolated(results_.short_name(groups[g][first[i]])));
         const Point& point = results_.point(fastest);
-        text += fmt::format("fastest is {}, {} s", results_.short_name(fastest), estimate(fastest, "time"));
+        text += fmt::format("fastest{} is {}, {} s", measure == Measure::median ? " by the median" : "",
+                            isolated(results_.short_name(fastest)), time_estimate(fastest, measure));
         const std::string& baseline = point.schemes[point.baseline].label;
         const double speedup = results_.number(fastest, "speedup_mean");
-        if (results_.label(fastest) != baseline && !std::isnan(speedup))
-          text += fmt::format(" ({:.3g} times as fast as {})", speedup, baseline);
+        if (results_.label(fastest) != baseline && !std::isnan(speedup) && measure == Measure::mean)
+          text += fmt::format(" ({:.3g} times as fast as {})", speedup, isolated(baseline));
         if (!near.empty()) text += "; not told apart from it at 95 %: " + joined(near);
-        text += fmt::format("; fewest messages has {}, {}", results_.short_name(*fewest),
+        text += fmt::format("; fewest messages has {}, {}", isolated(results_.short_name(*fewest)),
                             estimate(*fewest, "messages"));
-        for (const std::size_t row : front(groups[g])) unbeaten.push_back(results_.short_name(row));
+        for (const std::size_t row : front(groups[g])) unbeaten.push_back(isolated(results_.short_name(row)));
         text += "; not beaten in both by any other: " + joined(unbeaten, "; ") + ".";
       }
       std::vector<std::string> approximate, incomplete;
       for (const std::size_t row : groups[g]) {
         if (results_.number(row, "recovered") < 1 && std::find(rows.begin(), rows.end(), row) == rows.end())
-          approximate.push_back(fmt::format("{} ({:.4g} % of the data)", results_.short_name(row),
+          approximate.push_back(fmt::format("{} ({:.4g} % of the data)", isolated(results_.short_name(row)),
                                             100 * results_.number(row, "recovered")));
         if (results_.number(row, "incomplete") > 0)
-          incomplete.push_back(fmt::format("{} {} of {}", results_.short_name(row),
-                                           results_.text(row, "incomplete"), results_.text(row, "trials")));
+          incomplete.push_back(fmt::format("{} {} of {}", isolated(results_.short_name(row)),
+                                           escaped(results_.text(row, "incomplete")),
+                                           escaped(results_.text(row, "trials"))));
       }
       if (!approximate.empty())
         text += " Approximate, and not compared with these: " + joined(approximate, "; ") + ".";
       if (!incomplete.empty())
         text += " Trials that could not complete, and are in no mean: " + joined(incomplete, "; ") + ".";
       text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-      add("<li>" + escaped(text) + "</li>\n");
+      add("<li>" + text + "</li>\n");
     }
     add("</ul>\n");
     if (groups.size() > most_lines)
@@ -701,11 +761,11 @@ class Page {
   std::string in_words(const std::string& metric, const std::string& unit) const {
     constexpr std::size_t most_words = 12;
     std::vector<std::string> words;
-    for (std::size_t r = 0; r < results_.rows() && words.size() < most_words; ++r)
-      words.push_back(
-          std::isnan(results_.number(r, metric + "_mean"))
-              ? results_.name(r) + " -"
-              : fmt::format("{} {:.4g}{}", results_.name(r), results_.number(r, metric + "_mean"), unit));
+    for (std::size_t r = 0; r < results_.rows() && words.size() < most_words; ++r) {
+      const double number = mark_of(results_, r, metric, 0, measure_).y;
+      words.push_back(std::isnan(number) ? results_.name(r) + " -"
+                                         : fmt::format("{} {:.4g}{}", results_.name(r), number, unit));
+    }
     std::string text = joined(words, "; ");
     if (results_.rows() > most_words)
       text += fmt::format("; and {} more in the table", results_.rows() - most_words);
@@ -725,7 +785,7 @@ class Page {
       }
       Series one{rows.name, {}};
       for (std::size_t i = 0; i < rows.rows.size(); ++i)
-        one.marks.push_back(mark_of(results_, rows.rows[i], metric, curves ? rows.x[i] : 0));
+        one.marks.push_back(mark_of(results_, rows.rows[i], metric, curves ? rows.x[i] : 0, measure_));
       series.push_back(std::move(one));
     }
     const Caption caption{title, in_words(metric, unit)};
@@ -745,8 +805,9 @@ class Page {
   /// Of comparable rows under the same conditions those that no other beats in both time and messages.
   std::vector<std::size_t> front(const std::vector<std::size_t>& under_conditions) const {
     const std::vector<std::size_t> rows = comparable(under_conditions);
+    const Measure measure = measure_of(contenders_of(results_, under_conditions));
     std::vector<std::size_t> result;
-    const auto time = [&](std::size_t r) { return results_.number(r, "time_mean"); };
+    const auto time = [&](std::size_t r) { return time_of(contender_of(results_, r), measure).value; };
     const auto messages = [&](std::size_t r) { return results_.number(r, "messages_mean"); };
     for (const std::size_t r : rows) {
       if (std::isnan(time(r)) || std::isnan(messages(r))) continue;
@@ -762,18 +823,24 @@ class Page {
 
   void trade_off() {
     std::vector<Series> series;
+    std::vector<std::string> absent;
     const bool ends = !results_.x().empty();  // which end of a line is which
     for (const RowSeries& rows : results_.series()) {
       if (series.size() == most_curves) break;
       Series one{rows.name, {}};
       for (const std::size_t row : rows.rows) {
-        Mark mark = mark_of(results_, row, "time", results_.number(row, "messages_mean"));
+        Mark mark = mark_of(results_, row, "time", results_.number(row, "messages_mean"), measure_);
         mark.theory_low = mark.theory_high = nan;
         if (ends && rows.rows.size() > 1 && (row == rows.rows.front() || row == rows.rows.back()))
           mark.label = results_.x_text(row);
         one.marks.push_back(mark);
       }
-      series.push_back(std::move(one));
+      // A name in the legend is of something that is there.
+      if (std::any_of(one.marks.begin(), one.marks.end(),
+                      [](const Mark& mark) { return std::isfinite(mark.x) && std::isfinite(mark.y); }))
+        series.push_back(std::move(one));
+      else
+        absent.push_back(rows.name);
     }
     const auto groups = results_.conditions();
     const bool log_x = wide(series, &Mark::x), log_y = wide(series, &Mark::y);
@@ -783,18 +850,24 @@ class Page {
     std::vector<std::pair<double, double>> steps;
     if (groups.size() == 1)
       for (const std::size_t row : front(groups[0]))
-        steps.emplace_back(results_.number(row, "messages_mean"), results_.number(row, "time_mean"));
+        steps.emplace_back(results_.number(row, "messages_mean"),
+                           time_of(contender_of(results_, row), measure_).value);
     std::string words = "Below and to the left is better";
+    if (measure_ == Measure::median) words += "; times are medians";
     if (steps.size() > 1) words += "; behind the broad line nothing is beaten in both";
     if (ends) words += "; at the ends of a line stands its first and last " + results_.x_title();
+    if (!absent.empty()) words += "; not there, as no trial of it completed: " + joined(absent, "; ");
     figure("trade-off", caption, words + ".",
-           curves_picture(caption, series, {"messages received by the master", log_x}, {"time [s]", log_y},
+           curves_picture(caption, series, {"messages received by the master", log_x}, {time_axis(), log_y},
                           steps));
   }
 
   void charts() {
-    metric_chart("time", "Completion time", "time [s]", " s",
-                 "Mean over the trials with its 95 % interval, and theory where there is any.");
+    metric_chart("time", "Completion time", time_axis(), " s",
+                 measure_ == Measure::mean
+                     ? "Mean over the trials with its 95 % interval, and theory where there is any."
+                     : "Median over the trials with its 95 % interval (order statistics), as there are times "
+                       "without a mean or without a variance. Theory, which is of means, is in the table.");
     metric_chart("messages", "Messages", "messages", "",
                  "Received by the master up to completion, duplicates included (in a ring, by anybody).");
     trade_off();
@@ -815,6 +888,9 @@ class Page {
     if (std::isnan(value) || name.starts_with('/') || name == "label" || name == "scheme") return text;
     if (name.ends_with("_mean")) {
       const double error = results_.number(row, name.substr(0, name.size() - 5) + "_std_error");
+      // What varies and has no error, as a mean without a variance, is known to few digits.
+      if (std::isnan(error) && completed_of(results_, row) > 1 && varies(results_, row))
+        return fmt::format("{:.3g}", value);
       return rounded_to_error(value, error);
     }
     if (name.ends_with("_std_error")) return value > 0 ? rounded_to_error(value, value) : text;
@@ -827,6 +903,9 @@ class Page {
     begin("table", "All results");
     std::vector<std::string> main = {"label"};
     for (const std::size_t axis : experiment_.lead_axes) main.push_back(experiment_.axes[axis]);
+    if (measure_ == Measure::median)
+      for (const char* name : {"time_p50", "time_p50_low", "time_p50_high", "time_moments"})
+        main.push_back(name);
     for (const char* name : {"time_mean", "time_std_error"}) main.push_back(name);
     if (results_.has("theory_time_low")) main.push_back("theory_time_low");
     for (std::size_t r = 0; r < results_.rows() && main.back() != "theory_time_high"; ++r)
@@ -849,7 +928,11 @@ class Page {
         "<p class=\"hint\" aria-hidden=\"true\">More columns to the right: the table scrolls sideways.</p>\n"
         "<div class=\"box\" tabindex=\"0\" role=\"region\" aria-labelledby=\"results-caption\">\n"
         "<table id=\"results\" class=\"sortable\">\n<caption id=\"results-caption\">One row a point and "
-        "scheme; means "
+        "scheme; " +
+        std::string(measure_ == Measure::mean ? "means"
+                                              : "medians with their 95 % intervals, and where "
+                                                "they exist means") +
+        " "
         "over the trials</caption>\n<thead><tr>");
     // What a row is about and its main numbers come first, the other columns as in the file.
     std::vector<std::size_t> order;
@@ -1127,6 +1210,7 @@ class Page {
     begin("theory", "Theory next to measurement");
     std::vector<std::string> rows;
     std::size_t exact = 0, unknown = 0, near = 0, inside = 0, bounded = 0, all = 0;
+    std::map<std::string, std::size_t> why;  // it is unknown
     double farthest = 0;
     std::string farthest_name;
     for (std::size_t r = 0; r < results_.rows(); ++r) {
@@ -1136,7 +1220,14 @@ class Page {
       const double z = results_.number(r, "theory_time_z");
       if (kind == "exact") {
         ++exact;
-        if (std::isnan(z)) ++unknown;
+        if (std::isnan(z)) {
+          ++unknown;
+          const std::string& moments = results_.text(r, "time_moments");
+          ++why[!has_moments(moments)                               ? "the time has " + moments
+                : std::isnan(results_.number(r, "theory_time_low")) ? "the expectation is not known well"
+                : completed_of(results_, r) < 2                     ? "it takes two trials"
+                                                : "the trials have no spread to measure it in"];
+        }
         if (std::abs(z) <= 2) ++near;
         if (std::abs(z) >= farthest) {
           farthest = std::abs(z);
@@ -1157,9 +1248,9 @@ class Page {
       end();
       return;
     }
-    if (unknown > 0)
-      paragraph(fmt::format("Of {} expected completion times the distance is unknown: it takes two trials.",
-                            unknown));
+    for (const auto& [reason, count] : why)
+      paragraph(fmt::format("Of {} the distance is unknown: {}.", plural(count, "expected completion time"),
+                            reason));
     if (exact > unknown)
       paragraph(fmt::format(
           "{} of {} expected completion times are met within 2 standard errors (about 95 % of independent "
@@ -1252,6 +1343,7 @@ class Page {
   const std::vector<ShownPoint>& shown_;
   const PageAssets& assets_;
   Results results_;
+  Measure measure_ = Measure::mean;  // of times in charts, and what the table begins with
   std::string title_, body_, more_columns_;
   Json data_;
   std::size_t room_ = 0;

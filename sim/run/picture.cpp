@@ -231,8 +231,20 @@ class Scale {
   double from_, to_;
 };
 
+/// A number at an axis, short at any size: 0.01, 250, 10⁶, 2·10⁶.
 std::string tick_text(double value) {
-  return fmt::format("{:.5g}", std::abs(value) < 1e-300 ? 0 : value);
+  const double size = std::abs(value);
+  if (size < 1e-300) return "0";
+  if (size > 0.9e-3 && size < 0.99e6) return fmt::format("{:.5g}", value);
+  const std::string text = fmt::format("{:.4e}", value);
+  const std::size_t e = text.find('e');
+  const std::string mantissa = fmt::format("{:g}", std::stod(text.substr(0, e)));
+  std::string power = "10";
+  for (const char c : fmt::format("{}", std::stoi(text.substr(e + 1)))) {
+    constexpr const char* digits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    power += c == '-' ? "⁻" : digits[c - '0'];
+  }
+  return mantissa == "1" ? power : mantissa == "-1" ? "-" + power : mantissa + "·" + power;
 }
 
 /// A frame with grid lines, ticks and the names of both axes.
@@ -247,7 +259,13 @@ struct Plane {
     for (const double tick : ys) lines += fmt::format("M{} {}H{}", at(left), at(y(tick)), at(right));
     svg.stroke(grid, 1, lines);
     svg.stroke(faint, 1, fmt::format("M{} {}V{}H{}", at(left), at(top), at(bottom), at(right)));
-    for (const double tick : xs) svg.text({x(tick), bottom + 16, tick_text(tick), "middle", faint});
+    double free = -width;  // where the last label ends
+    for (const double tick : xs) {
+      const std::string text = tick_text(tick);
+      if (x(tick) - width_of(text) / 2 < free) continue;
+      svg.text({x(tick), bottom + 16, text, "middle", faint});
+      free = x(tick) + width_of(text) / 2 + 6;
+    }
     for (const double tick : ys) svg.text({left - 6, y(tick) + 4, tick_text(tick), "end", faint});
     svg.text({(left + right) / 2, bottom + 33, x_name, "middle"});
     svg.text({4, top - 9, y_name});
@@ -286,6 +304,13 @@ bool is_band(const Mark& mark) {
 }
 
 /// Whether any mark has theory of one kind: a value, or a band.
+bool any_interval(const std::vector<Series>& series) {
+  return std::any_of(series.begin(), series.end(), [](const Series& one) {
+    return std::any_of(one.marks.begin(), one.marks.end(),
+                       [](const Mark& mark) { return mark.high > mark.low; });
+  });
+}
+
 bool any_theory(const std::vector<Series>& series, bool band) {
   for (const Series& one : series)
     for (const Mark& mark : one.marks)
@@ -349,8 +374,9 @@ std::string bars_picture(const Caption& caption, const std::vector<Series>& seri
   }
   svg.text({(left + right) / 2, plane.bottom + 33, unit, "middle"});
   Legend legend(svg, plane.bottom + 44);
-  legend.add("95 % confidence",
-             [&](double lx, double ly) { svg.stroke(ink, 1.2, whisker(ly, lx + 4, lx + 24, true)); });
+  if (any_interval(series))
+    legend.add("95 % confidence",
+               [&](double lx, double ly) { svg.stroke(ink, 1.2, whisker(ly, lx + 4, lx + 24, true)); });
   if (any_theory(series, false))
     legend.add("theory", [&](double lx, double ly) {
       svg.stroke(ink, 2, fmt::format("M{} {}v16", at(lx + 14), at(ly - 8)));
@@ -431,6 +457,10 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
       svg.raw(symbol(s, lx + 13, ly) + "\n");
       svg.close();
     });
+  if (any_interval(series))
+    legend.add("95 % confidence", [&](double lx, double ly) {
+      svg.stroke(ink, 1.2, whisker(lx + 13, ly - 7, ly + 7, false));
+    });
   if (any_theory(series, false))
     legend.add("theory", [&](double lx, double ly) { svg.stroke(ink, 1.2, cross(lx + 13, ly)); });
   if (front.size() > 1)
@@ -469,27 +499,31 @@ std::string distribution_picture(const Caption& caption, const std::vector<Distr
     for (std::size_t s = 0; s < samples.size(); ++s) {
       const Distribution& sample = samples[s];
       const bool whole = sample.steps.size() == sample.count;  // every trial is there: steps; else lines
-      std::string d;
-      double before = 0;
+      if (sample.steps.empty()) continue;
+      const auto count = static_cast<double>(sample.count);
+      // Before the first trial and behind the last one the shares are known too.
+      std::string d = fmt::format("M{} {}H{}", at(plane.left), at(y(share(0, count, true))),
+                                  at(x(sample.steps.front().time)));
+      bool all = true;
       for (const auto& step : sample.steps) {
-        if (step.time > right) break;
-        const double py = y(share(static_cast<double>(step.rank), static_cast<double>(sample.count)));
-        if (whole && !d.empty()) d += fmt::format("H{}", at(x(step.time)));
-        if (!d.empty() && std::hypot(x(step.time) - x(before), 1) < 0.05) continue;
-        d += whole && !d.empty() ? fmt::format("V{}", at(py))
-                                 : fmt::format("{}{} {}", d.empty() ? "M" : "L", at(x(step.time)), at(py));
-        before = step.time;
+        if (!(all = step.time <= right)) break;
+        const std::string px = at(x(step.time)),
+                          py = at(y(share(static_cast<double>(step.rank), count, whole)));
+        d += whole || step.time == sample.steps.front().time ? fmt::format("H{}V{}", px, py)
+                                                             : fmt::format("L{} {}", px, py);
       }
+      if (all) d += fmt::format("V{}H{}", at(y(share(count, count, true))), at(plane.right));
       svg.open_series(s);
       svg.raw(line_of(s, d));
       svg.close();
     }
   };
   panel(bulk, most, Scale(0, 1, false, true, bulk.bottom, bulk.top), "share of trials complete by then",
-        [](double rank, double count) { return rank / count; });
+        [](double rank, double count, bool) { return rank / count; });
+  if (rarest == 1) rarest = 0.1;  // of one trial
   panel(tail, high, Scale(rarest, 1, true, false, tail.bottom, tail.top),
         "share of trials that take at least so long (logarithmic)",
-        [](double rank, double count) { return 1 - (rank - 1) / count; });
+        [](double rank, double count, bool behind) { return 1 - (behind ? rank : rank - 1) / count; });
   Legend legend(svg, tail.bottom + 44);
   for (std::size_t s = 0; s < samples.size(); ++s)
     legend.add(samples[s].name, [&](double lx, double ly) {
@@ -695,7 +729,7 @@ constexpr std::array<Style, 12> styles = {
     Style{{"t-transfer", "#2f9e63"}, 12.5, 3, "", "message on its way or received"},
     Style{{"t-queue", "#b98900"}, 12.5, 3, "2 1", "message waits in a port"},
     Style{{"t-model", "#9b7fd4"}, 12.5, 3, "4 1", "the model comes down"},
-    Style{{"t-sent", "#1f2937"}, 5.5, 1, "", "sends"},
+    Style{{"t-sent", "#0093b8"}, 5.5, 1.6, "", "sends"},
     Style{{"t-useful", "#1f2937"}, 6, 1.4, "", "receives a useful message"},
     Style{{"t-useless", "#9aa3af"}, 6, 1.4, "", "receives one of no use"},
 };

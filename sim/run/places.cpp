@@ -98,8 +98,12 @@ std::string Places::title(std::size_t axis) const {
 
 std::string Places::place(const Point& point, const std::vector<std::size_t>& axes) const {
   std::string text;
-  for (const std::size_t axis : axes)
-    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", names_[axis], plain(point.axes[axis].second));
+  for (const std::size_t axis : axes) {
+    const Json& value = point.axes[axis].second;
+    const std::string unit = value.is_number() ? field_unit(experiment_.axes[axis]) : "";
+    text += fmt::format("{}{} = {}{}{}", text.empty() ? "" : ", ", names_[axis], plain(value),
+                        unit.empty() ? "" : " ", unit);
+  }
   return text;
 }
 

@@ -33,13 +33,13 @@ class Places {
   /// The same as a heading, in words and with its unit: `compute rate [1/s]`.
   std::string title(std::size_t axis) const;
 
-  /// A point by some of its axes: `rate = 5, load = 2`.
+  /// A point by some of its axes, with their units: `rate = 5 1/s, workers = 8`.
   std::string place(const Point& point, const std::vector<std::size_t>& axes) const;
   std::string place(const Point& point) const { return place(point, varied_); }
-  /// What a sweep moves beside the schemes' own fields: `rate = 5`; empty where that is nothing. Schemes are
-  /// compared where it is equal.
+  /// What a sweep moves beside the schemes' own fields: `rate = 5 1/s`; empty where that is nothing. Schemes
+  /// are compared where it is equal.
   std::string conditions(const Point& point) const { return place(point, of_conditions_); }
-  /// A scheme under its conditions: `GC`, or `GC, load = 2`.
+  /// A scheme under its conditions: `GC`, or `GC, load = 2 mini-batches`.
   std::string scheme(const Point& point, const std::string& label) const;
 
  private:

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 
 #include "sim/base/text.h"
@@ -31,17 +32,59 @@ std::string with_error(const Estimate& e) {
   return fmt::format("{:.{}f} ± {:.{}f}", e.mean, *places, half, *places);
 }
 
-/// `median 17.5 (16.9 .. 18.1)`: what is said of a time without a mean.
+/// The same of a time, or a ratio of times. Trials that vary and have no spread to tell, as one without a
+/// variance, leave few digits.
+std::string time_text(const Row& row, const Estimate& e) {
+  const bool vague = row.varies && e.count > 1 && !std::isnan(e.mean) && std::isnan(e.std_error);
+  return vague ? fmt::format("{:.3g}", e.mean) : with_error(e);
+}
+
+/// `17.5 (16.9 .. 18.1)`.
 std::string median(const Row& row) {
-  if (std::isnan(row.p50)) return "-";
-  const Interval& interval = row.around_p50.confidence;
-  const std::string text = fmt::format("median {:.4g}", row.p50);
-  return std::isnan(interval.low) ? text
-                                  : fmt::format("{} ({:.4g} .. {:.4g})", text, interval.low, interval.high);
+  return interval_text(row.p50, row.around_p50.confidence.low, row.around_p50.confidence.high);
+}
+
+bool has_moments(const Row& row) {
+  return straggle::has_moments(moments_of(row));
+}
+
+/// The first characters of a text that is too long, and "..." in place of the others.
+std::string shortened(const std::string& text, std::size_t room) {
+  if (display_width(text) <= room) return text;
+  std::size_t end = 0, characters = 0;
+  for (; end < text.size(); ++end)
+    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++characters > room - 3) break;
+  return text.substr(0, end) + "...";
+}
+
+/// Sentences in lines of at most `width` characters, broken between words; a word that is longer stays whole.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string result;
+  std::size_t column = 0;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find_first_of(" \n", begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const std::size_t needed = display_width(word);
+    if (column > 0 && column + 1 + needed > width) {
+      result += '\n';
+      column = 0;
+    } else if (begin > 0 && text[begin - 1] == ' ') {
+      result += ' ';
+      ++column;
+    }
+    result += word;
+    column += needed;
+    if (end < text.size() && text[end] == '\n') {
+      result += '\n';
+      column = 0;
+    }
+    begin = end + 1;
+  }
+  return result + "\n";
 }
 
 /// What the tails of the completion times do to their means, a line a scheme, the worst of its points.
-std::string about_tails(const Experiment& experiment, const std::vector<Row>& rows) {
+std::vector<std::string> about_tails(const Experiment& experiment, const std::vector<Row>& rows) {
   const auto worse = [](const Row& a, const Row& b) {
     const auto rank = [](const Row& row) {
       return row.tail && !row.tail->variance() ? std::pair(1, -row.tail->index)
@@ -53,7 +96,7 @@ std::string about_tails(const Experiment& experiment, const std::vector<Row>& ro
   for (const Row& row : rows) {
     const bool concerned = (row.tail && !row.tail->variance()) || row.needs_more_trials();
     if (!concerned || row.time.count < 2) continue;
-    const std::string& label = experiment.points[row.point].schemes[row.scheme].label;
+    const std::string label = printable(experiment.points[row.point].schemes[row.scheme].label);
     const auto known =
         std::find_if(worst.begin(), worst.end(), [&](const auto& one) { return one.first == label; });
     if (known == worst.end())
@@ -62,34 +105,35 @@ std::string about_tails(const Experiment& experiment, const std::vector<Row>& ro
       known->second = &row;
   }
   constexpr std::size_t most_lines = 8;
-  std::string text;
+  std::vector<std::string> notes;
   for (std::size_t i = 0; i < std::min(worst.size(), most_lines); ++i) {
     const auto& [label, row] = worst[i];
     if (row->tail && !row->tail->mean())
-      text += fmt::format(
+      notes.push_back(fmt::format(
           "\"{}\": the time has no mean (tail index {:.3g}), so no mean, speedup or z is told; the "
-          "median, with its 95 % interval, is.\n",
-          label, row->tail->index);
+          "median, with its 95 % interval, is.",
+          label, row->tail->index));
     else if (row->tail && !row->tail->variance())
-      text += fmt::format(
-          "\"{}\": the time has an infinite variance (tail index {:.3g}), so its mean has no "
-          "interval and no z; the median has.\n",
-          label, row->tail->index);
+      notes.push_back(
+          fmt::format("\"{}\": the time has an infinite variance (tail index {:.3g}), so its mean has no "
+                      "interval and no z; the median has.",
+                      label, row->tail->index));
     else if (std::isinf(row->trials_needed))
-      text += fmt::format(
+      notes.push_back(fmt::format(
           "\"{}\": the time has no third moment (tail index {:.3g}): ± and z are too narrow at any "
-          "number of trials that can be named.\n",
-          label, row->tail->index);
+          "number of trials that can be named.",
+          label, row->tail->index));
     else
-      text += fmt::format(
+      notes.push_back(fmt::format(
           "\"{}\": the time is too skewed for {} trials: ± and z are too narrow; {:.2g} trials would "
-          "do.\n",
-          label, row->time.count, row->trials_needed);
+          "do.",
+          label, row->time.count, row->trials_needed));
   }
   if (worst.size() > most_lines)
-    text += fmt::format("... and {} more schemes: time_moments and time_trials_needed in results.csv.\n",
-                        worst.size() - most_lines);
-  return text;
+    notes.push_back(
+        fmt::format("... and {} more schemes: time_moments and time_trials_needed in results.csv.",
+                    worst.size() - most_lines));
+  return notes;
 }
 
 std::string z_text(double z) {
@@ -149,6 +193,12 @@ std::string waited_for(const std::vector<Estimate>& critical) {
 }
 
 }  // namespace
+
+std::string interval_text(double value, double low, double high) {
+  if (std::isnan(value)) return "-";
+  const std::string text = fmt::format("{:.4g}", value);
+  return std::isnan(low) || low == high ? text : fmt::format("{} ({:.4g} .. {:.4g})", text, low, high);
+}
 
 std::optional<int> places_of(double mean, double error) {
   if (!(error > 1e-12 * std::abs(mean))) return std::nullopt;
@@ -213,28 +263,42 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
   };
 
   std::vector<std::pair<std::string, std::vector<std::string>>> winners;  // and where they are
-  std::size_t close = 0, unknown = 0;
+  std::size_t close = 0, by_median = 0;
   std::vector<std::string> near;
   const Row* only = nullptr;
-  std::vector<std::string> apart;  // who is not compared where somebody is
+  std::vector<std::pair<std::string, std::size_t>> unknown;  // why nobody is, and at how many points
+  struct Apart {
+    std::string name, why;
+    std::size_t count = 0;
+    const Group* last = nullptr;
+  };
+  std::vector<Apart> apart;  // who is not compared where somebody is
   for (const Group& group : groups) {
     std::vector<Contender> contenders;
     for (const Row* row : group.rows) contenders.push_back(contender_of(experiment, *row));
-    const std::vector<std::size_t> compared = comparable(contenders);
     const std::vector<std::size_t> first = fastest(contenders);
     if (first.empty()) {
-      ++unknown;
+      const std::string why = why_nobody(contenders);
+      const auto found =
+          std::find_if(unknown.begin(), unknown.end(), [&](const auto& one) { return one.first == why; });
+      if (found == unknown.end())
+        unknown.emplace_back(why, 1);
+      else
+        ++found->second;
       continue;
     }
+    if (measure_of(contenders) == Measure::median) ++by_median;
+    const std::vector<std::size_t> compared = comparable(contenders);
     for (std::size_t i = 0; i < contenders.size(); ++i) {
       if (std::find(compared.begin(), compared.end(), i) != compared.end()) continue;
       const Row& row = *group.rows[i];
-      const std::string why = contenders[i].incomplete > 0  ? "incomplete trials"
-                              : contenders[i].recovered < 1 ? "approximate"
-                                                            : "no mean";
-      const std::string text =
-          fmt::format("{} ({})", printable(experiment.points[row.point].schemes[row.scheme].label), why);
-      if (std::find(apart.begin(), apart.end(), text) == apart.end()) apart.push_back(text);
+      const std::string name = printable(experiment.points[row.point].schemes[row.scheme].label),
+                        why = why_apart(contenders[i]);
+      auto found = std::find_if(apart.begin(), apart.end(),
+                                [&](const Apart& one) { return one.name == name && one.why == why; });
+      if (found == apart.end()) found = apart.insert(found, {name, why});
+      if (found->last != &group) ++found->count;
+      found->last = &group;
     }
     only = group.rows[first.front()];
     const std::string name = name_of_row(*only);
@@ -248,17 +312,27 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
     near.clear();
     for (std::size_t i = 1; i < first.size(); ++i) near.push_back(name_of_row(*group.rows[first[i]]));
   }
-  const std::string not_compared = apart.empty() ? "." : ". Not compared: " + listed(apart) + ".";
-  const std::string nobody = "no exact scheme completed all its trials";
+  const std::string where = places.of_schemes().empty() ? "points" : "conditions";
+  std::vector<std::string> not_compared;
+  for (const Apart& one : apart)
+    not_compared.push_back(groups.size() == 1 ? fmt::format("{} ({})", one.name, one.why)
+                                              : fmt::format("{} ({}, at {} of {} {})", one.name, one.why,
+                                                            one.count, groups.size(), where));
+  const std::string end = apart.empty() ? "." : ". Not compared: " + listed(not_compared) + ".";
+  const std::size_t known_groups =
+      groups.size() - std::accumulate(unknown.begin(), unknown.end(), std::size_t{0},
+                                      [](std::size_t sum, const auto& one) { return sum + one.second; });
+  const std::string title =
+      by_median > 0 && by_median == known_groups ? "Fastest by the median: " : "Fastest: ";
   if (groups.size() == 1) {
-    if (unknown > 0) return "Fastest: not said, as " + nobody + ".";
-    std::string text = fmt::format("Fastest: {}, {} s", winners.front().first, with_error(only->time));
+    if (!unknown.empty()) return "Fastest: not said, as " + unknown.front().first + ".";
+    std::string text = fmt::format("{}{}, {} s", title, winners.front().first,
+                                   by_median > 0 ? median(*only) : with_error(only->time));
     if (!near.empty()) text += "; not told apart from it at 95 %: " + listed(near);
-    return text + not_compared;
+    return text + end;
   }
   std::stable_sort(winners.begin(), winners.end(),
                    [](const auto& a, const auto& b) { return a.second.size() > b.second.size(); });
-  const std::string where = places.of_schemes().empty() ? "points" : "conditions";
   std::vector<std::string> texts;
   for (const auto& [name, at] : winners)
     texts.push_back(fmt::format("{} at {}{}{}", name, at.size(),
@@ -266,10 +340,12 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
                                 winners.size() > 1 && at.size() <= 2
                                     ? fmt::format(" ({})", printable(fmt::format("{}", fmt::join(at, "; "))))
                                     : ""));
-  std::string text = texts.empty() ? "Fastest: not said" : "Fastest: " + listed(texts);
+  std::string text = texts.empty() ? "Fastest: not said" : title + listed(texts);
+  if (by_median > 0 && by_median < known_groups)
+    text += fmt::format("; at {} of them by the median, at the others by the mean", by_median);
   if (close > 0) text += fmt::format("; at {} of them others are not told apart from it at 95 %", close);
-  if (unknown > 0) text += fmt::format("; at {}, {}", unknown, nobody);
-  return text + not_compared;
+  for (const auto& [why, count] : unknown) text += fmt::format("; at {}, {}", count, why);
+  return text + end;
 }
 
 /// Everything a table can show, in the order of its columns; the first `left` of them are texts.
@@ -298,8 +374,10 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
     add(places.title(axis), 0,
         [&](const Row& row) { return plain(experiment.points[row.point].axes[axis].second); });
   cells.left = cells.columns.size();
-  add("time [s]", 0,
-      [](const Row& row) { return row.tail && !row.tail->mean() ? median(row) : with_error(row.time); });
+  const bool by_median =
+      !std::all_of(rows.begin(), rows.end(), [](const Row& row) { return has_moments(row); });
+  if (by_median) add("median [s]", 0, median);
+  add("time [s]", by_median ? 2 : 0, [](const Row& row) { return time_text(row, row.time); });
   add("theory of time", 3, theory_time);
   add("z of time", 5, [](const Row& row) {
     return row.theory && row.theory->kind != Prediction::Kind::asymptotic && !std::isnan(row.theory->time_low)
@@ -316,7 +394,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
   if (std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
         return row.scheme != experiment.points[row.point].baseline;  // over itself it is always 1
       }))
-    add("speedup", 2, [](const Row& row) { return with_error(row.speedup); });
+    add("speedup", 2, [](const Row& row) { return time_text(row, row.speedup); });
   add("exact", 7,
       [&](const Row& row) { return exactness(row.verification, setup_of(row).recipe.recovered); });
   add("bytes into busiest", 6, [](const Row& row) { return bytes_text(row.bytes_into_busiest.mean); });
@@ -332,10 +410,11 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
                            [](const std::string& cell) { return cell.find(" ± ") != std::string::npos; });
       }))
     cells.notes.push_back("± is half of the 95 % confidence interval of the mean.");
-  if (std::string tails = about_tails(experiment, rows); !tails.empty()) {
-    tails.pop_back();  // the end of the line comes with the note
-    cells.notes.push_back(tails);
-  }
+  if (by_median)
+    cells.notes.push_back(
+        "median [s]: with its 95 % confidence interval, by order statistics. Where a time has no mean or no "
+        "variance, all are compared by it; time [s] is the mean where there is one.");
+  for (std::string& note : about_tails(experiment, rows)) cells.notes.push_back(std::move(note));
   if (const auto first = std::find_if(rows.begin(), rows.end(), incomplete); first != rows.end())
     cells.notes.push_back(fmt::format(
         "Means are over completed trials. The first that could not complete: \"{}\", point {}, trial {}: {}.",
@@ -480,8 +559,11 @@ std::vector<std::string> compute_notes(const Experiment& experiment) {
 }
 
 Contender contender_of(const Experiment& experiment, const Row& row) {
-  return {.time = row.time.mean,
-          .half = row.varies ? half_interval(row.time) : 0,
+  const double half = row.varies ? half_interval(row.time) : 0;
+  const Interval& around = row.around_p50.confidence;
+  return {.mean = {row.time.mean, half, half},
+          .median = {row.p50, row.varies ? row.p50 - around.low : 0, row.varies ? around.high - row.p50 : 0},
+          .moments = has_moments(row),
           .recovered = experiment.points[row.point].schemes[row.scheme].recipe.recovered,
           .incomplete = row.incomplete.trials};
 }
@@ -489,16 +571,17 @@ Contender contender_of(const Experiment& experiment, const Row& row) {
 std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
   Cells cells = cells_of(experiment, rows);
   std::vector<std::string> left_out;
-  const auto too_wide = [&](const std::string& table) {
+  const auto widest = [](const std::string& table) {
+    std::size_t most = 0;
     for (std::size_t begin = 0; begin < table.size();) {
       const std::size_t end = table.find('\n', begin);
-      if (display_width(table.substr(begin, end - begin)) > width) return true;
+      most = std::max(most, display_width(table.substr(begin, end - begin)));
       begin = end + 1;
     }
-    return false;
+    return most;
   };
   std::string table = align(lines_of(cells.columns), cells.left);
-  while (too_wide(table)) {
+  while (widest(table) > width) {
     const auto worst = std::max_element(cells.columns.begin(), cells.columns.end(),
                                         [](const Column& a, const Column& b) { return a.rank < b.rank; });
     if (worst->rank == 0) break;
@@ -506,10 +589,29 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
     cells.columns.erase(worst);
     table = align(lines_of(cells.columns), cells.left);
   }
+  // Nothing more may leave: the texts become shorter, the longest first.
+  constexpr std::size_t least_text = 12;
+  while (widest(table) > width) {
+    const auto longest = [](const Column& column) {
+      std::size_t most = 0;
+      for (const std::string& cell : column.cells) most = std::max(most, display_width(cell));
+      return most;
+    };
+    const auto column = std::max_element(
+        cells.columns.begin(), cells.columns.begin() + static_cast<std::ptrdiff_t>(cells.left),
+        [&](const Column& a, const Column& b) { return longest(a) < longest(b); });
+    if (cells.left == 0 || longest(*column) <= least_text) break;
+    const std::size_t excess = widest(table) - width, now = longest(*column),
+                      room = std::max(least_text, now - std::min(excess, now));
+    for (std::string& cell : column->cells) cell = shortened(cell, room);
+    if (longest(*column) == now) break;
+    table = align(lines_of(cells.columns), cells.left);
+  }
   if (!left_out.empty())
-    table += fmt::format("(of {} characters there is no room for: {}; results.csv has {})\n", width,
-                         fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them");
-  for (const std::string& note : cells.notes) table += note + "\n";
+    table += wrapped(fmt::format("(of {} characters there is no room for: {}; results.csv has {})", width,
+                                 fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them"),
+                     width);
+  for (const std::string& note : cells.notes) table += wrapped(note, width);
   return table;
 }
 

@@ -16,6 +16,9 @@ namespace straggle {
 /// interval. Nothing where there is no spread, or what rounding leaves of none.
 std::optional<int> places_of(double mean, double error);
 
+/// `17.5 (16.9 .. 18.1)`: a quantile and its interval, where it has one.
+std::string interval_text(double value, double low, double high);
+
 /// What the compute models say of themselves, each sentence once, and no more of them than are read.
 std::vector<std::string> compute_notes(const Experiment& experiment);
 
@@ -23,7 +26,8 @@ std::vector<std::string> compute_notes(const Experiment& experiment);
 Contender contender_of(const Experiment& experiment, const Row& row);
 
 /// A table for people, at most `width` columns wide, without columns that are empty, and a sentence on which
-/// scheme is the fastest. What does not fit is left out, and the table says so.
+/// scheme is the fastest. What does not fit is left out, and the table says so; labels and sentences are cut
+/// or broken. Where a time has no mean or no variance, medians stand before the means.
 std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
 
 /// The same cells, of any width, as a tabular for LaTeX with booktabs, and as a table in Markdown (GitHub's).

@@ -297,6 +297,58 @@ class PlotTest(unittest.TestCase):
         self.assertEqual(list(zip(*marks.get_data())), [(5, 2)])
         self.assertEqual(figure.legends[0].get_texts()[-1].get_text(), "a table")
 
+    def test_a_bar_that_is_alone_at_its_tick_stands_on_it(self):
+        figure = drawn(plot, RESULTS, "--x", "scheme", "--y", "time", "--where", IDEAL, "--where", "/compute/rate=5")
+        axes = figure.axes[0]
+        middles = sorted(bar.get_x() + bar.get_width() / 2 for bar in axes.patches)
+        close(middles, axes.get_xticks())
+        # Side by side they share it: no two at one place, and their middle on the tick.
+        figure = drawn(plot, RESULTS, "--x", "/compute/rate", "--bars", "--y", "time", "--where", IDEAL)
+        bars = sorted(bar.get_x() + bar.get_width() / 2 for bar in figure.axes[0].patches)
+        for tick in range(3):
+            close(numpy.mean(bars[3 * tick:3 * tick + 3]) + 1, tick + 1)
+        self.assertGreater(numpy.diff(bars).min(), 0.2)
+
+    def test_means_that_do_not_exist_are_named_and_those_without_a_variance_marked(self):
+        # Tail indices: uncoded 0.8 or 1.5 (shape), "two" of four workers' three slowest 2.4 or 4.5.
+        config = {"workers": 4, "trials": 200, "compute": {"model": "pareto", "shape": 1, "scale": 1},
+                  "schemes": [{"scheme": "uncoded", "label": "heavy"}, {"scheme": "gc", "load": 3, "label": "light"}],
+                  "sweep": [{"path": "/compute/shape", "values": [0.8, 1.5]}]}
+        (FOLDER / "heavy.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "heavy.json", "--out", "heavy"], cwd=FOLDER, check=True, capture_output=True)
+        results, out = FOLDER / "heavy/results.csv", ["-o", FOLDER / "heavy.png"]
+        moments = {(row["/compute/shape"], row["label"]): row["time_moments"] for row in rows_of(results)}
+        self.assertEqual(moments, {("0.8", "heavy"): "no mean", ("0.8", "light"): "all",
+                                   ("1.5", "heavy"): "no variance", ("1.5", "light"): "all"})
+        x = ["--x", "/compute/shape"]
+        missing = r"note: time has no mean, so not drawn: heavy \(1 row\); .*time_p50"
+        vague = r"note: time has an infinite variance, so {}.*: heavy \(1 row\); .*time_p50"
+        for module, words, notes in (
+                (plot, [*x, "--y", "time"], [missing, vague.format("drawn half full")]),
+                (plot, [*x, "--y", "time", "--bars"], [missing, vague.format("drawn without a fill")]),
+                (plot, ["--y", "time", "--where", "/compute/shape=1.5"], [vague.format("drawn without a fill")]),
+                (pareto, ["--where", "/compute/shape=1.5"], [vague.format("not drawn")]),
+                (pareto, ["--where", "/compute/shape=0.8"], [missing]),
+                (speedup, [*x, "--of", "light"], [missing, vague.format("drawn half full")]),
+                (plot, [*x, "--y", "time_p50"], []), (plot, [*x, "--y", "messages"], []),
+                (pareto, ["--where", "/compute/shape=0.8", "--y", "time_p50"], [])):
+            with self.subTest(module.__name__, words=words):
+                code, _, error = run_inside(module, results, *words, *out)
+                self.assertEqual(code, 0, error)
+                self.assertEqual(len(error.splitlines()), len(notes), error)
+                for line, note in zip(error.splitlines(), notes):
+                    self.assertRegex(line, note)
+        axes = drawn(plot, results, *x, "--y", "time").axes[0]
+        half = [line for line in axes.lines if line.get_fillstyle() == "bottom"]
+        self.assertEqual(len(half), 1)
+        row, = (row for row in rows_of(results) if row["time_moments"] == "no variance")
+        close([y for y in half[0].get_ydata() if math.isfinite(y)], [float(row["time_mean"])])
+        for module, words in ((plot, ["--y", "time"]), (pareto, []), (speedup, [*x, "--of", "heavy"])):
+            code, _, error = run_inside(module, results, *words, "--where", "/compute/shape=0.8",
+                                        *(["--where", "label=heavy"] if module is not speedup else []), *out)
+            self.assertEqual(code, 2)
+            self.assertRegex(error.splitlines()[-1], "mean.*--y time_p50 draws medians")
+
     def test_the_papers_bars_are_those_its_readme_lists(self):
         folder = SOURCE / "experiments/gradient-coding"
         source, values = plot.beside(str(folder / "paper.csv"), "time")
@@ -411,6 +463,30 @@ class PaperFiguresTest(unittest.TestCase):
             close(tail.get_ydata()[:-1], [(times > x).mean() for x in tail.get_xdata()[:-1]])
             self.assertTrue(math.isnan(tail.get_ydata()[-1]))
         self.assertEqual(figure.axes[1].get_yscale(), "log")
+
+    def test_trials_without_spread_are_drawn_as_a_step(self):
+        for trials in (1, 40):
+            config = {"workers": 4, "trials": trials, "compute": {"model": "constant", "time": 3},
+                      "schemes": [{"scheme": "uncoded", "label": "one"}, {"scheme": "gc", "load": 2, "label": "two"}]}
+            (FOLDER / "flat.json").write_text(json.dumps(config))
+            subprocess.run([str(PROGRAM), "run", "flat.json", "--out", "flat", "--samples"], cwd=FOLDER, check=True,
+                           capture_output=True)
+            for words in ([], ["--log"], ["--where", "label=two"]):
+                with self.subTest(trials=trials, words=words):
+                    figure = drawn(distribution, FOLDER / "flat/samples.csv", *words)
+                    times = [6] if "--where" in words else [3, 6]
+                    for axes, ends in zip(figure.axes, ((0, 1), (1, 0))):
+                        self.assertEqual(len(axes.lines), len(times))
+                        low, high = axes.get_xlim()
+                        for line, time in zip(axes.lines, times):
+                            x, y = line.get_xdata(), line.get_ydata()
+                            self.assertEqual([x[1], x[2]], [time, time])  # upright at the one time there is
+                            self.assertTrue(low <= x[0] < time < x[-1] <= high, (x, low, high))
+                            close(y[:2], [ends[0]] * 2)
+                            if ends[1]:
+                                close(y[2:], [1, 1])
+                            else:
+                                self.assertLess(y[-1], axes.get_ylim()[0])  # no place for 0 on this axis
 
     def test_a_thinned_distribution_keeps_its_ends_its_tail_and_ties(self):
         values = numpy.random.default_rng(1).exponential(1, 100000).round(3)

@@ -265,6 +265,42 @@ TEST_CASE("page: an approximate scheme is not called the fastest, and what is no
   CHECK(Run(dead).page().find("No trial could complete.") != std::string::npos);
 }
 
+TEST_CASE("page: a time without a mean or a variance, and charts, front and sentence are by the median") {
+  Json config = small_config();
+  for (const double shape : {0.3, 1.5}) {  // no mean, no variance
+    config["compute"] = {{"model", "pareto"}, {"shape", shape}, {"scale", 0.1}};
+    const Run run(config);
+    const std::string page = run.page();
+    const Json data = data_of(page);
+    CHECK(data["median"] == true);
+    CHECK(data["time_axis"] == "median time [s]");
+    const std::string overview = page.substr(page.find("id=\"overview\""), 1500);
+    CHECK(overview.find("astest by the median is ") < overview.size());
+    CHECK(count_of(page, "Mean over the trials with its 95 % interval") == 0);
+    CHECK(count_of(page, "Median over the trials with its 95 % interval") == 1);
+    const std::size_t begin = page.find("<figure id=\"time\"");
+    const std::string figure = page.substr(begin, page.find("</figure>", begin) - begin);
+    const std::size_t median = *run.results.header.find("time_p50"),
+                      label = *run.results.header.find("label");
+    for (const auto& row : run.results.rows) {
+      CHECK(count_of(figure, fmt::format("{} {:.4g} s", row[label], std::stod(row[median]))) >= 1);
+      CHECK(count_of(figure, fmt::format(">{:.4g}</text>", std::stod(row[median]))) >= 1);  // at its bar
+    }
+    // All schemes of the legend are in the trade-off.
+    const std::size_t trade = page.find("<figure id=\"trade-off\"");
+    const std::string plane = page.substr(trade, page.find("</figure>", trade) - trade);
+    for (std::size_t s = 0; s < run.results.rows.size(); ++s)
+      CHECK(count_of(plane, fmt::format("<g class=\"s{}\"", s)) == 2);
+    // The table begins with it, and says what a time lacks.
+    const std::string heading = page.substr(page.find("<table id=\"results\""), 900);
+    CHECK(heading.find("data-column=\"time_p50\"") < heading.find("data-column=\"time_moments\""));
+    CHECK(heading.find("data-column=\"time_moments\"") < heading.find("data-column=\"time_mean\""));
+    check_table(run, page, 3);
+  }
+  const Run tame(small_config());
+  CHECK(data_of(tame.page())["median"] == false);
+}
+
 TEST_CASE("page: of one trial the distance from theory is unknown, and nothing is called asymptotic for it") {
   Json config = small_config();
   config["trials"] = 1;

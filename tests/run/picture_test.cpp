@@ -125,6 +125,51 @@ TEST_CASE("picture: a distribution ends at one, and its tail at the rarest trial
   CHECK(count_of(svg, ">empty</text>") == 1);
 }
 
+TEST_CASE("picture: a distribution without spread is a step, and so is that of one trial") {
+  for (const std::uint64_t count : {1U, 3U, 1000U}) {
+    Distribution sample{.name = "a", .count = count, .steps = {}};
+    for (std::uint64_t rank = 1; rank <= count; rank += std::max<std::uint64_t>(1, count / 20))
+      sample.steps.push_back({rank, 2});
+    if (sample.steps.back().rank < count) sample.steps.push_back({count, 2});
+    const std::string svg = checked(distribution_picture({"t", "d"}, {sample}));
+    const std::string open = "stroke-width=\"1.8\" fill=\"none\" d=\"M";
+    std::size_t at = svg.find(open);
+    for (const double bottom : {250.0, 560.0}) {  // the body rises from its axis, the tail falls to it
+      REQUIRE(at < svg.size());
+      const std::string d = svg.substr(at + open.size(), svg.find('"', at + open.size()) - at - open.size());
+      CAPTURE(count, d);
+      double x = 0, y = 0, low = 1e9, high = -1e9, from = 1e9, to = -1e9;
+      for (std::size_t i = 0; i < d.size(); ++i) {
+        if (i == 0 || d[i] == 'L') {
+          std::size_t used = 0;
+          x = std::stod(d.substr(i + (i > 0)), &used);
+          y = std::stod(d.substr(i + (i > 0) + used));
+        } else if (d[i] == 'H') {
+          x = std::stod(d.substr(i + 1));
+        } else if (d[i] == 'V') {
+          y = std::stod(d.substr(i + 1));
+        } else {
+          continue;
+        }
+        low = std::min(low, y), high = std::max(high, y), from = std::min(from, x), to = std::max(to, x);
+      }
+      CHECK(high == Approx(bottom).margin(4));
+      CHECK(high - low > 150);  // all the way
+      CHECK(to - from > 600);   // from end to end
+      at = svg.find(open, at + 1);
+    }
+  }
+}
+
+TEST_CASE("picture: labels of an axis over many decades are powers of ten that do not touch") {
+  std::vector<Series> series = {{"a", {}}};
+  for (double x = 1e-12; x < 1e20; x *= 10) series[0].marks.push_back(mark(x, x));
+  const std::string svg = checked(curves_picture({"t", "d"}, series, {"x", true}, {"y", true}));
+  CHECK(count_of(svg, ">10¹²</text>") + count_of(svg, ">10¹⁰</text>") + count_of(svg, ">10⁸</text>") >= 1);
+  CHECK(count_of(svg, "0000000</text>") == 0);
+  CHECK(count_of(svg, "e+") == 0);
+}
+
 TEST_CASE("picture: shares fill their bar") {
   const std::string svg = checked(shares_picture({"t", "d"}, {{"a", {1, 2, 0, 1}}}));
   CHECK(count_of(svg, "a: 4 s; compute 25 %, port queue 50 %, waiting 25 %") == 1);

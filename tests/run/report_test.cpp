@@ -301,9 +301,9 @@ TEST_CASE("report: the fastest scheme is named, with those that are not told apa
   const std::string slow =
       closing(law + R"("schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 2, "label": "GC"}],
       "network": {"model": "serial", "overhead": 1e-9}, "sweep": [{"path": "/network/overhead", "values": [1e-9, 1e-8, 5]}])");
-  CHECK(
-      has(slow,
-          "Fastest: uncoded at 2 of 3 points (overhead = 1e-09; overhead = 1e-08); GC at 1 (overhead = 5)."));
+  CHECK(has(slow,
+            "Fastest: uncoded at 2 of 3 points (overhead = 1e-09 s; overhead = 1e-08 s); GC at 1 (overhead = "
+            "5 s)."));
   CHECK(has(closing(law + R"("schemes": [{"scheme": "gc", "load": 1, "label": "GC"}, {"scheme": "uncoded"}],
       "sweep": [{"path": "/schemes/0/load", "values": [2, 3]}])"),
             "Fastest: uncoded, "));
@@ -312,20 +312,46 @@ TEST_CASE("report: the fastest scheme is named, with those that are not told apa
 
 TEST_CASE("ranking: who is compared, who is fastest, and who is not told apart") {
   const double nan = std::nan("");
+  const auto mean = [](double time, double half, double recovered = 1, std::uint64_t incomplete = 0) {
+    return Contender{.mean = {time, half, half},
+                     .median = {-time, 0, 0},  // the other way round
+                     .recovered = recovered,
+                     .incomplete = incomplete};
+  };
   const auto first = [](const std::vector<Contender>& contenders) { return fastest(contenders); };
-  CHECK(first({{2, 0.1}, {1, 0.1}, {3, 0.1}}) == std::vector<std::size_t>{1});
+  CHECK(first({mean(2, 0.1), mean(1, 0.1), mean(3, 0.1)}) == std::vector<std::size_t>{1});
   // hypot(0.3, 0.4) = 0.5: on either side of it.
-  CHECK(first({{1.49, 0.4}, {1, 0.3}}) == std::vector<std::size_t>{1, 0});
-  CHECK(first({{1.51, 0.4}, {1, 0.3}}) == std::vector<std::size_t>{1});
-  CHECK(first({{1, 0}, {1, 0}, {1.0001, 0}}) == std::vector<std::size_t>{0, 1});
-  CHECK(first({{5, nan}, {1, 0.1}}) == std::vector<std::size_t>{1, 0});     // one trial
-  CHECK(first({{1, 0, 0.5}, {2, 0}}) == std::vector<std::size_t>{1});       // approximate
-  CHECK(first({{1, 0, 0.5}, {2, 0, 0.7}}) == std::vector<std::size_t>{0});  // nothing else there
-  CHECK(first({{1, 0, 1, 3}, {2, 0}}) == std::vector<std::size_t>{1});      // incomplete
-  CHECK(first({{1, 0, 1, 3}, {2, 0, 1, 1}}).empty());
-  CHECK(first({{1, 0, 0.5}, {2, 0, 1, 3}}).empty());  // the only complete one is approximate
-  CHECK(first({{nan, nan}, {INFINITY, 0}}).empty());
+  CHECK(first({mean(1.49, 0.4), mean(1, 0.3)}) == std::vector<std::size_t>{1, 0});
+  CHECK(first({mean(1.51, 0.4), mean(1, 0.3)}) == std::vector<std::size_t>{1});
+  CHECK(first({mean(1, 0), mean(1, 0), mean(1.0001, 0)}) == std::vector<std::size_t>{0, 1});
+  CHECK(first({mean(5, nan), mean(1, 0.1)}) == std::vector<std::size_t>{1, 0});     // one trial
+  CHECK(first({mean(1, 0, 0.5), mean(2, 0)}) == std::vector<std::size_t>{1});       // approximate
+  CHECK(first({mean(1, 0, 0.5), mean(2, 0, 0.7)}) == std::vector<std::size_t>{0});  // nothing else there
+  CHECK(first({mean(1, 0, 1, 3), mean(2, 0)}) == std::vector<std::size_t>{1});      // incomplete
+  CHECK(first({mean(1, 0, 1, 3), mean(2, 0, 1, 1)}).empty());
+  CHECK(first({mean(1, 0, 0.5), mean(2, 0, 1, 3)}).empty());  // the only complete one is approximate
+  CHECK(first({mean(nan, nan), mean(INFINITY, 0)}).empty());
   CHECK(first({}).empty());
+  CHECK(why_nobody({mean(1, 0, 0.5), mean(2, 0, 1, 3)}) == "no exact scheme completed all its trials");
+  CHECK(why_nobody({mean(1, 0, 0.5, 1)}) == "no scheme completed all its trials");
+  CHECK(why_nobody({mean(INFINITY, 0)}) == "no completion time is a finite number");
+}
+
+TEST_CASE("ranking: one time without a mean or a variance, and all are compared by their medians") {
+  // The interval of the difference is recovered from both: below the slower and above the faster.
+  const auto median = [](double time, double below, double above, bool moments) {
+    return Contender{.mean = {100 - time, 0, 0}, .median = {time, below, above}, .moments = moments};
+  };
+  const auto first = [](const std::vector<Contender>& contenders) { return fastest(contenders); };
+  CHECK(measure_of({median(1, 0, 0, true), median(2, 0, 0, true)}) == Measure::mean);
+  CHECK(measure_of({median(1, 0, 0, true), median(2, 0, 0, false)}) == Measure::median);
+  CHECK(first({median(1, 0, 0, true), median(2, 0, 0, true)}) == std::vector<std::size_t>{1});
+  CHECK(first({median(1, 0, 0, true), median(2, 0, 0, false)}) == std::vector<std::size_t>{0});
+  CHECK(first({median(1.49, 0.4, 9, false), median(1, 9, 0.3, true)}) == std::vector<std::size_t>{1, 0});
+  CHECK(first({median(1.51, 0.4, 9, false), median(1, 9, 0.3, true)}) == std::vector<std::size_t>{1});
+  CHECK(first({median(5, NAN, NAN, false), median(1, 0.1, 0.1, true)}) == std::vector<std::size_t>{1, 0});
+  for (const char* known : {"all", ""}) CHECK(has_moments(known));
+  for (const char* known : {"no mean", "no variance"}) CHECK_FALSE(has_moments(known));
 }
 
 TEST_CASE("report: LaTeX and Markdown have the table's cells, with what would be markup escaped") {
@@ -378,18 +404,19 @@ TEST_CASE("places: fields that move together with equal values are one name, oth
     return text + names.place(experiment.points.back()) + "; " + names.conditions(experiment.points.back());
   };
   CHECK(places(R"({"paths": ["/schemes/0/load", "/schemes/1/load"], "values": [[1, 1], [2, 2]]})") ==
-        "load = load [mini-batches]; load = 2; ");
+        "load = load [mini-batches]; load = 2 mini-batches; ");
   CHECK(places(R"({"paths": ["/schemes/1/load", "/schemes/0/load"], "values": [[1, 1], [2, 3]]})") ==
-        "1/load = 1 load [mini-batches]; 1/load = 2; ");
+        "1/load = 1 load [mini-batches]; 1/load = 2 mini-batches; ");
   CHECK(
       places(
           R"({"path": "/schemes/0/load", "values": [1, 2]}, {"path": "/schemes/1/load", "values": [1, 2]})") ==
-      "0/load = 0 load [mini-batches]; 1/load = 1 load [mini-batches]; 0/load = 2, 1/load = 2; ");
+      "0/load = 0 load [mini-batches]; 1/load = 1 load [mini-batches]; 0/load = 2 mini-batches, 1/load = 2 "
+      "mini-batches; ");
   CHECK(places(R"({"path": "/compute/rate", "values": [5, 10]}, {"path": "/workers", "values": [8]})") ==
-        "rate = compute rate [1/s]; workers = workers; rate = 10; rate = 10");
+        "rate = compute rate [1/s]; workers = workers; rate = 10 1/s; rate = 10 1/s");
   // What moves something beside the schemes is a condition.
   CHECK(places(R"({"paths": ["/schemes/0/load", "/workers"], "values": [[1, 8], [2, 9]]})") ==
-        "load = load [mini-batches]; load = 2; load = 2");
+        "load = load [mini-batches]; load = 2 mini-batches; load = 2 mini-batches");
 }
 
 TEST_CASE("places: units are those of the schema") {
@@ -408,6 +435,26 @@ TEST_CASE("report: a narrow table leaves columns out and says so") {
   const std::string table = to_table(experiment, rows_of(experiment), 40);
   CHECK(table.find("of 40 characters there is no room for: ") != std::string::npos);
   CHECK(table.find("time [s]") != std::string::npos);
+}
+
+TEST_CASE("report: in a narrow table labels are cut, sentences broken, and no line is wider") {
+  const Experiment experiment = experiment_of(
+      R"({"workers": 4, "trials": 20, "compute": {"model": "pareto", "shape": 0.8, "scale": 1},
+          "schemes": [{"scheme": "uncoded", "label": "a läbel of a scheme that goes on and on until nobody reads it"},
+                      {"scheme": "gc", "load": 2, "label": "short"}]})");
+  for (const std::size_t width : {50U, 72U}) {
+    const std::string table = to_table(experiment, rows_of(experiment), width);
+    std::istringstream lines(table);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);)
+      widest = std::max(widest, static_cast<std::size_t>(std::count_if(
+                                    line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; })));
+    CAPTURE(table);
+    CHECK(widest <= width);
+    CHECK(widest > width - 15);
+    CHECK(has(table, "... "));
+    CHECK(has(table, "\nshort "));
+  }
 }
 
 TEST_CASE("report: a slope is fitted over the points that are selected, of the logarithms if so asked") {
@@ -518,8 +565,10 @@ TEST_CASE("report: what does not exist of a heavy tail is not told, and an expec
   CHECK_FALSE(column(uncoded, "messages_mean").empty());
   CHECK_FALSE(column(gc, "time_std_error").empty());
   CHECK(column(gc, "speedup_mean").empty());  // the baseline has no mean
-  CHECK_THAT(table, Catch::Contains("median ") &&
+  CHECK_THAT(table, Catch::Contains("scheme   median [s]") &&
+                        Catch::Contains("Fastest by the median: gc, ") &&
                         Catch::Contains("\"uncoded\": the time has no mean (tail index 0.8)"));
+  CHECK_THAT(table, !Catch::Contains("Not compared"));
   CHECK_FALSE(speedup.pass);
   CHECK_THAT(speedup.trouble, Catch::Contains("no mean"));
   // 1.5: uncoded has a mean and no variance.
@@ -531,10 +580,36 @@ TEST_CASE("report: what does not exist of a heavy tail is not told, and an expec
   CHECK_FALSE(column(fast, "speedup_mean").empty());
   CHECK(column(fast, "speedup_std_error").empty());
   CHECK_FALSE(column(fast, "theory_time_z").empty());
-  CHECK_THAT(lines, Catch::Contains("infinite variance (tail index 1.5)"));
+  CHECK_THAT(lines, Catch::Contains("infinite variance (tail index 1.5)") &&
+                        Catch::Contains("Fastest by the median: gc, "));
+  // Three digits of a mean without a variance, and no ±: in its column behind the median's interval.
+  const std::size_t from = lines.find("\nuncoded"), behind = lines.find(')', from);
+  CHECK_THAT(lines.substr(behind + 1, lines.find('\n', behind) - behind - 1),
+             Catch::Contains(fmt::format(" {:.3g} ", std::stod(column(slow, "time_mean")))));
   CHECK_FALSE(ratio.pass);
   CHECK_THAT(ratio.trouble, Catch::Contains("within"));
   CHECK(std::get<3>(run(1.5, "speedup", R"(, "within": 10)")).pass);
+}
+
+TEST_CASE("report: where some points of a sweep are told by the median, the sentence says at how many") {
+  const auto closing = [](const std::string& shapes) {
+    const Experiment experiment = experiment_of(
+        R"({"workers": 6, "trials": 400, "verify": {"trials": 0}, "compute": {"model": "pareto", "shape": 3, "scale": 1},
+            "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 3, "label": "gc"},
+                        {"scheme": "ignore-stragglers", "stragglers": 1, "label": "hasty"}],
+            "sweep": [{"path": "/compute/shape", "values": )" +
+        shapes + "}]}");
+    return to_table(experiment, rows_of(experiment), 10000);
+  };
+  CHECK_THAT(closing("[0.5, 0.6, 1.5]"),
+             Catch::Contains("Fastest by the median: gc at 3 of 3 points. Not compared: "
+                             "hasty (approximate, at 3 of 3 points)."));
+  CHECK_THAT(
+      closing("[0.5, 1.5, 30]"),
+      Catch::Contains(
+          "Fastest: gc at 2 of 3 points (shape = 0.5; shape = 1.5); uncoded at 1 (shape = 30); at 2 of "
+          "them by the median, at the others by the mean"));
+  CHECK_THAT(closing("[20, 30]"), !Catch::Contains("median"));
 }
 
 TEST_CASE("report: a skewness for which the trials are too few is said, with how many would do") {
