@@ -421,6 +421,28 @@ TEST_CASE("output that cannot be written is an error") {
   CHECK(contains(outcome.err, "standard output cannot be written"));
 }
 
+TEST_CASE("verify writes - and the reason where there is no number to compare") {
+  const Folder folder;
+  const auto verified = [&](const std::string& expectation) {
+    folder.write("none.json", R"({"workers": 2, "trials": 50, "verify": {"trials": 0},
+      "compute": {"model": "pareto", "shape": 0.8, "scale": 1}, "schemes": [{"scheme": "uncoded"}],
+      "sweep": [{"path": "/compute/shape", "values": [0.7, 0.8, 1.5]}], "expect": [{"scheme": "uncoded", )" +
+                                  expectation + R"(, "source": "s"}]})");
+    const Outcome outcome = folder.run("verify none.json");
+    CHECK(outcome.code == 1);
+    CHECK_FALSE(contains(outcome.out, "nan"));
+    return outcome.out;
+  };
+  CHECK(contains(verified(R"("metric": "time", "value": 3, "at": {"/compute/shape": 0.8})"),
+                 "-       there is no mean: expect p50"));
+  CHECK(contains(verified(R"("metric": "time", "value": 3, "within": 0.1, "at": {"/compute/shape": 0.8})"),
+                 "-       there is no mean: expect p50"));
+  CHECK(contains(verified(R"("metric": "time", "slope": {"x": "/compute/shape"}, "value": 3, "within": 0.1)"),
+                 "a value it is fitted to is missing"));
+  CHECK(contains(verified(R"("metric": "bytes_in_all", "value": 3, "at": {"/compute/shape": 0.8})"),
+                 "there is no such number"));
+}
+
 TEST_CASE("verify passes what is met, exits 1 on a miss and finds configurations in folders") {
   const Folder folder;
   fs::create_directories(folder.path() / "all/deep");

@@ -207,7 +207,8 @@ class Scale {
                 last = static_cast<int>(std::ceil(std::log10(high_)));
       const int every = std::max(1, (last - first) / wanted);
       const bool fine = std::log10(high_ / low_) < 2.5;
-      for (int decade = first; decade <= last; decade += every)
+      const int beyond = (first % every + every) % every;  // so that 1 is one of them
+      for (int decade = first - beyond; decade <= last; decade += every)
         for (const double digit : {1.0, 2.0, 5.0}) {
           const double value = digit * std::pow(10.0, decade);
           if ((digit == 1 || fine) && value >= low_ && value <= high_) result.push_back(value);
@@ -458,9 +459,8 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
       svg.close();
     });
   if (any_interval(series))
-    legend.add("95 % confidence", [&](double lx, double ly) {
-      svg.stroke(ink, 1.2, whisker(lx + 13, ly - 7, ly + 7, false));
-    });
+    legend.add("95 % confidence",
+               [&](double lx, double ly) { svg.stroke(ink, 1.2, whisker(lx + 13, ly - 7, ly + 7, false)); });
   if (any_theory(series, false))
     legend.add("theory", [&](double lx, double ly) { svg.stroke(ink, 1.2, cross(lx + 13, ly)); });
   if (front.size() > 1)

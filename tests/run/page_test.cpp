@@ -437,7 +437,7 @@ TEST_CASE(
   CHECK(data["x"] == "/compute/rate");
   CHECK(data["log_x"] == true);
   CHECK(data["series"].size() == 3 * 2 * 2);
-  CHECK(data["series"][0]["name"] == "all, fields = [\"real\"], shift = 0.01");
+  CHECK(data["series"][0]["name"] == "all, fields = [\"real\"], shift = 0.01 s");
   CHECK(data["series"][0]["x"] == Json({1, 10, 100}));
   for (const auto& series : data["series"])
     for (std::size_t i = 0; i < 3; ++i)
