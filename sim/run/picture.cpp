@@ -236,7 +236,7 @@ class Scale {
 std::string tick_text(double value) {
   const double size = std::abs(value);
   if (size < 1e-300) return "0";
-  if (size > 0.9e-3 && size < 0.99e6) return fmt::format("{:.5g}", value);
+  if (size > 0.9e-3 && size < 0.999999e6) return fmt::format("{:.6g}", value);
   const std::string text = fmt::format("{:.4e}", value);
   const std::size_t e = text.find('e');
   const std::string mantissa = fmt::format("{:g}", std::stod(text.substr(0, e)));
