@@ -59,6 +59,10 @@ const sweep = report('sweep', {
   schemes: [{ scheme: 'uncoded', label: evil }, { scheme: 'gc', load: 3, label: 'GC, three' }],
   sweep: [{ path: '/compute/rate', values: [1, 10, 100] }, { path: '/network/downlink', values: ['none', 'unicast'] }] });
 
+const heavy = report('heavy', {
+  trials: 300, workers: 8, compute: { model: 'pareto', shape: 0.3, scale: 0.1 },
+  schemes: [{ scheme: 'uncoded', label: 'all' }, { scheme: 'gc', load: 2, label: 'two' }, { scheme: 'gc', load: 4, label: 'four' }] });
+
 const browser = await chromium.launch({
   executablePath, headless: true,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -227,6 +231,27 @@ test('the tail of a distribution is a click away', async () => {
     const after = await axisTexts(page, '#distribution-0');
     assert.notDeepEqual(after, before);
     assert.ok(after.includes('share of trials that take at least so long'));
+  });
+});
+
+test('times without a mean or a variance are charted by their medians, all of them', async () => {
+  assert.deepEqual(heavy.table.map((row) => row.get('time_moments')), ['no mean', 'no mean', 'no variance']);
+  await visit(heavy, {}, async (page) => {
+    const texts = await axisTexts(page, '#time');
+    assert.ok(texts.includes('median time [s]'), texts);
+    for (const row of heavy.table) {
+      const median = String(Number(Number(row.get('time_p50')).toPrecision(4)));
+      assert.ok(texts.includes(median), `${median} in ${texts}`);
+    }
+    assert.equal(await page.locator('#time .key').innerText(), '95 % confidence');  // theory is of means
+    assert.match(await page.locator('#messages .key').innerText(), /theory/);
+    // Every scheme of the trade-off's legend has a point: a symbol in the legend, and one in the plane.
+    for (const colour of ['#0b62a8', '#c2410c', '#15803d'])
+      assert.ok(await painted(page, '#trade-off', colour).count() >= 2, colour);
+    for (const column of ['time_p50', 'time_moments']) assert.ok(await page.locator(`#results th[data-column=${column}]`).isVisible());
+    await page.locator('#time .chart').evaluate((chart) => chart.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    const said = await point(page, await widest(page, '#time', '#0b62a8'));
+    assert.match(said, /mean time\s+there is none/);
   });
 });
 
