@@ -569,11 +569,11 @@ class CompletionProcess {
   std::size_t messages() const { return law_.work.size(); }  ///< of a worker
   const std::vector<Break>& breaks() const { return breaks_; }
   double at(const Instant& t) const { return breaks_[t.anchor].at + t.later; }
-  /// What of a late moment is draws alone, without the increments before the last message: a tail that is a
-  /// power is one of this.
-  double of_draw(const Instant& t) const {
+  /// What of a moment at which messages 0 to j can have been sent is draw alone, without the increments
+  /// before the last of them: a tail that is a power is one of this.
+  double of_draw(std::size_t j, const Instant& t) const {
     const TimeLaw::Part& part = parts_.front();
-    return server_dependent_ ? at(t) : part.lower + part.scale * since(law_.work.size() - 1, part, t);
+    return server_dependent_ ? at(t) : part.lower + part.scale * since(j, part, t);
   }
   /// Between two breaks; infinite behind the last.
   double between(std::size_t from, std::size_t to) const {
@@ -653,9 +653,11 @@ class CompletionProcess {
     // A cell is a share of the time. Under server-dependent scaling it is that of x, whatever the work.
     const double added = server_dependent_ ? 0 : law_.work[j] * increment_;
     double sum = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i)
-      sum += parts_[i].probability *
-             cells_[i].heaviest(added, since(j, parts_[i], from), since(j, parts_[i], to));
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const TimeLaw::Part& part = parts_[i];
+      if (const double last = since(j, part, to); last > 0)
+        sum += part.probability * cells_[i].heaviest(added, since(j, part, from), last);
+    }
     steps_ += 3000;
     return sum;
   }
@@ -916,7 +918,7 @@ struct Measured {
 class Integrator {
  public:
   explicit Integrator(CompletionProcess& process, std::size_t messages)
-      : process_(process), messages_(messages) {}
+      : process_(process), messages_(messages), covered_(messages, 0.0) {}
 
   /// The integrals over the horizon, to `relative_error` of themselves and the parts already known if that
   /// can be had.
@@ -932,6 +934,10 @@ class Integrator {
     refine(relative_error, most_panels);
     if (uncover()) refine(relative_error, 2 * most_panels);
     for (; !queue_.empty(); queue_.pop()) add(queue_.top());
+    // Panels that meet no more, for roundings beside a distant break, show in what is sent in all of them.
+    for (std::size_t j = 0; j < messages_; ++j)
+      sum_.error[1] +=
+          std::abs(covered_[j] - (process_.unsent(j, horizon.begin) - process_.unsent(j, horizon.end)));
     return sum_;
   }
 
@@ -1138,6 +1144,7 @@ class Integrator {
       sum_.value[c] += panel.value[c];
       sum_.error[c] += panel.error[c];
     }
+    for (std::size_t j = 0; j < messages_; ++j) covered_[j] += sent_between(panel, j);
   }
 
   void enter(Panel panel) {
@@ -1216,7 +1223,8 @@ class Integrator {
   std::priority_queue<Panel, std::vector<Panel>, decltype(&less_urgent)> queue_{less_urgent};
   double open_ = 0;  ///< the sum of the priorities
   bool uncovering_ = false;
-  Measured sum_;  ///< of what is done with
+  Measured sum_;    ///< of what is done with
+  Series covered_;  ///< P(a worker sends the message in one of those panels)
 };
 
 void check(const CompletionLaw& law) {
@@ -1276,32 +1284,50 @@ double ties(CompletionProcess& process, const CompletionLaw& law, const Horizon&
     sum += workers * process.heaviest_cell(j, horizon.begin, horizon.end);
   if (sum <= limit) return sum;
 
-  // The cells that are heavy may be hardly ever those of completion: cell by cell, further and further from
-  // every break.
-  sum = own;
-  std::vector<double> before(messages, 1);  // P(the others complete it no sooner)
-  Instant last = horizon.begin;
-  const auto up_to = [&](const Instant& t) {
-    const Integrand at = process.integrand(t);
-    double least = 1;
-    for (std::size_t j = 0; j < messages; ++j) {
-      if (j < at.counts.size()) least = at.counts[j];  // the fewer, the more its worker has sent
-      if (before[j] > least) sum += workers * (before[j] - least) * process.heaviest_cell(j, last, t);
-      before[j] = std::min(before[j], least);
-    }
-    last = t;
+  // The cells that are heavy may be hardly ever those of completion: from break to break, and where that is
+  // too much, further and further from the first.
+  struct Front {
+    Instant at;
+    Series waiting;  // P(the others do not complete it before), of a worker's messages
   };
-  up_to(horizon.begin);
-  for (std::size_t anchor = horizon.begin.anchor; anchor <= horizon.end.anchor; ++anchor) {
-    const double start = anchor == horizon.begin.anchor ? horizon.begin.later : 0;
-    const double stop =
-        anchor == horizon.end.anchor ? horizon.end.later : process.between(anchor, anchor + 1);
-    double step = std::max((process.at({anchor, start})) * two_cells, start);
-    for (; step > 0 && start + step < stop; step *= 4) {
-      if (sum > limit || process.steps() > most_steps) return std::numeric_limits<double>::infinity();
-      up_to({anchor, start + step});
+  const auto move_to = [&](const Instant& t, const Front& before) {
+    const Integrand at = process.integrand(t);
+    Front front{.at = t, .waiting = before.waiting};
+    double counts = 1;
+    for (std::size_t j = 0; j < messages; ++j) {
+      if (j < at.counts.size()) counts = at.counts[j];  // the fewer, the more its worker has sent
+      front.waiting[j] = std::min(front.waiting[j], counts);
     }
-    up_to(anchor == horizon.end.anchor ? horizon.end : Instant{anchor + 1, 0});
+    return front;
+  };
+  const auto between = [&](const Front& before, const Front& after) {
+    double tied = 0;
+    for (std::size_t j = 0; j < messages; ++j)
+      if (const double share = before.waiting[j] - after.waiting[j]; share > 0)
+        tied += workers * share * process.heaviest_cell(j, before.at, after.at);
+    return tied;
+  };
+  const Instant &begin = horizon.begin, &end = horizon.end;
+  Front last{.at = begin, .waiting = Series(messages, 1.0)};
+  const double little = limit / (8 * static_cast<double>(end.anchor - begin.anchor + 1));
+  sum = own;
+  for (std::size_t anchor = begin.anchor; anchor <= end.anchor; ++anchor) {
+    const Instant start{anchor, anchor == begin.anchor ? begin.later : 0};
+    const double stop = anchor == end.anchor ? end.later : process.between(anchor, anchor + 1);
+    const Front next = move_to(anchor == end.anchor ? end : Instant{anchor + 1, 0}, last);
+    double tied = between(last, next);
+    if (tied > little) {
+      for (double step = std::max(process.at(start) * two_cells, start.later);
+           step > 0 && start.later + step < stop; step *= 16) {
+        if (sum > limit || process.steps() > most_steps) return std::numeric_limits<double>::infinity();
+        const Front there = move_to({anchor, start.later + step}, last);
+        sum += between(last, there);
+        last = there;
+      }
+      tied = between(last, next);
+    }
+    sum += tied;
+    last = next;
   }
   return sum;
 }
@@ -1351,8 +1377,8 @@ std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw
     const Instant& end = horizon->end;
     const Integrand last = process.integrand(end);
     Pair beyond{process.at(end) * last.incomplete, all / workers * last.incomplete};  // at most
-    if (horizon->power) {
-      const double drawn = process.of_draw(end);
+    if (horizon->power && !last.density.empty()) {
+      const double drawn = process.of_draw(last.density.size() - 1, end);
       beyond = {drawn * last.incomplete / (index - 1), drawn * last.rate() / index};
     }
     // Roundings of probabilities add up over workers; a tail that falls slowly multiplies those of its index.

@@ -672,6 +672,16 @@ TEST_CASE("messages are blank where the doubles of times are too coarse to part 
   }
 }
 
+TEST_CASE("a density without bound at ends that are hardly ever those of completion leaves messages known") {
+  const CompletionLaw counted{.workers = 100, .work = steps(1, 20), .need = 199};
+  for (const double shape : {0.5, 0.7, 0.9}) {
+    INFO("shape " << shape);
+    const Expectation found = expect(counted, shifted_weibull(0, shape), Scaling::data_dependent, 0.1);
+    CHECK(found.messages == close(199, accuracy));
+    CHECK(found.messages_error < 1e-5);
+  }
+}
+
 TEST_CASE("without increments a worker sends all its messages at once, and all of them count") {
   const ShiftedExponential x{.rate = 1, .shift = 0.5};
   for (const auto& [name, law] : of_four_workers) {
@@ -750,8 +760,16 @@ TEST_CASE("a law much narrower than its times is not overlooked") {
 TEST_CASE("messages of a law with two humps far apart add up, and of a power tail behind large increments") {
   const CompletionLaw all{.workers = 12, .work = {1}, .need = 12};
   const CompletionLaw twice{.workers = 12, .work = {1, 2}, .need = 24};
+  const CompletionLaw pairs{.kind = Kind::distinct, .clusters = 2, .workers = 2, .work = {1, 2}, .need = 2};
   for (const double far : {1e-3, 1e3, 1e6, 1e9, 1e12, 1e15}) {
     INFO(far);
+    // Two humps behind an increment that is far from both: four first messages, if any are known.
+    TimeLaw two = pareto(1e-9, 1000);
+    two.parts[0].probability = 0.1;
+    two.parts.push_back(pareto(1e-3, 1000).parts[0]);
+    two.parts[1].probability = 0.9;
+    const auto found = straggle::expectation(pairs, two, Scaling::data_dependent, far);
+    if (far > 1 && found && !std::isnan(found->messages)) CHECK(found->messages == close(4, 1e-7));
     const auto law = [](double lower, double scale, double probability) {
       TimeLaw::Part part = shifted_weibull(lower, 1).parts[0];
       part.scale = scale;
