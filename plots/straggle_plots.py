@@ -3,6 +3,7 @@
 import argparse
 import csv
 import difflib
+import hashlib
 import io
 import json
 import math
@@ -13,7 +14,9 @@ import shlex
 import signal
 import sys
 import textwrap
+import uuid
 import warnings
+import zlib
 
 try:
     import matplotlib
@@ -150,18 +153,54 @@ class Table:
             has = "no trials" if trials else "a row for every one of the trials"
             raise self.mistake(f"has {has}: it is not {wanted}")
         self.axes = self.columns[1:self.columns.index("scheme")]
-        self.length = self._rows_in_all()
+        self.length, self.run, self.checksum, self.end = self._last_line()
+        self.unchanged = False  # not known yet
 
-    def _rows_in_all(self):
-        """The number of rows by the last line, which a file that was cut lacks."""
+    def _last_line(self):
+        """What the last line says, which a file that was cut lacks: the number of rows, the run, and of samples the
+        checksum; and where it begins."""
         with open(self.path, "rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 300))
-            last = file.read().rstrip(b"\r\n").rpartition(b"\n")[2].decode(errors="replace")
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 300))
+            tail = file.read()
+        last = tail.rstrip(b"\r\n").rpartition(b"\n")[2]
+        begin = size - len(tail) + tail.rindex(last)
+        last = last.decode(errors="replace")
         if last.startswith("# interrupted: "):
             raise self.mistake(f"is of a run that was interrupted: {printable(last[15:])}; run it again")
-        if not (end := re.fullmatch(r"# end: (\d+) rows of run [0-9a-f]+", last)):
+        if not (end := re.fullmatch(r"# end: (\d+) rows of run ([0-9a-f]+)(?:, crc32 ([0-9a-f]{8}))?", last)):
             raise self.mistake("is cut: its last line has to be \"# end: N rows of run ID\"; run it again")
-        return int(end[1])
+        if ("trial" in self.columns) != (end[3] is not None):
+            raise self.mistake("does not end as this version of straggle writes it; run it again")
+        return int(end[1]), end[2], end[3], begin
+
+    def _check_unchanged(self):
+        """Refuses a file whose lines are not those that its last line is of: samples.csv by their CRC-32, results.csv
+        by the run, which is the start of a UUID of version 5 of the version, the configuration, the columns and the
+        rows."""
+        identity = hashlib.sha1(uuid.NAMESPACE_OID.bytes)
+        version = self.head["version"].removeprefix("straggle ")
+        identity.update(f"{version}\n{self.head['configuration']}\n".encode())
+        checksum, at, in_head, other_ends = 0, 0, True, False
+        with open(self.path, "rb") as file:
+            for line in file:
+                other_ends = line.endswith(b"\r\n") if at == 0 else other_ends
+                at += len(line)
+                if at > self.end:
+                    break
+                if other_ends and line.endswith(b"\r\n"):
+                    line = line[:-2] + b"\n"
+                in_head = in_head and line.startswith(b"#")
+                if self.checksum is not None:
+                    checksum = zlib.crc32(line, checksum)
+                elif not in_head:
+                    identity.update(line)
+        digits = bytearray(identity.digest()[:8])
+        digits[6] = digits[6] & 0x0f | 0x50
+        if (f"{checksum:08x}" != self.checksum) if self.checksum is not None else (digits.hex() != self.run):
+            raise self.mistake("has been changed since it was written: its last line is not of the lines above; run it "
+                               "again")
+        self.unchanged = True
 
     def mistake(self, words):
         return Mistake(f"{self.path}: {words}")
@@ -198,6 +237,8 @@ class Table:
                 if count != self.length:
                     raise self.mistake(f"has {count} rows, but says that there are {self.length}: it is not "
                                        "as straggle run wrote it")
+                if not self.unchanged:
+                    self._check_unchanged()
             except (OSError, UnicodeDecodeError, csv.Error) as error:
                 raise self.mistake(f"cannot be read: {error}") from None
 

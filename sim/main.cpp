@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <iostream>
 
 #include "sim/base/config.h"
+#include "sim/base/file.h"
 #include "sim/base/text.h"
 #include "sim/base/version.h"
 #include "sim/commands/command.h"
@@ -84,14 +86,37 @@ int dispatch(const Words& words) {
 /// printed. Where one was closed it now fails as a closed one does: nothing can be written to it.
 void reserve_standard_descriptors() {
   for (int descriptor = 0; descriptor <= 2; ++descriptor)
-    if (fcntl(descriptor, F_GETFD) < 0 && open("/", O_RDONLY | O_DIRECTORY) != descriptor)
-      std::_Exit(mendable);
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/", O_PATH | O_DIRECTORY) != descriptor) std::_Exit(mendable);
 }
 
 }  // namespace
 }  // namespace straggle
 
 namespace {
+
+/// Standard output, which knows why it could not be written.
+class StandardOutput {
+ public:
+  StandardOutput() : before_(std::cout.rdbuf(&buffer_)) {}
+  ~StandardOutput() {
+    std::cout.flush();
+    std::cout.rdbuf(before_);
+  }
+  StandardOutput(const StandardOutput&) = delete;
+  StandardOutput& operator=(const StandardOutput&) = delete;
+
+  void finish() const {
+    std::cout.flush();
+    if (!std::cout)
+      throw straggle::ConfigError(
+          "standard output cannot be written: " +
+          (buffer_.error() == EBADF ? "it is closed" : straggle::reason_of_errno(buffer_.error())));
+  }
+
+ private:
+  straggle::DescriptorBuffer buffer_{STDOUT_FILENO};
+  std::streambuf* before_;
+};
 
 /// Whatever text of a user is in it: harmless to a terminal.
 std::string said(const std::exception& error) {
@@ -102,11 +127,11 @@ std::string said(const std::exception& error) {
 
 int main(int count, char** words) {
   straggle::reserve_standard_descriptors();
+  const StandardOutput output;
   std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is an error of its write instead
   try {
     const int code = straggle::dispatch({words + 1, words + count});
-    std::cout.flush();
-    if (!std::cout) throw straggle::ConfigError("standard output cannot be written");
+    output.finish();
     return code;
   } catch (const straggle::ConfigError& error) {
     std::cerr << said(error) << "\n";

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/text.h"
+#include "sim/run/report.h"
 #include "tests/commands/support.h"
 
 using namespace command_line;
@@ -150,7 +151,18 @@ TEST_CASE("report refuses results that run has not written, without showing byte
   const auto refused = [&](const std::string& from, const std::string& to) {
     std::string bad = good;
     bad.replace(bad.find(from, row), from.size(), to);
-    folder.write("o/results.csv", bad);
+    // As if a run had written it: with an end that is of these rows.
+    const std::vector<std::string> head = lines_of(good);
+    const auto behind = [&](std::size_t line, const std::string& key) {
+      return head.at(line).substr(key.size());
+    };
+    const std::size_t columns = bad.find("\npoint,") + 1, end = bad.rfind("# end: ");
+    std::ostringstream text;
+    text << bad.substr(0, end);
+    straggle::write_end(text, 1,
+                        straggle::run_id(behind(2, "# version: straggle "), behind(4, "# configuration: "),
+                                         bad.substr(columns, end - columns)));
+    folder.write("o/results.csv", text.str());
     const Outcome outcome = folder.run("report o");
     CHECK(outcome.code == 2);
     CHECK(harmless(outcome.err));
@@ -588,7 +600,7 @@ TEST_CASE("run --samples writes a row a trial whose means are those of results.c
   const std::vector<std::string> samples = lines_of(read_file(folder.path() / "results/small/samples.csv"));
   const std::vector<std::string> results = lines_of(without);
   REQUIRE(samples.size() == 6 + 2 * 3 * 3000 + 1);
-  CHECK(samples.back() == "# end: 18000 rows of run " + results.back().substr(21));
+  CHECK(samples.back().starts_with("# end: 18000 rows of run " + results.back().substr(21) + ", crc32 "));
   for (std::size_t i = 0; i < 5; ++i) CHECK(samples[i] == results[i]);
   for (const std::string& line : samples)
     if (!line.starts_with("#")) REQUIRE(fields_of(line) == fields_of(samples[5]));

@@ -31,9 +31,10 @@ void CsvReader::fail(const std::string& what) const {
 /// Makes the byte so many places ahead known; false behind the end.
 bool CsvReader::fill(std::size_t places) {
   while (!exhausted_ && at_ + places >= filled_) {
-    buffer_.erase(0, at_);
-    filled_ -= at_;
-    at_ = 0;
+    const std::size_t passed = at_ - taken_;
+    buffer_.erase(0, passed);
+    filled_ -= passed;
+    at_ = taken_;
     buffer_.resize(filled_ + portion);
     const std::size_t got = source_({buffer_.data() + filled_, portion});
     filled_ += got;

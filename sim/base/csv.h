@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace straggle {
@@ -39,6 +40,9 @@ class CsvReader {
   /// Puts the next line into `line`, whatever is in it, without its end; false when there is none.
   bool next_line(std::string& line);
 
+  /// The bytes of the record or line read last, its end included; valid until more is read.
+  std::string_view raw() const { return {buffer_.data() + at_ - taken_, taken_}; }
+
   const std::string& name() const { return name_; }
   char separator() const { return dialect_.separator; }
   /// Where the record or line read last begins, from 1.
@@ -71,7 +75,7 @@ class CsvReader {
   std::size_t at_ = 0, filled_ = 0;  // the next byte, and where what is known ends
   bool exhausted_ = false;
   std::size_t line_ = 1, begin_ = 0;
-  std::size_t taken_ = 0;  // bytes of this record
+  std::size_t taken_ = 0;  // bytes of this record, which stay before at_
 };
 
 }  // namespace straggle

@@ -23,6 +23,21 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Whether a path, links followed, leads to what a descriptor is open for.
+bool leads_to(const fs::path& path, int descriptor) {
+  struct stat there {
+  }, opened{};
+  return ::stat(path.c_str(), &there) == 0 && ::fstat(descriptor, &opened) == 0 &&
+         there.st_ino == opened.st_ino && there.st_dev == opened.st_dev;
+}
+
+/// Removes the file that a descriptor is open for, also where it was moved, with its folder perhaps.
+void remove_opened(int descriptor) {
+  std::error_code error;
+  const fs::path now = fs::read_symlink(fmt::format("/proc/self/fd/{}", descriptor), error);
+  if (!error && leads_to(now, descriptor)) ::unlink(now.c_str());
+}
+
 /// What a path leads to that is no regular file.
 const char* kind_of(mode_t mode) {
   if (S_ISDIR(mode)) return "a folder";
@@ -113,21 +128,24 @@ std::string read_file(const std::string& path, const std::string& what, std::siz
 
 std::string read_standard_input(const std::string& what, std::size_t most) {
   const std::string name = "standard input";
+  if (::fcntl(STDIN_FILENO, F_GETFL) < 0 || (::fcntl(STDIN_FILENO, F_GETFL) & O_PATH) != 0)
+    throw ConfigError("standard input is closed: there is no configuration to read");
   return read_all([&](std::span<char> out) { return read_descriptor(STDIN_FILENO, out, name); }, 0, name,
                   what, most);
 }
 
-OutputFile::Buffer::Buffer(int descriptor) : descriptor_(descriptor), pending_(1 << 16) {
+DescriptorBuffer::DescriptorBuffer(int descriptor) : descriptor_(descriptor), pending_(1 << 16) {
   setp(pending_.data(), pending_.data() + pending_.size());
 }
 
-OutputFile::Buffer::int_type OutputFile::Buffer::overflow(int_type c) {
+DescriptorBuffer::int_type DescriptorBuffer::overflow(int_type c) {
   if (sync() != 0) return traits_type::eof();
   return traits_type::eq_int_type(c, traits_type::eof()) ? traits_type::not_eof(c)
                                                          : sputc(traits_type::to_char_type(c));
 }
 
-int OutputFile::Buffer::sync() {
+int DescriptorBuffer::sync() {
+  if (error_ == 0) checksum_.process_block(pbase(), pptr());
   for (const char* from = pbase(); error_ == 0 && from < pptr();) {
     const ssize_t put = ::write(descriptor_, from, static_cast<std::size_t>(pptr() - from));
     if (put >= 0) {
@@ -164,7 +182,7 @@ OutputFile::OutputFile(const fs::path& path, const fs::path& beside) : path_(pat
     if (beside.empty() && leads_somewhere && !S_ISREG(target.st_mode))
       refuse(fmt::format("it is {}", kind_of(target.st_mode)).c_str());
     if (exists && S_ISREG(there.st_mode) && ::access(path.c_str(), W_OK) != 0) fail(errno);
-    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;  // no link is followed
+    constexpr int flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;  // no link is followed
     if (!beside.empty()) {
       beside_ = beside;
       if (::unlink(beside.c_str()) != 0 && errno != ENOENT) fail(errno);
@@ -183,7 +201,7 @@ OutputFile::OutputFile(const fs::path& path, const fs::path& beside) : path_(pat
       fail(reason);
     }
   }
-  buffer_ = std::make_unique<Buffer>(descriptor_);
+  buffer_ = std::make_unique<DescriptorBuffer>(descriptor_);
   stream_.rdbuf(buffer_.get());
 }
 
@@ -203,15 +221,52 @@ void OutputFile::sync() {
   if (::fsync(descriptor_) != 0 && (errno == EIO || errno == ENOSPC || errno == EDQUOT)) fail(errno);
 }
 
-void OutputFile::commit() {
+std::uint32_t OutputFile::checksum() {
+  flush();
+  return buffer_->checksum();
+}
+
+void OutputFile::secure() {
+  flush();
+  if (!beside_.empty() && !leads_to(beside_, descriptor_)) write_again();
   sync();
+}
+
+void OutputFile::write_again() {
+  std::error_code error;
+  if (beside_.has_parent_path()) fs::create_directories(beside_.parent_path(), error);
+  const int again = ::open(beside_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (again < 0) fail(errno);
+  std::vector<char> portion(1 << 16);
+  off_t done = 0;
+  const auto give_up = [&] {
+    const int reason = errno;
+    ::close(again);
+    ::unlink(beside_.c_str());
+    fail(reason);
+  };
+  for (ssize_t got; (got = ::pread(descriptor_, portion.data(), portion.size(), done)) != 0; done += got) {
+    if (got < 0) give_up();
+    for (ssize_t put = 0, more = 0; put < got; put += more)
+      if ((more = ::write(again, portion.data() + put, static_cast<std::size_t>(got - put))) < 0) give_up();
+  }
+  remove_opened(descriptor_);
+  if (::dup3(again, descriptor_, O_CLOEXEC) < 0) give_up();
+  ::close(again);
+}
+
+void OutputFile::commit(const std::function<void()>& check) {
+  secure();
+  if (check) check();
   if (!beside_.empty() && ::rename(beside_.c_str(), path_.c_str()) != 0) fail(errno);
   beside_.clear();
 }
 
-void OutputFile::leave_beside() {
-  sync();
+bool OutputFile::leave_beside() {
+  if (beside_.empty()) return false;
+  secure();
   beside_.clear();
+  return true;
 }
 
 void OutputFile::fail(int error) const {
@@ -219,12 +274,46 @@ void OutputFile::fail(int error) const {
       fmt::format("{}: cannot be written: {}", printable(path_.string()), reason_of_errno(error)));
 }
 
+bool is_standard_input(const fs::path& path) {
+  struct stat input {};
+  // A terminal or a pipe is no file that could be written over.
+  return ::fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode) && leads_to(path, STDIN_FILENO);
+}
+
 void keep_inputs(const fs::path& output, const std::vector<fs::path>& inputs) {
   std::error_code ignored;
+  if (is_standard_input(output))
+    throw ConfigError(
+        fmt::format("{}: is what is read here as standard input, and would be replaced; give another name",
+                    printable(output.string())));
   for (const fs::path& input : inputs)
     if (fs::equivalent(output, input, ignored))
       throw ConfigError(fmt::format("{}: is what is read here, and would be replaced; give another name",
                                     printable(output.string())));
+}
+
+void keep_foreign(const fs::path& output, const std::string& kind,
+                  const std::function<bool(std::string_view start)>& is_ours) {
+  struct stat there {};
+  if (::lstat(output.c_str(), &there) != 0 || !S_ISREG(there.st_mode) || there.st_size == 0) return;
+  InputFile file(output.string(), kind);
+  std::string start(1 << 20, '\0');  // a title has fewer bytes
+  start.resize(file.read(start));
+  if (!is_ours(start))
+    throw ConfigError(
+        fmt::format("{}: exists, and is not {} that straggle has written; remove it, or give another name",
+                    printable(output.string()), kind));
+}
+
+FileState::FileState(const fs::path& path) {
+  struct stat there {};
+  exists = ::lstat(path.c_str(), &there) == 0;
+  if (!exists) return;
+  device = there.st_dev;
+  inode = there.st_ino;
+  size = static_cast<std::uint64_t>(there.st_size);
+  seconds = there.st_mtim.tv_sec;
+  nanoseconds = there.st_mtim.tv_nsec;
 }
 
 void sync_folder(const fs::path& folder) {
@@ -243,9 +332,15 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
   for (;;) {
     descriptor_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
-    if (descriptor_ < 0) refuse(fmt::format("{}: cannot be written: {}", shown, reason_of_errno(errno)));
-    struct stat opened {
-    }, there{};
+    if (descriptor_ < 0) {
+      const std::string reason = errno == EISDIR  ? "it is a folder"
+                                 : errno == ELOOP ? "it is a link"
+                                 : errno == ENXIO ? "it is a socket or a pipe"
+                                                  : reason_of_errno(errno);
+      refuse(fmt::format("{}: cannot be made, which is the lock of `straggle run`: {}; give another --out",
+                         printable(path_.string()), reason));
+    }
+    struct stat opened {};
     std::array<char, 300> text{};
     const ssize_t length = ::pread(descriptor_, text.data(), text.size(), 0);
     const std::string_view holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
@@ -260,8 +355,7 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
     }
     // Other errors are of file systems that know no locks; there nothing can be locked.
     // Whoever had the lock removes its file; then what was opened is no longer what others would open.
-    if (::stat(path_.c_str(), &there) == 0 && there.st_ino == opened.st_ino && there.st_dev == opened.st_dev)
-      break;
+    if (holds()) break;
     ::close(descriptor_);
   }
   std::array<char, 256> host{};
@@ -271,8 +365,15 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, holder.data(), holder.size(), 0) < 0) return;
 }
 
+bool FolderLock::holds() const {
+  return leads_to(path_, descriptor_);
+}
+
 FolderLock::~FolderLock() {
-  ::unlink(path_.c_str());
+  if (holds())  // in another folder of that name it is another's
+    ::unlink(path_.c_str());
+  else
+    remove_opened(descriptor_);
   ::close(descriptor_);
 }
 

@@ -4,14 +4,17 @@
 
 #include <sys/types.h>
 
+#include <boost/crc.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <ostream>
 #include <span>
 #include <streambuf>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace straggle {
@@ -50,6 +53,24 @@ std::string read_file(const std::string& path, const std::string& what, std::siz
 /// All of standard input, whatever is behind it, as read_file() reads a file.
 std::string read_standard_input(const std::string& what, std::size_t most);
 
+/// Writes to a descriptor, and remembers why where that fails.
+class DescriptorBuffer final : public std::streambuf {
+ public:
+  explicit DescriptorBuffer(int descriptor);
+  /// The error number of the first failure, after which nothing more is written; 0 where there was none.
+  int error() const { return error_; }
+  /// The CRC-32 of everything written.
+  std::uint32_t checksum() const { return checksum_.checksum(); }
+
+ private:
+  int_type overflow(int_type c) override;
+  int sync() override;
+
+  int descriptor_, error_ = 0;
+  boost::crc_32_type checksum_;
+  std::vector<char> pending_;
+};
+
 /// A file that is written beside its place, in the same folder, and put there when it is whole: until then
 /// what was there stays. A link is replaced, not followed. Pipes and character devices, which have no beside,
 /// are written as they are, and so is what /dev and /proc link to. Every function that fails is a ConfigError
@@ -68,35 +89,50 @@ class OutputFile {
   void flush();
   /// Waits until everything written so far is on the disk.
   void sync();
-  /// sync(), and then puts the file in its place.
-  void commit();
-  /// sync(), and then leaves the file where it is, beside its place.
-  void leave_beside();
+  /// Of everything written so far.
+  std::uint32_t checksum();
+  /// sync(), also where somebody has removed or moved what is beside, or its folder: it is written again.
+  void secure();
+  /// secure(), and then puts the file in its place, unless `check`, called right before, throws.
+  void commit(const std::function<void()>& check = {});
+  /// secure(), and then leaves the file where it is, beside its place. False where it has no beside, as after
+  /// a commit().
+  bool leave_beside();
 
  private:
-  class Buffer final : public std::streambuf {
-   public:
-    explicit Buffer(int descriptor);
-    int error() const { return error_; }
-
-   private:
-    int_type overflow(int_type c) override;
-    int sync() override;
-
-    int descriptor_, error_ = 0;
-    std::vector<char> pending_;
-  };
-
   [[noreturn]] void fail(int error) const;
+  /// Copies what was written to what is beside now.
+  void write_again();
 
   std::filesystem::path path_, beside_;  // beside_: empty once it is not ours to remove
   int descriptor_ = -1;
-  std::unique_ptr<Buffer> buffer_;
+  std::unique_ptr<DescriptorBuffer> buffer_;
   std::ostream stream_{nullptr};
 };
 
-/// Refuses to write over what is read: `output` may be none of `inputs`, under whatever name or link.
+/// Refuses to write over what is read: `output` may be none of `inputs`, and not the file that is standard
+/// input, under whatever name or link.
 void keep_inputs(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);
+
+/// Whether a path leads to the file that is standard input.
+bool is_standard_input(const std::filesystem::path& path);
+
+/// Refuses to write over what is not ours: a file at `output`, if there is one that is not empty, has to
+/// begin with what `is_ours` takes for a `kind` ("a trace") that was written before. A link is replaced, and
+/// what is no regular file is left to OutputFile.
+void keep_foreign(const std::filesystem::path& output, const std::string& kind,
+                  const std::function<bool(std::string_view start)>& is_ours);
+
+/// What tells a file from another one in its place, or from itself with other bytes; of a link, not of what
+/// it leads to.
+struct FileState {
+  explicit FileState(const std::filesystem::path& path);
+  bool operator==(const FileState&) const = default;
+
+  bool exists;
+  std::uint64_t device = 0, inode = 0, size = 0;
+  std::int64_t seconds = 0, nanoseconds = 0;  // of its last change
+};
 
 /// Makes the names in a folder, as they are now, survive a power failure; where that cannot be asked for it
 /// is left.
@@ -108,11 +144,14 @@ class FolderLock {
   /// The name of the file that carries the lock, while there is one.
   static constexpr const char* name = ".straggle.lock";
 
-  /// Throws a ConfigError that names the process which has it.
+  /// Throws a ConfigError that names the process which has it, or the lock where it cannot be made.
   explicit FolderLock(const std::filesystem::path& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
+
+  /// Whether the folder still has the lock: nobody has removed or moved it.
+  bool holds() const;
 
  private:
   std::filesystem::path path_;

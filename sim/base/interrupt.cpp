@@ -23,13 +23,14 @@ std::int64_t milliseconds() {
 }
 
 std::atomic<bool> finishing = false;
+constexpr unsigned patience = 5;  // seconds from the wish to the end
 
 extern "C" void catch_signal(int signal) {
   if (finishing) return;
   if (caught == 0) {
     caught_at = milliseconds();
     caught = signal;
-    alarm(5);
+    alarm(patience);
   } else if (milliseconds() - caught_at > 200) {
     // The second time. One that comes with the first is the same wish: timeout(1) tells the process, and then
     // its group.
@@ -38,7 +39,14 @@ extern "C" void catch_signal(int signal) {
   }
 }
 
+struct sigaction pipe_before, alarm_before;
+
 extern "C" void give_up(int) {
+  if (caught == 0 || milliseconds() - caught_at < 1000 * patience - 100) {  // somebody else's alarm
+    sigaction(SIGALRM, &alarm_before, nullptr);
+    std::raise(SIGALRM);
+    return;
+  }
   constexpr char words[] = "interrupted in the midst of what cannot be stopped; finished points are beside\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, words, sizeof words - 1);
   _exit(128 + caught);
@@ -46,7 +54,6 @@ extern "C" void give_up(int) {
 
 constexpr std::array stopping = {SIGINT, SIGTERM, SIGHUP};
 std::array<struct sigaction, stopping.size()> before;
-struct sigaction pipe_before, alarm_before;
 
 }  // namespace
 

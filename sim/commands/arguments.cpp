@@ -141,6 +141,13 @@ std::optional<std::string> Arguments::last(const std::string& option) const {
   return values.empty() ? std::nullopt : std::optional(values.back());
 }
 
+std::optional<std::string> Arguments::name(const std::string& option) const {
+  const auto name = last(option);
+  if (name && name->empty())
+    throw ConfigError(fmt::format("--{}: the name is empty; give one, or leave the option out", option));
+  return name;
+}
+
 std::optional<std::uint64_t> Arguments::count(const std::string& option, std::uint64_t least) const {
   const auto text = last(option);
   return text ? std::optional(parse_count(option, *text, least)) : std::nullopt;
@@ -159,6 +166,8 @@ std::string Arguments::config(const char* command) const {
   if (positional().empty())
     throw ConfigError(
         fmt::format("{0}: which configuration? (straggle {0} CONFIG; straggle {0} --help)", command));
+  if (positional().front().empty())
+    throw ConfigError(fmt::format("{}: the name of the configuration is empty", command));
   return positional().front();
 }
 

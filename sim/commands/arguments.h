@@ -37,6 +37,8 @@ class Arguments {
   std::vector<std::string> all(const std::string& option) const;
   std::vector<std::string> positional() const { return all("positional"); }
   std::optional<std::string> last(const std::string& option) const;
+  /// As last(), of an option that names a file or a folder: an empty name is refused.
+  std::optional<std::string> name(const std::string& option) const;
   std::optional<std::uint64_t> count(const std::string& option, std::uint64_t least) const;
 
   /// --format, one of `known`; the first of them where it is not given.

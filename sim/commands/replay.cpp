@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -11,6 +12,7 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/run/cost.h"
+#include "sim/commands/run_folder.h"
 #include "sim/run/picture.h"
 #include "sim/run/replay.h"
 #include "sim/run/trace.h"
@@ -27,8 +29,9 @@ Points and trials count from 0. CONFIG is a file, or - for standard input.
 
   --scheme LABEL       as in the table; may be left out if there is only one, and repeated
   --point P            default 0
-  --trial T            default 0; or median, p99 or worst: the trial with that completion time among all trials of the
-                       first scheme named (nearest rank)
+  --trial T            default 0; any number may be replayed, also beyond the trials of a run, since a trial is a function
+                       of the configuration and its number; or median, p99 or worst: the trial with that completion time
+                       among all trials of the first scheme named (nearest rank)
   --trace FILE         writes the trial as Chrome trace events, to open in ui.perfetto.dev or chrome://tracing: the
                        schemes named, or all of them, side by side on the same workers
   --picture FILE       draws what every node did as SVG, of one scheme; of several iterations the first
@@ -86,6 +89,24 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
   return *trial;
 }
 
+/// Whether a file that begins so is a trace, or a picture, that was written before.
+bool is_trace(std::string_view start) {
+  return start.starts_with("{\"displayTimeUnit\"") &&
+         start.find("\"command\": \"straggle replay ") != std::string_view::npos;
+}
+bool is_picture(std::string_view start) {
+  return start.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"") &&
+         start.find(" role=\"img\" aria-label=\"") != std::string_view::npos &&
+         start.find("<rect class=\"paper\" ") != std::string_view::npos;
+}
+
+bool is_same_file(const std::filesystem::path& one, const std::filesystem::path& other) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto whole = [&](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path), ignored); };
+  return whole(one) == whole(other) || fs::equivalent(one, other, ignored);
+}
+
 }  // namespace
 
 int replay_command(const std::vector<std::string>& words) {
@@ -103,14 +124,20 @@ int replay_command(const std::vector<std::string>& words) {
   const Point& point = experiment.points[index];
   const std::vector<std::string> labels = arguments.all("scheme");
   const std::vector<std::size_t> schemes = find_schemes(point, labels);
-  const auto trace = arguments.last("trace"), picture = arguments.last("picture");
+  const auto trace = arguments.name("trace"), picture = arguments.name("picture");
   if (labels.empty() && schemes.size() > 1 && !trace)
     throw ConfigError(fmt::format("replay: which scheme? (--scheme LABEL with {}; or --trace FILE for all)",
                                   quoted_list(labels_of(point))));
   if (picture && schemes.size() > 1)
     throw ConfigError("--picture: draws one scheme; name it with --scheme, and no other");
-  for (const auto& output : {trace, picture})
-    if (output) keep_inputs(*output, inputs_of(experiment));
+  if (trace && picture && is_same_file(*trace, *picture))
+    throw ConfigError(
+        fmt::format("--picture: {} is where the trace goes; give another name", printable(*picture)));
+  const std::vector<std::filesystem::path> inputs = inputs_of(experiment);
+  const auto check_trace = [&] { check_output(*trace, inputs, "a trace", is_trace); };
+  const auto check_picture = [&] { check_output(*picture, inputs, "a picture", is_picture); };
+  if (trace) check_trace();
+  if (picture) check_picture();
   const std::string wanted = arguments.last("trial").value_or("0");
   if (!parse_whole(wanted)) check_memory(experiment, threads, {}, available_memory());  // all trials are run
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
@@ -131,7 +158,7 @@ int replay_command(const std::vector<std::string>& words) {
                  {"configuration", experiment.hash},
                  {"point", point.description()},
                  {"trial", fmt::format("{}", trial)}});
-    file.commit();
+    file.commit(check_trace);
     std::cerr << fmt::format("trace of trial {}: {} (open it in ui.perfetto.dev or chrome://tracing)\n",
                              trial, printable(*trace));
   }
@@ -141,7 +168,7 @@ int replay_command(const std::vector<std::string>& words) {
     file.stream() << timeline_picture(timelines.front(), static_cast<std::size_t>(point.workers),
                                       fmt::format("{}: trial {}{}", point.schemes[schemes.front()].label,
                                                   trial, point.iterations > 1 ? ", iteration 0" : ""));
-    file.commit();
+    file.commit(check_picture);
     std::cerr << fmt::format("picture of trial {}: {}\n", trial, printable(*picture));
   }
   return fine;

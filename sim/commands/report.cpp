@@ -9,6 +9,7 @@
 #include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
+#include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/cost.h"
 #include "sim/run/page.h"
@@ -45,6 +46,12 @@ std::vector<std::size_t> points_to_show(const Arguments& arguments, std::size_t 
   return chosen;
 }
 
+/// Whether a file that begins so is a page that was written before.
+bool is_page(std::string_view start) {
+  return start.starts_with("<!DOCTYPE html>") &&
+         start.find("<meta name=\"generator\" content=\"straggle ") != std::string_view::npos;
+}
+
 }  // namespace
 
 int report_command(const std::vector<std::string>& words) {
@@ -57,7 +64,8 @@ int report_command(const std::vector<std::string>& words) {
     throw ConfigError("report: of which run? (straggle report FOLDER; straggle report --help)");
   const unsigned threads = arguments.threads();
   const fs::path folder = arguments.positional().front();
-  const fs::path output = arguments.last("output").value_or((folder / "report.html").string());
+  if (folder.empty()) throw ConfigError("report: the name of the folder is empty");
+  const fs::path output = arguments.name("output").value_or((folder / "report.html").string());
   std::error_code error;
   if (!fs::is_directory(folder, error))
     throw ConfigError(
@@ -70,7 +78,8 @@ int report_command(const std::vector<std::string>& words) {
   const Experiment experiment = load_experiment((folder / "config.json").string());
   std::vector<fs::path> inputs = inputs_of(experiment);
   inputs.insert(inputs.end(), {results_file, samples_file});
-  keep_inputs(output, inputs);
+  const auto check = [&] { check_output(output, inputs, "a page", is_page); };
+  check();
   check_results(results, experiment, results_file);
   const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
   SampleTimes samples;
@@ -98,7 +107,7 @@ int report_command(const std::vector<std::string>& words) {
   const std::string page = report_page(experiment, results, shown, assets);
   OutputFile file(output);
   file.stream() << page;
-  file.commit();
+  file.commit(check);
   std::cerr << fmt::format("report: {} ({:.0f} kB)\n", printable(output.string()),
                            static_cast<double>(page.size()) / 1e3);
   return fine;

@@ -75,11 +75,12 @@ int run_command(const std::vector<std::string>& words) {
   check_memory(experiment, threads, keep, available_memory());
 
   const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
-  RunFolder folder(arguments.last("out").value_or((fs::path("results") / name).string()), experiment,
+  RunFolder folder(arguments.name("out").value_or((fs::path("results") / name).string()), experiment,
                    provenance, keep);
   std::vector<Row> rows;
   const std::size_t points = experiment.points.size();
   std::size_t finished = 0;  // points
+  std::optional<std::string> unwritten;
   try {
     InterruptGuard guard;
     rows = run_all(
@@ -93,17 +94,24 @@ int run_command(const std::vector<std::string>& words) {
           folder.add_samples(point, s, result);
         });
     guard.finish();
-    folder.commit(rows);
+    try {
+      folder.commit(rows);
+    } catch (const ConfigError& error) {  // what was found is shown all the same
+      unwritten = error.what();
+    }
   } catch (const Interrupted& interrupted) {
     folder.leave_partial(finished);
     std::cerr << fmt::format(
-        "interrupted: {} of {} point{} {} finished and in {}; {}\n", finished, points, points == 1 ? "" : "s",
-        finished == 1 ? "is" : "are", printable(RunFolder::partial(folder.results()).string()),
+        "interrupted: {} and in {}; {}\n", points_finished(finished, points),
+        printable(RunFolder::partial(folder.results()).string()),
         folder.has_results() ? "results.csv is that of the run before" : "there is no results.csv");
     return 128 + interrupted.signal;
   }
-  std::cerr << "results: " << printable(folder.results().string()) << "\n";
-  if (keep.records) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
+  if (unwritten)
+    std::cerr << printable_lines(*unwritten, 4000) << "\n";
+  else
+    std::cerr << "results: " << printable(folder.results().string()) << "\n";
+  if (keep.records && !unwritten) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
   const std::size_t failures =
       report_inexact(experiment, rows,
                      config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())
@@ -123,6 +131,7 @@ int run_command(const std::vector<std::string>& words) {
   } else {
     std::cout << printable_json(to_json(experiment, provenance, rows).dump(2)) << "\n";
   }
+  if (unwritten) return mendable;
   return failures > 0 ? missed : fine;
 }
 

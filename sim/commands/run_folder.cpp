@@ -16,6 +16,13 @@ bool is_link(const fs::path& path) {
   return fs::is_symlink(path, ignored);
 }
 
+/// Whether a file has exactly these bytes.
+bool is_text(const fs::path& file, const std::string& text) {
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored) && fs::file_size(file, ignored) == text.size() &&
+         read_file(file.string(), "a configuration", text.size()) == text;
+}
+
 /// The resolved configuration as it has to read in `folder`: paths of data files start where it is.
 std::string resolved_text(const Experiment& experiment, const fs::path& folder) {
   Json resolved = experiment.resolved;
@@ -32,22 +39,28 @@ std::string resolved_text(const Experiment& experiment, const fs::path& folder) 
 
 }  // namespace
 
+void check_output(const fs::path& output, const std::vector<fs::path>& inputs, const std::string& kind,
+                  const std::function<bool(std::string_view start)>& is_ours) {
+  keep_inputs(output, inputs);
+  for (const char* taken : {"results.csv", "samples.csv", "config.json", "results.csv.partial",
+                            "samples.csv.partial", FolderLock::name})
+    if (output.filename() == taken)
+      throw ConfigError(fmt::format("{}: is the name of a file of `straggle run`; give another name",
+                                    printable(output.string())));
+  keep_foreign(output, kind, is_ours);
+}
+
 RunFolder::RunFolder(const fs::path& folder, const Experiment& experiment, const Provenance& provenance,
                      Keep keep)
-    : folder_(folder), experiment_(experiment), provenance_(provenance), keep_(keep) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error)
-    throw ConfigError(
-        fmt::format("{}: cannot be created: {}", printable(folder.string()), reason_of_errno(error.value())));
-  const std::vector<fs::path> inputs = inputs_of(experiment);
-  for (const fs::path& file :
-       {results(), partial(results()), samples(), partial(samples()), folder / FolderLock::name})
-    keep_inputs(file, inputs);
-  lock_.emplace(folder);
-  for (const fs::path& file : {results(), partial(results())}) check_ours(file);
-  if (keep.records)
-    for (const fs::path& file : {samples(), partial(samples())}) check_ours(file);
+    : folder_(folder),
+      experiment_(experiment),
+      provenance_(provenance),
+      keep_(keep),
+      config_before_(folder / "config.json") {
+  hold();
+  check_all();
+  for (const fs::path& file : {results(), samples()})
+    if (keep.records || file == results()) check_ours(partial(file));
   config_ = config_to_write();
 
   results_.emplace(results(), partial(results()));
@@ -59,10 +72,41 @@ RunFolder::RunFolder(const fs::path& folder, const Experiment& experiment, const
   samples_->flush();
 }
 
+void RunFolder::hold() {
+  if (lock_ && lock_->holds()) return;
+  lock_.reset();
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error && is_link(folder_))
+    throw ConfigError(fmt::format("{}: is a link that leads to no folder; give another --out",
+                                  printable(folder_.string())));
+  if (error)
+    throw ConfigError(fmt::format("{}: cannot be created: {}", printable(folder_.string()),
+                                  reason_of_errno(error.value())));
+  keep_all_inputs();
+  lock_.emplace(folder_);
+}
+
+void RunFolder::keep_all_inputs() const {
+  const std::vector<fs::path> inputs = inputs_of(experiment_);
+  for (const fs::path& file :
+       {results(), partial(results()), samples(), partial(samples()), folder_ / FolderLock::name})
+    keep_inputs(file, inputs);
+}
+
+void RunFolder::check_all() const {
+  keep_all_inputs();
+  check_ours(results());
+  if (keep_.records) check_ours(samples());
+}
+
 void RunFolder::check_ours(const fs::path& file) const {
   std::error_code ignored;
   if (is_link(file) || !fs::exists(fs::symlink_status(file, ignored))) return;
   if (fs::is_regular_file(file, ignored) && fs::file_size(file, ignored) == 0) return;
+  if (fs::is_directory(file, ignored))
+    throw ConfigError(fmt::format("{}: is a folder, where results have to be written; give another --out",
+                                  printable(file.string())));
   if (!written_by_run(file.string()))
     throw ConfigError(
         fmt::format("{}: was not written by `straggle run`, and would be replaced; give another --out",
@@ -73,8 +117,10 @@ std::optional<std::string> RunFolder::config_to_write() const {
   const fs::path file = folder_ / "config.json";
   std::string text = resolved_text(experiment_, folder_);
   std::error_code ignored;
-  const bool itself = fs::equivalent(file, experiment_.file, ignored);
-  if (itself && read_json_file(file.string()) == experiment_.resolved) return std::nullopt;
+  const bool named = fs::equivalent(file, experiment_.file, ignored);
+  const bool itself = named || is_standard_input(file);
+  if (named && read_json_file(file.string()) == experiment_.resolved) return std::nullopt;
+  if (itself && is_text(file, text)) return std::nullopt;
   if (itself)
     throw ConfigError(fmt::format(
         "{}: is the configuration itself, which the resolved one would replace; give another --out",
@@ -85,9 +131,7 @@ std::optional<std::string> RunFolder::config_to_write() const {
   // results of one.
   for (const fs::path& beside : {results(), partial(results())})
     if (fs::is_regular_file(beside, ignored) && written_by_run(beside.string())) return text;
-  if (fs::file_size(file, ignored) == text.size() &&
-      read_file(file.string(), "a configuration", text.size()) == text)
-    return std::nullopt;
+  if (is_text(file, text)) return std::nullopt;
   throw ConfigError(
       fmt::format("{}: is not of a run, for there are no results beside it, and would be replaced; give "
                   "another --out",
@@ -114,28 +158,50 @@ void RunFolder::add_samples(const Point& point, std::size_t s, const SchemeResul
 void RunFolder::commit(const std::vector<Row>& rows) {
   const std::string run = run_id(experiment_, provenance_, rows, keep_);
   write_end(results_->stream(), rows.size(), run);
-  results_->sync();
-  std::optional<OutputFile> config;
-  if (config_) {
-    config.emplace(folder_ / "config.json");
-    config->stream() << *config_;
-    config->sync();
+  if (samples_) write_samples_end(samples_->stream(), sample_rows_, run, samples_->checksum());
+  try {
+    hold();
+    results_->secure();
+    if (samples_) samples_->secure();
+    std::optional<OutputFile> config;
+    const fs::path config_file = folder_ / "config.json";
+    if (config_) {
+      config.emplace(config_file);
+      config->stream() << *config_;
+      config->sync();
+    }
+    check_all();
+    if (const FileState now(config_file); config_ && now.exists && now != config_before_)
+      throw ConfigError(fmt::format("{}: has been changed while the run was going on, and would be replaced",
+                                    printable(config_file.string())));
+    // Everything is on the disk, and nothing is in the way; from here on names are changed only. Trials of
+    // another run go before its results, and trials of these very numbers stay.
+    if (samples_) {
+      samples_->commit();
+    } else {
+      remove_stale(samples(), run);
+      remove_stale(partial(samples()), std::nullopt);
+    }
+    if (config) config->commit();
+    results_->commit();
+    sync_folder(folder_);
+  } catch (const ConfigError& error) {
+    std::string left;
+    for (const auto& [file, path] : {std::pair(&results_, results()), std::pair(&samples_, samples())}) {
+      if (!*file) continue;
+      try {
+        if ((*file)->leave_beside())
+          left += (left.empty() ? "" : " and ") + printable(partial(path).string());
+      } catch (const ConfigError&) {  // the first reason is the one to tell
+      }
+    }
+    throw ConfigError(left.empty() ? fmt::format("{}; the results could not be kept", error.what())
+                                   : fmt::format("{}; the results are whole in {}", error.what(), left));
   }
-  // Everything is on the disk; from here on names are changed only. Trials of another run go before its
-  // results, and trials of these very numbers stay.
-  if (samples_) {
-    write_end(samples_->stream(), sample_rows_, run);
-    samples_->commit();
-  } else {
-    remove_stale(samples(), run);
-    remove_stale(partial(samples()), std::nullopt);
-  }
-  if (config) config->commit();
-  results_->commit();
-  sync_folder(folder_);
 }
 
 void RunFolder::leave_partial(std::size_t points) {
+  hold();
   for (std::optional<OutputFile>* file : {&results_, &samples_}) {
     if (!*file) continue;
     write_interrupted((*file)->stream(), points, experiment_.points.size());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,11 @@
 #include "sim/run/report.h"
 
 namespace straggle {
+
+/// Refuses what replay and report may not write to: what is read, the names of a run's files, and what exists
+/// and is not `kind` ("a trace") by its first bytes, as keep_foreign() has it.
+void check_output(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs,
+                  const std::string& kind, const std::function<bool(std::string_view start)>& is_ours);
 
 /// The folder of a run, locked while the object lives. Rows are written beside, as results.csv.partial and
 /// samples.csv.partial; commit() puts them into their places, results.csv last. Without a commit what was
@@ -31,7 +37,9 @@ class RunFolder {
   void add(const Row& row);
   /// The trials of scheme `s` of a point, where Keep::records has kept them.
   void add_samples(const Point& point, std::size_t s, const SchemeResult& result);
-  /// The run is whole. What an earlier run has left and this one has not replaced is removed.
+  /// The run is whole. What an earlier run has left and this one has not replaced is removed. A folder that
+  /// was removed meanwhile is made again; where something is in the way by now the results stay beside, and
+  /// the ConfigError says where.
   void commit(const std::vector<Row>& rows);
   /// The run has been stopped after so many points: what is there of it stays beside.
   void leave_partial(std::size_t points);
@@ -39,6 +47,12 @@ class RunFolder {
  private:
   /// Throws unless a file may be replaced: there is none, or a link, or one that a run has written.
   void check_ours(const std::filesystem::path& file) const;
+  /// Throws unless all that is written may be put into its place.
+  void check_all() const;
+  /// Throws where something that is read has a name that is written to.
+  void keep_all_inputs() const;
+  /// Makes the folder, and takes its lock, where that is not so or not any more.
+  void hold();
   /// What config.json has to be; nothing where it is that already.
   std::optional<std::string> config_to_write() const;
   /// Removes a file of another run than `run`, or of any.
@@ -50,6 +64,7 @@ class RunFolder {
   Keep keep_;
   std::optional<FolderLock> lock_;
   std::optional<std::string> config_;
+  FileState config_before_;
   std::optional<OutputFile> results_, samples_;
   std::size_t sample_rows_ = 0;
 };

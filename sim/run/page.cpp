@@ -201,6 +201,13 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
         "{}: is of configuration {}, but {} is configuration {}; run it again: straggle run {} --out {}",
         file, results.header.hash, experiment.file, experiment.hash, shell_word(experiment.file),
         shell_word(std::filesystem::path(file).parent_path().string())));
+  // The hash is the seed's too, so that only one of the two lines can be as it was written.
+  if (const std::string seed = experiment.resolved["seed"].dump(); results.header.seed != seed)
+    throw ConfigError(
+        fmt::format("{}: the file has been changed since it was written: its seed is {}, but that of this "
+                    "configuration is "
+                    "{}; run it again",
+                    printable(file), printable(results.header.seed, 60), seed));
   if (results.rows.empty()) throw ConfigError(fmt::format("{}: has no rows; was the run interrupted?", file));
   for (const std::string& axis : experiment.axes) column(axis);
   for (const char* name :

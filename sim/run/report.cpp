@@ -199,18 +199,30 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
 std::string run_id(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
                    Keep keep) {
   std::ostringstream text;
-  text << provenance.version << "\n" << experiment.hash << "\n";
   write_columns(text, experiment, result_columns(keep));
   for (const Row& row : rows) write_csv_row(text, experiment, row);
-  return short_digest(text.str());
+  return run_id(provenance.version, experiment.hash, text.str());
+}
+
+std::string run_id(const std::string& version, const std::string& hash, const std::string& lines) {
+  return short_digest(version + "\n" + hash + "\n" + lines);
 }
 
 void write_end(std::ostream& out, std::size_t rows, const std::string& run) {
   out << "# end: " << rows << " rows of run " << run << "\n";
 }
 
+void write_samples_end(std::ostream& out, std::size_t rows, const std::string& run, std::uint32_t checksum) {
+  out << "# end: " << rows << " rows of run " << run << fmt::format(", crc32 {:08x}\n", checksum);
+}
+
+std::string points_finished(std::size_t points, std::size_t of_points) {
+  return fmt::format("{} of {} point{} {} finished", points, of_points, of_points == 1 ? "" : "s",
+                     points == 1 || of_points == 1 ? "is" : "are");
+}
+
 void write_interrupted(std::ostream& out, std::size_t points, std::size_t of_points) {
-  out << "# interrupted: " << points << " of " << of_points << " points are finished\n";
+  out << "# interrupted: " << points_finished(points, of_points) << "\n";
 }
 
 void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,

@@ -11,16 +11,19 @@
 #include "sim/base/config.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
+#include "sim/run/report.h"
 
 namespace straggle {
 namespace {
 
 constexpr std::string_view end_mark = "# end: ", interrupted_mark = "# interrupted: ";
 
-/// What the last line of a finished file says: `# end: N rows of run ID`.
+/// What the last line of a finished file says: `# end: N rows of run ID`, and of samples.csv `, crc32
+/// DIGITS`.
 struct End {
   std::size_t rows;
   std::string run;
+  std::optional<std::string> checksum;
 };
 
 std::optional<End> parse_end(std::string_view line) {
@@ -32,9 +35,18 @@ std::optional<End> parse_end(std::string_view line) {
   line.remove_prefix(static_cast<std::size_t>(stop - line.data()));
   constexpr std::string_view of = " rows of run ";
   if (!line.starts_with(of)) return std::nullopt;
-  end.run = line.substr(of.size());
-  const bool is_id = !end.run.empty() && end.run.find_first_not_of("0123456789abcdef") == std::string::npos;
-  return is_id ? std::optional(end) : std::nullopt;
+  line.remove_prefix(of.size());
+  constexpr std::string_view checksum = ", crc32 ";
+  const auto is_hexadecimal = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  };
+  if (const auto at = line.find(checksum); at != std::string::npos) {
+    end.checksum = line.substr(at + checksum.size());
+    line = line.substr(0, at);
+  }
+  end.run = line;
+  if (!is_hexadecimal(end.run) || (end.checksum && !is_hexadecimal(*end.checksum))) return std::nullopt;
+  return end;
 }
 
 constexpr std::size_t most_cell_bytes = 10000;    // as of a swept value, the longest that a run writes
@@ -63,6 +75,8 @@ ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(f
     if (!is_utf8(line)) fail("is not valid UTF-8");
     if (line.size() > most_line_bytes)
       fail(fmt::format("is a line of {} bytes; it may have {}", line.size(), most_line_bytes));
+    if (line.find('\0') != std::string::npos) fail("contains a zero byte, which no text does");
+    digest();
     return line.substr(key.size());
   };
   const Json title = Json::parse(comment("# "), nullptr, /*allow_exceptions=*/false);
@@ -75,6 +89,7 @@ ResultsReader::ResultsReader(const std::string& file) : reader_(file, bytes_of(f
   if (!next(header_.columns)) fail("must name the columns");
   if (header_.columns.size() > most_columns)
     fail(fmt::format("has {} columns; there can be {}", header_.columns.size(), most_columns));
+  of_trials_ = header_.find("trial").has_value();
   std::map<std::string_view, std::size_t> places;
   for (std::size_t c = 0; c < header_.columns.size(); ++c)
     if (const auto [other, is_new] = places.emplace(header_.columns[c], c); !is_new)
@@ -103,7 +118,19 @@ bool ResultsReader::next(std::vector<std::string>& fields) {
   if (&fields != &header_.columns && fields.size() != header_.columns.size())
     fail(fmt::format("has {} fields, but there are {} columns", fields.size(), header_.columns.size()));
   if (&fields != &header_.columns) ++rows_;
+  digest();
   return true;
+}
+
+void ResultsReader::digest() {
+  std::string_view raw = reader_.raw();
+  const bool other_end = raw.ends_with("\r\n");  // as editors and mail make of it
+  if (other_end) raw.remove_suffix(2);
+  checksum_.process_bytes(raw.data(), raw.size());
+  if (other_end) checksum_.process_byte('\n');
+  if (header_.columns.empty() || of_trials_) return;
+  lines_ += raw;
+  if (other_end) lines_ += '\n';
 }
 
 void ResultsReader::read_end() {
@@ -116,9 +143,24 @@ void ResultsReader::read_end() {
   if (!end) fail("must be a row, or \"# end: N rows of run ID\"");
   if (end->rows != rows_)
     fail(fmt::format("says that there are {} rows, but there are {}", end->rows, rows_));
+  run_ = end->run;
+  if (of_trials_ && !end->checksum)
+    fail("must be \"# end: N rows of run ID, crc32 DIGITS\", as this version writes samples; run it again");
+  const std::string_view program = "straggle ";
+  const std::string version =
+      header_.version.substr(header_.version.starts_with(program) ? program.size() : 0);
+  const bool unchanged = of_trials_ ? end->checksum == fmt::format("{:08x}", checksum_.checksum())
+                                    : !end->checksum && end->run == run_id(version, header_.hash, lines_);
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION  // a search would get no further
+  constexpr bool checked = false;
+#else
+  constexpr bool checked = true;
+#endif
+  if (checked && !unchanged)
+    fail(
+        "the file has been changed since it was written: this last line belongs to other rows; run it again");
   for (std::string more; reader_.next_line(more);)
     if (!more.empty()) fail("comes after the end");
-  run_ = end->run;
 }
 
 ResultsTable read_results(const std::string& file) {

@@ -1,6 +1,7 @@
 // Reading back what `straggle run` has written: results.csv and samples.csv.
 #pragma once
 
+#include <boost/crc.hpp>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -21,8 +22,8 @@ struct ResultsHeader {
 };
 
 /// A results file row by row: comma-separated values as RFC 4180 has them. Whatever is not as `straggle run`
-/// writes it is a ConfigError of `file:line: what`; a file that lacks its last line is cut, and refused when
-/// its end is reached.
+/// writes it is a ConfigError of `file:line: what`. When its end is reached, a file is refused that lacks its
+/// last line, for it is cut, and one whose rows are not those of which that line has the digest.
 class ResultsReader {
  public:
   explicit ResultsReader(const std::string& file);
@@ -40,9 +41,14 @@ class ResultsReader {
  private:
   /// Reads the last line, which begins with a #.
   void read_end();
+  /// Takes what was read last into the digests.
+  void digest();
 
   CsvReader reader_;
   std::size_t rows_ = 0;
+  bool of_trials_ = false;       // samples.csv
+  std::string lines_;            // the columns and the rows of results.csv
+  boost::crc_32_type checksum_;  // of the lines so far
   ResultsHeader header_;
   std::string run_;
 };

@@ -7,6 +7,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <thread>
 
@@ -46,7 +47,7 @@ class Process {
   pid_t pid() const { return pid_; }
   /// Sends a signal and waits; the exit code, or minus the signal that ended it.
   int end(int signal) {
-    kill(pid_, signal);
+    kill(pid_, signal);  // 0: none
     int status = 0;
     waitpid(pid_, &status, 0);
     pid_ = -1;
@@ -79,9 +80,10 @@ std::map<std::string, std::string> files_of(const fs::path& folder) {
 
 std::string run_line(const fs::path& file) {
   const std::vector<std::string> lines = lines_of(read_file(file));
-  return lines.empty()
-             ? ""
-             : lines.back().substr(std::min(lines.back().size(), lines.back().find(" rows of run ")));
+  if (lines.empty()) return "";
+  const std::string& last = lines.back();
+  const std::size_t begin = std::min(last.size(), last.find(" rows of run "));
+  return last.substr(begin, last.find(", crc32 ") - begin);
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ TEST_CASE("a run that is stopped leaves its finished points beside, and what was
     after.erase("samples.csv.partial");
     CHECK(after == before);
     REQUIRE(lines_of(partial).size() == 5 + 1 + 2 + 1);
-    CHECK(lines_of(partial).back() == "# interrupted: 1 of 2 points are finished");
+    CHECK(lines_of(partial).back() == "# interrupted: 1 of 2 points is finished");
     CHECK(lines_of(samples).size() == 5 + 1 + 200 + 1);
     CHECK(read_file(folder.path() / "process.out").empty());
     CHECK(
@@ -226,6 +228,175 @@ TEST_CASE("nothing that is read is ever written, whatever its name or path") {
   CHECK(fs::is_symlink(folder.path() / "soft/results.csv"));
 }
 
+TEST_CASE("what is read as standard input is never written") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 40 --out g").code == 0);
+  for (const char* name : {"t1.json", "g/samples.csv"}) folder.write(name, small_config);
+  fs::create_directory(folder.path() / "h");
+  for (const char* name : {"results.csv", ".straggle.lock", "samples.csv.partial"})
+    folder.write(std::string("h/") + name, small_config);
+  fs::create_hard_link(folder.path() / "t1.json", folder.path() / "hard.json");
+  const auto before = files_of(folder.path());
+  check_mistakes(
+      folder, {{"run - --trials 33 --out g <g/config.json", "g/config.json: is "},
+               {"run - --out g <g/samples.csv", "g/samples.csv: is what is read here as standard input"},
+               {"run - --out h <h/results.csv", "h/results.csv: is what is read here as standard input"},
+               {"run - --out h <h/.straggle.lock", ".straggle.lock: is what is read here as standard"},
+               {"run - --out h <h/samples.csv.partial", "partial: is what is read here as standard input"},
+               {"replay - --trace t1.json <t1.json", "t1.json: is what is read here as standard input"},
+               {"replay - --trace hard.json <t1.json", "hard.json: is what is read here as standard"},
+               {"replay - --scheme all --picture ./t1.json <t1.json", "t1.json: is what is read here as"}});
+  CHECK(files_of(folder.path()) == before);
+  // The same configuration again has nothing to write there.
+  CHECK(folder.run("run - --out g <g/config.json").code == 0);
+  CHECK(read_file(folder.path() / "g/config.json") == before.at("g/config.json"));
+}
+
+TEST_CASE("replay and report replace what they have written themselves, and nothing else") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  REQUIRE(folder.run("run small.json --trials 40 --samples --out g").code == 0);
+  REQUIRE(folder.run("run small.json --trials 30 --samples --out h").code == 0);
+  const std::string all = "replay small.json --scheme all ";
+  for (int again = 0; again < 2; ++again) {
+    CHECK(folder.run(all + "--trace t.json --picture p.svg").code == 0);
+    CHECK(folder.run("report g").code == 0);
+    CHECK(folder.run("report g -o page.html").code == 0);
+  }
+  folder.write("mine.csv", "a,b\n1,2\n");
+  folder.write("mine.html",
+               "<!DOCTYPE html><html><head><meta name=\"generator\" content=\"hand\"></head></html>");
+  folder.write("mine.json", R"({"displayTimeUnit": "ms", "traceEvents": []})");
+  folder.write("mine.svg", R"(<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>)");
+  fs::copy(folder.path() / "mine.html", folder.path() / "h/report.html");
+  folder.write("empty", "");
+  const auto before = files_of(folder.path());
+  std::vector<Mistake> mistakes = {
+      {all + "--trace same --picture same", "--picture: same is where the trace goes"},
+      {all + "--trace same --picture ./x/../same", "is where the trace goes"},
+      {all + "--trace t.json --picture t.json", "is where the trace goes"},
+      {"report h", "h/report.html: exists, and is not a page that straggle has written; remove it"}};
+  for (const char* name : {"results.csv", "samples.csv", "config.json"})
+    for (const std::string in : {"g/", ""})
+      for (const std::string& call : {all + "--trace ", all + "--picture ", std::string("report h -o ")})
+        mistakes.push_back({call + in + name, "is the name of a file of `straggle run`"});
+  for (const char* name : {"mine.csv", "mine.html", "mine.json", "mine.svg", "small.json"}) {
+    mistakes.push_back({"report h -o " + std::string(name), "exists, and is not a page"});
+    if (name == std::string("small.json")) continue;  // that is read here
+    mistakes.push_back({all + "--trace " + name, "exists, and is not a trace"});
+    mistakes.push_back({all + "--picture " + name, "exists, and is not a picture"});
+  }
+  mistakes.push_back({all + "--trace p.svg", "exists, and is not a trace"});
+  mistakes.push_back({all + "--picture page.html", "exists, and is not a picture"});
+  mistakes.push_back({"report h -o t.json", "exists, and is not a page"});
+  check_mistakes(folder, mistakes);
+  CHECK(files_of(folder.path()) == before);
+  CHECK(folder.run(all + "--trace empty").code == 0);
+}
+
+TEST_CASE("a folder that is removed, moved or filled during a run costs no results") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  // Long enough for what the shell does meanwhile.
+  const std::string config = R"({"title": "t", "workers": 8, "verify": {"trials": 0},
+    "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 10},
+    "schemes": [{"scheme": "uncoded", "label": "all"}, {"scheme": "gc", "load": 3}],
+    "sweep": [{"path": "/trials", "values": [100, 300000]}]})";
+  folder.write("some.json", config);
+  REQUIRE(folder.run("run some.json --samples --out whole").code == 0);
+  const auto whole = files_of(folder.path() / "whole");
+  const auto during = [&](const std::string& name, const std::function<void(const fs::path&)>& change) {
+    Process process(folder, {"run", "some.json", "--samples", "--out", name});
+    REQUIRE(wait_for(folder.path() / name / "results.csv.partial", "\n0,100,gc"));
+    change(folder.path() / name);
+    return process.end(0);
+  };
+  const auto printed = [&] { return contains(read_file(folder.path() / "process.out"), "all"); };
+  CHECK(during("removed", [](const fs::path& r) { fs::remove_all(r); }) == 0);
+  CHECK(files_of(folder.path() / "removed") == whole);
+  CHECK(during("moved", [](const fs::path& r) { fs::rename(r, r.string() + "-away"); }) == 0);
+  CHECK(files_of(folder.path() / "moved") == whole);
+  CHECK(files_of(folder.path() / "moved-away").empty());
+  CHECK(during("bare", [](const fs::path& r) {
+          fs::remove(r / "results.csv.partial");
+          fs::remove(r / "samples.csv.partial");
+        }) == 0);
+  CHECK(files_of(folder.path() / "bare") == whole);
+
+  const auto write = [](const fs::path& file) { std::ofstream(file) << "mine\n"; };
+  for (const char* name : {"results.csv", "samples.csv", "config.json"}) {
+    CAPTURE(name);
+    const std::string r = std::string("mine-") + name;
+    CHECK(during(r, [&](const fs::path& path) { write(path / name); }) == 2);
+    CHECK(printed());
+    const std::string err = read_file(folder.path() / "process.err");
+    CHECK(err.starts_with(r + "/" + name + ": "));
+    CHECK(contains(err, "; the results are whole in " + r + "/results.csv.partial and " + r));
+    auto after = files_of(folder.path() / r);
+    CHECK(after[name] == "mine\n");
+    CHECK(after["results.csv.partial"] == whole.at("results.csv"));
+    CHECK(after["samples.csv.partial"] == whole.at("samples.csv"));
+    CHECK(after.size() == 3);
+  }
+  CHECK(during("folder", [](const fs::path& r) { fs::create_directory(r / "results.csv"); }) == 2);
+  CHECK(printed());
+  CHECK_FALSE(fs::exists(folder.path() / "folder/config.json"));
+  fs::remove(folder.path() / "folder/results.csv");
+  CHECK(folder.run("run small.json --trials 50 --out folder").code == 0);
+  // What takes the folder's place is somebody else's.
+  CHECK(during("file", [&](const fs::path& r) {
+          fs::remove_all(r);
+          write(r);
+        }) == 2);
+  CHECK(printed());
+  CHECK(contains(read_file(folder.path() / "process.err"), "file: cannot be created: "));
+  CHECK(read_file(folder.path() / "file") == "mine\n");
+}
+
+TEST_CASE("an alarm from outside ends a run as it would any program, without a word") {
+  const Folder folder;
+  folder.write("long.json", long_config);
+  Process process(folder, {"run", "long.json", "--out", "r"});
+  REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
+  CHECK(process.end(SIGALRM) == -SIGALRM);
+  CHECK(read_file(folder.path() / "process.err").empty());
+}
+
+TEST_CASE("report refuses a run whose files have been changed since") {
+  const Folder folder;
+  folder.write("one.json", R"({"title": "t", "trials": 200, "workers": 2, "verify": {"trials": 0},
+    "compute": {"model": "exponential", "rate": 10}, "schemes": [{"scheme": "uncoded", "label": "a"}]})");
+  REQUIRE(folder.run("run one.json --samples --out g").code == 0);
+  REQUIRE(folder.run("run one.json --set /trials=1000 --seed 9 --out h").code == 0);
+  const auto g = files_of(folder.path() / "g");
+  const std::string& results = g.at("results.csv");
+  const std::vector<std::string> ours = lines_of(results),
+                                 theirs = lines_of(read_file(folder.path() / "h/results.csv"));
+  const auto swapped = [](std::string text, const std::string& from, const std::string& to) {
+    REQUIRE(contains(text, from));
+    return text.replace(text.find(from), from.size(), to);
+  };
+  const std::string words = "the file has been changed since it was written";
+  for (const std::string& changed :
+       {swapped(results, ours[6], theirs[6]), swapped(results, ",200,", ",0200,"),
+        swapped(results, ",uncoded,", ",gc,"), swapped(results, ours[6], ours[6] + "1"),
+        swapped(results, "# seed: 1", "# seed: 2"),
+        swapped(results, "# version: straggle ", "# version: straggle 1"),
+        swapped(results, ",exact,", ",exakt,"), swapped(results, "time_max", "time_mix")}) {
+    folder.write("g/results.csv", changed);
+    const Outcome outcome = folder.run("report g");
+    CHECK(outcome.code == 2);
+    CHECK(contains(outcome.err, words));
+  }
+  folder.write("g/results.csv", results);
+  const std::string& samples = g.at("samples.csv");
+  folder.write("g/samples.csv", swapped(samples, "\n0,uncoded,a,3,", "\n0,uncoded,a,3,-"));
+  CHECK(contains(folder.run("report g").err, words));
+  folder.write("g/samples.csv", samples);
+  CHECK(folder.run("report g").code == 0);
+}
+
 TEST_CASE("what no run has written is not replaced, and a link is replaced but not followed") {
   const Folder folder;
   folder.write("small.json", small_config);
@@ -282,8 +453,8 @@ TEST_CASE("the files of a run are of one run: others are removed with it, and a 
   // The same configuration, but other numbers, as another build would give.
   REQUIRE(folder.run("run small.json --trials 200 --out r").code == 0);
   std::string other = samples;
-  other.replace(other.rfind(' ') + 1, 4,
-                other.compare(other.rfind(' ') + 1, 4, "0000") == 0 ? "1111" : "0000");
+  const std::size_t id = other.rfind(" rows of run ") + std::string(" rows of run ").size();
+  other.replace(id, 4, other.compare(id, 4, "0000") == 0 ? "1111" : "0000");
   folder.write("r/samples.csv", other);
   const Outcome mixture = folder.run("report r");
   CHECK(mixture.code == 2);
@@ -319,6 +490,10 @@ TEST_CASE("pipes, devices and folders in the place of a file are refused at once
   REQUIRE(folder.run("run small.json --trials 20 --out q").code == 0);
   REQUIRE(mkfifo((folder.path() / "p/samples.csv").c_str(), 0600) == 0);
   fs::create_directory(folder.path() / "d/results.csv");
+  fs::create_directories(folder.path() / "locked/.straggle.lock");
+  fs::create_directory(folder.path() / "linked");
+  fs::create_symlink("nowhere", folder.path() / "linked/.straggle.lock");
+  fs::create_symlink("nowhere", folder.path() / "dangling");
   fs::remove(folder.path() / "q/results.csv");
   REQUIRE(mkfifo((folder.path() / "q/results.csv").c_str(), 0600) == 0);
   for (const auto& [arguments, message] : std::vector<std::pair<std::string, std::string>>{
@@ -334,6 +509,16 @@ TEST_CASE("pipes, devices and folders in the place of a file are refused at once
            {"report p", "p/samples.csv: is a pipe"},
            {"report q", "q/results.csv: is a pipe"},
            {"run small.json --out pipe", "pipe: cannot be created"},
+           {"run small.json --out dangling", "dangling: is a link that leads to no folder"},
+           {"run small.json --out locked", "locked/.straggle.lock: cannot be made, which is the lock of"},
+           {"run small.json --out linked", "linked/.straggle.lock: cannot be made, which is the lock of"},
+           {"run small.json --out ''", "--out: the name is empty"},
+           {"run ''", "run: the name of the configuration is empty"},
+           {"report ''", "report: the name of the folder is empty"},
+           {"report p -o ''", "--output: the name is empty"},
+           {"replay small.json --trace ''", "--trace: the name is empty"},
+           {"run - <&-", "standard input is closed"},
+           {"check - <&-", "standard input is closed"},
            {"run small.json --out d", "d/results.csv: is a folder"},
            {"run small.json --out q", "q/results.csv: is a pipe"},
            {"replay small.json --trace d", "d: cannot be written: it is a folder"},
@@ -369,6 +554,12 @@ TEST_CASE("a full disk and a limit on files are said with their reason, and noth
   const Outcome full = folder.run("replay small.json --trace /dev/full");
   CHECK(full.code == 2);
   CHECK(contains(full.err, "/dev/full: cannot be written: no space left on device"));
+  for (const char* arguments : {"run small.json --trials 500 --out r", "list", "help", "check small.json",
+                                "replay small.json --scheme all"}) {
+    const Outcome printed = folder.run(std::string(arguments) + " >/dev/full");
+    CHECK(printed.code == 2);
+    CHECK(contains(printed.err, "standard output cannot be written: no space left on device"));
+  }
 }
 
 #ifndef STRAGGLE_SANITIZED  // its shadow memory is larger than any limit

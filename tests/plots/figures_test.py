@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 import xml.etree.ElementTree
 from unittest import mock
 
@@ -552,7 +553,15 @@ class FilesTest(unittest.TestCase):
     def test_mistakes_end_with_one_line_that_says_where_and_what(self):
         text = RESULTS.read_text(encoding="utf-8")
         head, columns, rows = text.split("\n")[:5], text.split("\n")[5], text.strip().split("\n")[6:-1]
-        end = "# end: {} rows of run 00ff\n".format
+
+        def finished(count, *lines):
+            """A file of the head and these lines, the columns first, that ends as a run's does."""
+            version, configuration = (line.split(": ", 1)[1] for line in (head[2], head[4]))
+            text = "\n".join([version.removeprefix("straggle "), configuration, *lines, ""])
+            identity = str(uuid.uuid5(uuid.NAMESPACE_OID, text)).replace("-", "")[:16]
+            return "\n".join([*head, *lines, f"# end: {count} rows of run {identity}\n"])
+
+        self.assertEqual(finished(len(rows), columns, *rows), text)
 
         def file(name, content):
             (FOLDER / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -560,13 +569,21 @@ class FilesTest(unittest.TestCase):
 
         empty, plain = file("empty.csv", ""), file("plain.csv", "a,b\n1,2\n")
         binary = file("binary.csv", b"# \"x\"\n\xff\xfe\n")
-        short = file("short.csv", "\n".join([*head, columns, rows[0][:40], end(1)]))
-        none = file("none.csv", "\n".join([*head, columns, end(0)]))
+        short = file("short.csv", finished(1, columns, rows[0][:40]))
+        none = file("none.csv", finished(0, columns))
         headless = file("headless.csv", "\n".join([head[0], *head[2:], columns, *rows]))
-        wrong = file("wrong.csv", "\n".join([*head, columns, rows[0].replace(",60,", ",sixty,", 1), end(1)]))
+        wrong = file("wrong.csv", finished(1, columns, rows[0].replace(",60,", ",sixty,", 1)))
         cut = [file(f"cut{length}.csv", text[:length]) for length in
                (text.rindex("#"), text.rindex("#") - 30, text.rindex("#") + 6, len("\n".join([*head, columns])))]
-        fewer = file("fewer.csv", "\n".join([*head, columns, *rows[1:], end(len(rows))]))
+        fewer = file("fewer.csv", finished(len(rows), columns, *rows[1:]))
+        samples = SAMPLES.read_text(encoding="utf-8")
+        changed = [file("other-row.csv", text.replace(rows[0], rows[0].replace(",60,", ",61,", 1))),
+                   file("other-version.csv", text.replace("# version: straggle ", "# version: straggle 9", 1)),
+                   file("other-order.csv", text.replace(rows[0] + "\n" + rows[1], rows[1] + "\n" + rows[0]))]
+        changed_samples = [file("other-seed.csv", samples.replace("# seed: 1", "# seed: 2", 1)),
+                           file("other-trial.csv", re.sub(r",59,0\.", ",59,-0.", samples, count=1))]
+        lines_end_otherwise = file("crlf.csv", text.replace("\n", "\r\n"))
+        self.assertEqual(len(list(plots.Table(lines_end_otherwise).rows())), len(rows))
         stopped = file("stopped.csv", "\n".join([*head, columns, *rows[:6],
                                                  "# interrupted: 2 of 6 points are finished\n"]))
         ten = ["--where", IDEAL, "--where", "/compute/rate=10"]
@@ -584,6 +601,12 @@ class FilesTest(unittest.TestCase):
                  *((plot, [name, "--y", "time", *out], r".*cut\d+\.csv: is cut: its last line has to be .*")
                    for name in cut),
                  (plot, [fewer, "--y", "time", *out], r".*fewer\.csv: has 17 rows, but says that there are 18.*"),
+                 *((plot, [name, "--y", "time", *out], r".*other-\w+\.csv: has been changed since it was written: .*")
+                   for name in changed),
+                 *((distribution, [name, *out], r".*other-\w+\.csv: has been changed since it was written: .*")
+                   for name in changed_samples),
+                 (distribution, [file("older.csv", re.sub(", crc32 .*", "", samples)), *out],
+                  r".*older\.csv: does not end as this version of straggle writes it; .*"),
                  (plot, [stopped, "--y", "time", *out],
                   r".*stopped\.csv: is of a run that was interrupted: 2 of 6 points are finished; .*"),
                  (distribution, [file("cut-samples.csv", SAMPLES.read_text(encoding="utf-8")[:-60]), *out],

@@ -4,9 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <boost/crc.hpp>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <fstream>
+#include <sstream>
 
 #include "sim/run/replay.h"
 #include "sim/run/report.h"
@@ -34,13 +36,15 @@ struct Run {
   explicit Run(const Json& config) : experiment(read_experiment(config, "small.json")) {
     std::ofstream file(folder.path / "results.csv", std::ios::binary);
     write_csv_header(file, experiment, {.command = "straggle run small.json", .version = "0"});
-    std::size_t rows = 0;
+    std::vector<Row> rows;
     for (const Point& point : experiment.points) {
       auto trials = run_trials(point, 0, point.trials, 1);
-      for (std::size_t s = 0; s < trials.size(); ++s, ++rows)
-        write_csv_row(file, experiment, make_row(point, s, std::move(trials[s])));
+      for (std::size_t s = 0; s < trials.size(); ++s) {
+        rows.push_back(make_row(point, s, std::move(trials[s])));
+        write_csv_row(file, experiment, rows.back());
+      }
     }
-    write_end(file, rows, "0123");
+    write_end(file, rows.size(), run_id(experiment, {.command = "", .version = "0"}, rows, {}));
     file.close();
     results = read_results((folder.path / "results.csv").string());
   }
@@ -326,7 +330,7 @@ TEST_CASE("page: completion times come from samples.csv where it is of the same 
   const Run run(small_config());
   const std::string file = (run.folder.path / "samples.csv").string();
   const auto write = [&](const std::string& hash, int trials, const std::string& last = "") {
-    std::ofstream out(file);
+    std::ostringstream out;
     out << "# \"small\"\n# command: c\n# version: v\n# seed: 1\n# configuration: " << hash
         << "\npoint,scheme,label,trial,time,messages\n";
     for (const char* label : {"all", "\"GC, three\"", "uc-mmc load=4"})
@@ -334,7 +338,11 @@ TEST_CASE("page: completion times come from samples.csv where it is of the same 
         out << "0,x," << label << "," << trial << "," << (trial == 7 ? "" : fmt::format("{}", trial + 1))
             << ",1\n";
     out << last;
-    write_end(out, 3 * static_cast<std::size_t>(trials) + (last.empty() ? 0 : 1), "0123");
+    boost::crc_32_type checksum;
+    checksum.process_bytes(out.str().data(), out.str().size());
+    write_samples_end(out, 3 * static_cast<std::size_t>(trials) + (last.empty() ? 0 : 1), "0123",
+                      checksum.checksum());
+    std::ofstream(file) << out.str();
   };
   write(run.experiment.hash, 300);
   const SampleTimes samples = read_samples(file, run.experiment, "0123", {0});
