@@ -31,9 +31,9 @@ struct Leftover {
     std::vector<double> ends =
         {};  ///< of from + 1, from + 2, ..., `to`, where draws are added up; else empty
 
-    double end_of(double work) const {
-      if (ends.empty()) return offset + work * slope;
-      return work == to ? ends.back() : ends[static_cast<std::size_t>(work - from + 0.5) - 1];
+    double end_of(double amount) const {
+      if (ends.empty()) return offset + amount * slope;
+      return amount == to ? ends.back() : ends[static_cast<std::size_t>(amount - from + 0.5) - 1];
     }
   };
   std::vector<double> busy_until;  ///< per worker; empty in a trial's first iteration
