@@ -99,7 +99,10 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   if (row.theory) {
     const Prediction& theory = *row.theory;
     const double nearest = std::clamp(row.time.mean, theory.time_low, theory.time_high);
-    if (theory.kind == Prediction::Kind::exact) {
+    if (point.compute.varies() && without_spread(row.time)) {
+      // Something rare may not have happened yet, and nobody can say by how much it moves the mean.
+      row.theory_time_z = std::numeric_limits<double>::quiet_NaN();
+    } else if (theory.kind == Prediction::Kind::exact) {
       row.theory_time_z = z_score(row.time, theory.time_low, theory.time_error);
     } else if (theory.kind == Prediction::Kind::bounds) {
       row.theory_time_z = nearest == row.time.mean ? 0 : z_score(row.time, nearest, theory.time_error);
@@ -191,7 +194,7 @@ bool agrees(const ExpectedValue& expected, const Row& row, const Estimate& found
     low = std::min(low, theory);
     high = std::max(high, theory);
   };
-  if (row.theory && row.theory->kind == Prediction::Kind::exact && expected.metric == "time")
+  if (!row.varies && row.theory && row.theory->kind == Prediction::Kind::exact && expected.metric == "time")
     extend(row.theory_time_z, row.theory->time_low);
   if (row.theory && row.theory->messages && expected.metric == "messages")
     extend(row.theory_messages_z, *row.theory->messages);

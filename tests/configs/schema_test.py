@@ -47,8 +47,6 @@ NOT_FOR_A_SCHEMA = [
     (r"/sweep/\d+/paths?", r'".*" leads nowhere.*|".*" is swept twice'),
     (r"/sweep/\d+/step", r"must lead from .* to .*, but is (?!0(\.0)?$).*|makes .* values.*"),
     (r"/sweep/\d+/values", r"must be rows of .* values, one for each path.*"),
-    # a schema's "integer" knows no difference between 2 and 2.0
-    (r"/seed", r"must be a whole number from 0 to 18446744073709551615, but is \d+\.0"),
     # sizes that leave the range of double when they are multiplied
     (r"/.*", r"must be 0 or from .* in size to be calculated with, but is 1e\+300"),
     # a swept value that is wrong at its place

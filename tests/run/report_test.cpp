@@ -180,6 +180,18 @@ TEST_CASE("report: one trial meets no expectation of something that varies, howe
   CHECK(verdict("\"value\": 0.2, \"within\": 1000").pass);
 }
 
+TEST_CASE("report: what has not happened in any trial is no distance of the time from theory") {
+  // Both workers slow at once, one trial in ten thousand: none of these.
+  const Experiment experiment = experiment_of(
+      R"({"workers": 2, "trials": 100, "verify": {"trials": 0},
+          "compute": {"model": "bimodal", "share": 0.01, "slowdown": 10,
+                      "base": {"model": "shifted-exponential", "shift": 1e13, "rate": 1e12}},
+          "schemes": [{"scheme": "gc", "load": 2}]})");
+  const std::vector<Row> rows = rows_of(experiment);
+  REQUIRE(rows[0].min == rows[0].max);
+  CHECK(std::isnan(rows[0].theory_time_z));
+}
+
 TEST_CASE("half a unit of the last digit of a number as it is written") {
   const auto half = [](const char* text) { return half_unit_of(Json::parse(text)); };
   CHECK(half("40") == Approx(0.5));
