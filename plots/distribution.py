@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # The distribution over trials: empirical distribution function, and its tail on a logarithmic axis.
 import math
+import warnings
 
 import plot
 import straggle_plots as plots
@@ -9,8 +10,10 @@ from straggle_plots import Line2D, NORMAL_95, numpy
 DESCRIPTION = """\
 Draws the empirical distribution function of a column of samples.csv (of the completion time, unless --x says
 otherwise) and beside it the share of trials above x, on a logarithmic axis. Bands are Wilson's 95 % interval
-at each x. A trial that could not end counts as longer than any other."""
+at each x. A trial that could not end counts as longer than any other. The x axis is logarithmic where the largest value is
+over 50 times the median, which would leave a linear one nothing to show; a note says so."""
 EXAMPLE = "plots/distribution.py results/figure1/samples.csv --where label=GC --where label=LCC -o tails.pdf"
+LONG_TAIL = 50  # the largest value over the median, from which on the x axis is logarithmic
 STEPS = 300  # a curve is drawn by so many steps evenly over the trials, and as many in the log of the tail
 
 
@@ -20,7 +23,9 @@ def arguments_of():
                         help="time (default), messages, work, wasted, ...")
     parser.add_argument("--by", metavar="COLUMN", action="append",
                         help="a curve for every value (default: label); may be repeated")
-    parser.add_argument("--log", action="store_true", help="logarithmic x axis")
+    scale = parser.add_mutually_exclusive_group()
+    scale.add_argument("--log", action="store_true", help="logarithmic x axis")
+    scale.add_argument("--linear", action="store_true", help="linear x axis, however long the tail")
     return parser
 
 
@@ -87,6 +92,14 @@ def draw(arguments):
     if not any(values for values, _, _ in groups.values()):
         raise table.mistake(f"{arguments.x} has no value in any trial that is drawn")
 
+    log = arguments.log
+    if not (log or arguments.linear):
+        together = numpy.concatenate([values for values, _, _ in groups.values()])
+        ratio = together.max() / numpy.median(together) if together.min() > 0 else 0
+        if log := bool(ratio > LONG_TAIL):
+            warnings.warn(f"{arguments.x} reaches {ratio:.3g} times its median, so its axis is logarithmic; --linear "
+                          "draws a linear one")
+
     figure, (body, tail) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2, 2)
     handles, labels, everything, least, alike = [], [], [], 1.0, []
     for index, (names, (values, trials, _)) in enumerate(groups.items()):
@@ -115,7 +128,7 @@ def draw(arguments):
         low, high = low / room, high * room
     else:
         room = 0.1 * (high - low) or 1.0
-        low, high = low - (0 if arguments.log else room), high + room
+        low, high = low - (0 if log else room), high + room
     least = min(least, 0.1)  # of one trial
     for place, share, style in alike:
         style = {**style, "marker": "none"}
@@ -124,7 +137,7 @@ def draw(arguments):
     if alike:
         everything += [low, high]
     for axes in (body, tail):
-        if arguments.log:
+        if log:
             plots.logarithmic(axes.xaxis, everything, arguments.x)
         else:
             plots.numeric(axes.xaxis)

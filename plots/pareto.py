@@ -12,7 +12,8 @@ Draws time against messages (or other metrics of which less is better), a point 
 whiskers of 95 %, and the front: the points that no other point beats in one without losing in the other.
 Dominated points are hollow. Where messages have different sizes, as those of a ring do, the load is bytes
 into the busiest node unless --x says otherwise. A time without a mean or with an infinite variance is left out, and
-a note says so: --y time_p50 takes medians. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
+a note says so: --y time_p50 takes medians. A row with trials that could not end tells of the others only: it is hollow with
+a cross, on no front, and a note names it. Rows have to be of one setting: an axis of the sweep outside /schemes/ needs a
 --where."""
 EXAMPLE = ("plots/pareto.py results/order-and-clusters/results.csv --by /schemes/0/clusters "
            "--mark /schemes/0/order --log -o trade-off.pdf")
@@ -83,6 +84,7 @@ def draw(arguments):
     metrics = [arguments.x, arguments.y]
     columns = [table.metric(metric) for metric in metrics]
     table.note_moments(rows, metrics, plot.MEDIANS, "")
+    table.note_partial(rows, metrics, "not compared, and on no front")
     lacking = any(table.moments(row, metric) for row in rows for metric in metrics)
     rows = [row for row in rows if all(math.isfinite(table.number(row, value)) for value, _ in columns)
             and not any(table.moments(row, metric) for metric in metrics)]
@@ -90,34 +92,43 @@ def draw(arguments):
         raise table.mistake(f"no row that is drawn has both {arguments.x} and {arguments.y}" + (
             f" with a mean and a variance: {plot.MEDIANS}" if lacking else ""))
     points = [tuple(table.number(row, value) for value, _ in columns) for row in rows]
-    halves = [numpy.array([0 if error is None else table.half(row, error) for row in rows])
-              for _, error in columns]
+    whiskers = [plot.Series(table, rows, metric, range(len(rows))).whiskers() for metric in metrics]
     # An approximate scheme has left data out: what it gains by that beats no exact one.
     recovered = table.columns.index("recovered")
     exact = [index for index, row in enumerate(rows) if table.number(row, recovered) >= 1] or range(len(rows))
-    best = [exact[index] for index in front([points[index] for index in exact])]
+    # Of a row with trials that could not end, neither metric is of what the others had to do.
+    partial = {index for index, row in enumerate(rows) if any(table.partial(row, metric) for metric in metrics)}
+    compared = [index for index in exact if index not in partial]
+    best = [compared[index] for index in front([points[index] for index in compared])]
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.5)
-    axes.errorbar(*zip(*points), yerr=numpy.nan_to_num(halves[1]), xerr=numpy.nan_to_num(halves[0]),
+    axes.errorbar(*zip(*points), xerr=numpy.nan_to_num(whiskers[0]), yerr=numpy.nan_to_num(whiskers[1]),
                   fmt="none", ecolor="0.35", elinewidth=0.7, capsize=1.5, capthick=0.6, zorder=2)
-    axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9,
-              zorder=1.5)
+    if best:
+        axes.plot(*zip(*[points[index] for index in best]), drawstyle="steps-post", color="0.5", linewidth=0.9,
+                  zorder=1.5)
     groups, handles, labels = plot.grouped(table, rows, by), [], []
     place = {id(row): index for index, row in enumerate(rows)}
     for number, (names, group) in enumerate(groups.items()):
         style = {**plots.line_style(number), "linestyle": "none"}
         for fill in ("full", "none", "left"):
             there = [points[index] for index in (place[id(row)] for row in group)
-                     if fill == ("full" if index in best else "none" if index in exact else "left")]
+                     if fill == ("full" if index in best else "none" if index in exact or index in partial else "left")]
             if there:
                 axes.plot(*zip(*there), zorder=3.2 if fill == "full" else 3, fillstyle=fill if fill == "left" else "full",
                           **{**style, **({"markerfacecolor": "white"} if fill == "none" else {})})
         handles.append(Line2D([], [], **style))
         labels.append(plots.group_label(by, names))
-    handles += [Line2D([], [], color="0.5", linewidth=0.9), Line2D([], [], linestyle="none", marker="o",
-                                                                   color="0.3", markerfacecolor="white")]
-    labels += ["not dominated", "dominated"]
-    if len(exact) < len(rows):
+    hollow = Line2D([], [], marker="o", color="0.3", **plot.PARTIAL_MARKER)
+    if compared:
+        handles += [Line2D([], [], color="0.5", linewidth=0.9), hollow]
+        labels += ["not dominated", "dominated"]
+    if partial:
+        cross = {"linestyle": "none", "marker": "x", "color": "black", "markersize": 3, "markeredgewidth": 0.7}
+        axes.plot(*zip(*[points[index] for index in sorted(partial)]), zorder=3.3, **cross)
+        handles.append((hollow, Line2D([], [], **cross)))
+        labels.append(f"{plot.PARTIAL}, not compared")
+    if any(index not in exact and index not in partial for index in range(len(rows))):
         handles.append(Line2D([], [], linestyle="none", marker="o", color="0.3", fillstyle="left"))
         labels.append("approximate, not compared")
     for axis, metric, log, values in ((axes.xaxis, arguments.x, "x", 0), (axes.yaxis, arguments.y, "y", 1)):

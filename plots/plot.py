@@ -10,10 +10,11 @@ from straggle_plots import Line2D, Mistake, Table, numpy
 
 DESCRIPTION = """\
 Draws a metric of results.csv over a column: curves where the column has numbers, bars where it has none or is
-left out. Bands and whiskers are the 95 % confidence interval of the mean. Theory, where the file has it for the
+left out. Bands and whiskers are the 95 % confidence interval of the mean or the quantile. Theory, where the file has it for the
 metric, is a disc behind the marker or a tick on the bar (exact), or reaches from bound to bound (proved
-bounds, asymptotic); it is not joined between points, where nobody has computed it. A hollow marker: some trials could not
-end, and are not in the mean. A marker half full, or a bar without a fill: the mean of a time with an infinite variance, which
+bounds, asymptotic); it is not joined between points, where nobody has computed it. A hollow marker, or a bar with a thick edge
+and no fill: some trials could not end, and are not in the mean; a note names them. A marker half full, or a bar with a dashed
+edge and no fill: the mean of a time with an infinite variance, which
 has no interval. A time without a mean is not drawn; --y time_p50 draws medians, which always exist.
 
 Metrics: every column with _mean (time, messages, wasted, speedup, ...), time_min, time_p50, time_p95,
@@ -44,17 +45,17 @@ def arguments_of():
 
 
 class Series:
-    """What is drawn of one group: x (numbers or categories' places), mean, half of its 95 % interval,
-    theory."""
+    """What is drawn of one group: x (numbers or categories' places), mean (or quantile), the ends of its 95 %
+    interval as interval[0] and [1], theory."""
 
     def __init__(self, table, rows, metric, places):
-        value, error = table.metric(metric)
+        value, _ = table.metric(metric)
         column = {name: table.columns.index(name) for name in table.columns}
         numbers = lambda index: numpy.array([table.number(row, index) for row in rows])  # noqa: E731
         self.x = numpy.array(places, dtype=float)
         self.mean = numbers(value)
-        self.half = numpy.array([math.nan if error is None else table.half(row, error) for row in rows])
-        self.incomplete = numbers(column["incomplete"]) > 0
+        self.interval = numpy.array([table.interval(row, metric) for row in rows], dtype=float).T
+        self.incomplete = numpy.array([table.partial(row, metric) for row in rows], dtype=bool)
         self.vague = numpy.array([table.moments(row, metric) == "no variance" for row in rows], dtype=bool)
         self.rows = rows
         self.kind = [row[column["theory"]] for row in rows]
@@ -69,6 +70,10 @@ class Series:
         """(low, high) where theory is of this kind, NaN elsewhere."""
         there = numpy.array([name == kind for name in self.kind])
         return numpy.where(there, self.low, math.nan), numpy.where(there, self.high, math.nan)
+
+    def whiskers(self):
+        """How far the interval reaches below and above the mean."""
+        return numpy.maximum([self.mean - self.interval[0], self.interval[1] - self.mean], 0)
 
     def kinds(self):
         return {kind for kind, low in zip(self.kind, self.low) if kind and math.isfinite(low)}
@@ -172,28 +177,35 @@ def draw_theory(axes, series, flat=0.0, across=False):
 # The mean of a time with an infinite variance: an estimate of which nobody can say how good it is.
 VAGUE_MARKER = {"linestyle": "none", "fillstyle": "bottom", "markerfacecoloralt": "white"}
 VAGUE_BAR = {"facecolor": "white", "edgecolor": "black", "linestyle": (0, (2, 1.5)), "linewidth": 0.7}
+# What is of a part of the trials, as the others could not end.
+PARTIAL_MARKER = {"linestyle": "none", "markerfacecolor": "white"}
+PARTIAL_BAR = {"facecolor": "white", "linewidth": 1.5}
+PARTIAL = "of the trials that could end"
 
 
-def vague_handles(all_series, curves):
-    """(handles, labels) of a legend for means with an infinite variance, if there are any."""
-    if not any((series.vague & numpy.isfinite(series.mean)).any() for series in all_series):
-        return [], []
-    handle = (Line2D([], [], marker="o", color="0.3", **VAGUE_MARKER) if curves else plots.Patch(**VAGUE_BAR))
-    return [handle], ["mean of an infinite variance"]
+def mark_handles(all_series, curves):
+    """(handles, labels) of a legend for means with an infinite variance and for what is of a part of the trials, if
+    there are any."""
+    handles, labels = [], []
+    for part, marker, bar, words in (("vague", VAGUE_MARKER, VAGUE_BAR, "mean of an infinite variance"),
+                                     ("incomplete", PARTIAL_MARKER, {**PARTIAL_BAR, "edgecolor": "0.3"}, PARTIAL)):
+        if any((getattr(series, part) & numpy.isfinite(series.mean)).any() for series in all_series):
+            handles.append(Line2D([], [], marker="o", color="0.3", **marker) if curves else plots.Patch(**bar))
+            labels.append(words)
+    return handles, labels
 
 
 def draw_curve(axes, series, style):
-    shown = numpy.isfinite(series.half)
+    shown = numpy.isfinite(series.interval).all(axis=0)
     if shown.sum() > 1:
-        axes.fill_between(series.x, series.mean - series.half, series.mean + series.half,
-                          color=style["color"], alpha=0.3, linewidth=0, zorder=2)
+        axes.fill_between(series.x, *series.interval, color=style["color"], alpha=0.3, linewidth=0, zorder=2)
     if shown.any():
-        axes.errorbar(series.x, series.mean, series.half, fmt="none", ecolor=style["color"], elinewidth=0.8,
+        axes.errorbar(series.x, series.mean, series.whiskers(), fmt="none", ecolor=style["color"], elinewidth=0.8,
                       capsize=1.5, capthick=0.6, zorder=2.5)
     axes.plot(series.x, series.mean, zorder=3, **style)
     hollow = numpy.where(series.incomplete, series.mean, math.nan)
     if numpy.isfinite(hollow).any():
-        axes.plot(series.x, hollow, zorder=3.5, **{**style, "linestyle": "none", "markerfacecolor": "white"})
+        axes.plot(series.x, hollow, zorder=3.5, **{**style, **PARTIAL_MARKER})
     vague = numpy.where(series.vague, series.mean, math.nan)
     if numpy.isfinite(vague).any():
         axes.plot(series.x, vague, zorder=3.6, **{**style, **VAGUE_MARKER})
@@ -205,13 +217,15 @@ def draw_bars(axes, series, styles, width, across=False):
         arguments = {**(styles[index] if isinstance(styles, list) else styles), "zorder": 2}
         if series.vague[index]:
             arguments |= VAGUE_BAR
+        if series.incomplete[index]:  # the edge in the bar's colour, if it has none: a narrow whisker is seen on it
+            arguments |= {"edgecolor": arguments["facecolor"], **arguments, **PARTIAL_BAR}
         if across:
             axes.barh(place, mean, width, **arguments)
         else:
             axes.bar(place, mean, width, **arguments)
-    if numpy.isfinite(series.half).any():
+    if numpy.isfinite(series.interval).all(axis=0).any():
         axes.errorbar(*((series.mean, series.x) if across else (series.x, series.mean)),
-                      **{"xerr" if across else "yerr": series.half}, fmt="none", ecolor="black",
+                      **{"xerr" if across else "yerr": series.whiskers()}, fmt="none", ecolor="black",
                       elinewidth=0.7, capsize=1.8, capthick=0.7, zorder=4.5)
 
 
@@ -241,7 +255,8 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
         if given:
             marks = True
             draw_given(axes, *zip(*given))
-        for place, mean, most in zip(places, series.mean, numpy.fmax(series.mean, series.high)):
+        ends = numpy.fmax.reduce([series.mean, series.high, series.interval[1]])
+        for place, mean, most in zip(places, series.mean, ends):
             if math.isfinite(mean):
                 axes.annotate(plots.four_digits(mean), (most, place), (4, 0), textcoords="offset points",
                               va="center", fontsize=6.5, zorder=5)
@@ -256,8 +271,9 @@ def named_bars(table, rows, names, metrics, width, log=False, labels=None, value
     panels[0].set_yticks(places, names)
     panels[0].set_ylim(rooms.sum(), 0)
     table.note_moments(rows, metrics, MEDIANS, "without a fill")
+    table.note_partial(rows, metrics, "drawn without a fill")
     handles, words = plots.theory_handles(kinds, "across")
-    more = vague_handles(all_series, False)
+    more = mark_handles(all_series, False)
     return figure, handles + more[0], words + more[1], marks
 
 
@@ -340,8 +356,9 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
         if numpy.isfinite(series.mean).any():
             all_series[names] = series
     check_values(table, metric, found)
-    table.note_moments([row for series in found for row in series.rows], [metric], MEDIANS,
-                       "half full" if curves else "without a fill")
+    concerned = [row for series in found for row in series.rows]
+    table.note_moments(concerned, [metric], MEDIANS, "half full" if curves else "without a fill")
+    table.note_partial(concerned, [metric], "drawn hollow" if curves else "drawn without a fill")
 
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2)
     handles, words, given, kinds = [], [], [], set()
@@ -369,12 +386,8 @@ def draw_over(table, groups, by, metric, arguments, values, ylabel, log):
         draw_given(axes, *zip(*given))
     more = plots.theory_handles(kinds, None if curves else "up")
     handles, words = handles + more[0], words + more[1]
-    more = vague_handles(all_series.values(), curves)
+    more = mark_handles(all_series.values(), curves)
     handles, words = handles + more[0], words + more[1]
-    if curves and any((series.incomplete & numpy.isfinite(series.mean)).any()
-                      for series in all_series.values()):
-        handles.append(Line2D([], [], linestyle="none", marker="o", color="0.3", markerfacecolor="white"))
-        words.append("of the trials that could end")
 
     numbers = [number for series in all_series.values() for part in (series.mean, series.low, series.high)
                for number in part if math.isfinite(number)] + [number for _, number in given]

@@ -12,8 +12,8 @@ DESCRIPTION = """\
 Draws mean time of --over divided by mean time of --of, over a column of results.csv; above 1, --of is faster.
 Bands are the 95 % interval: where one of the two is the baseline, of the paired speedup in the file; else as
 if the two were independent, which is wider than the truth as both meet the same workers.
-A time without a mean has no speedup and is left out; one with an infinite variance has no band and a marker half full. Notes say
-which.
+A time without a mean has no speedup and is left out; one with an infinite variance has no band and a marker half full. A
+hollow marker: some trials of one of the two could not end, and are not in its mean. Notes say which.
 
 --x t_c is the time one gradient occupies a receiving port, overhead + bytes/bandwidth, from the config.json
 beside results.csv and the axes of the sweep."""
@@ -123,8 +123,9 @@ def draw(arguments):
     pairs = [pair for curve in curves.values() for there in curve.values() for pair in there]
     concerned = list({id(row): row for pair in pairs for row in pair}.values())
     table.note_moments(concerned, ["time"], "plots/plot.py --y time_p50 draws medians", "half full")
+    table.note_partial(concerned, ["time"], "drawn hollow")
     figure, (axes,) = plots.new_figure(plots.PAGE if arguments.wide else plots.COLUMN, 2.2)
-    handles, words, drawn, any_vague = [], [], [], False
+    handles, words, drawn, any_vague, any_partial = [], [], [], False, False
     for index, ((name, *values), curve) in enumerate(curves.items()):
         for x, pairs in curve.items():
             if len(pairs) > 1:
@@ -140,6 +141,10 @@ def draw(arguments):
         axes.errorbar(xs, found[:, 0], half, fmt="none", ecolor=style["color"], elinewidth=0.8, capsize=1.5,
                       capthick=0.6)
         axes.plot(xs, found[:, 0], zorder=3, **style)
+        partial = numpy.array([any(table.partial(row, "time") for row in curve[x][0]) for x in xs])
+        if (partial & numpy.isfinite(found[:, 0])).any():
+            any_partial = True
+            axes.plot(xs, numpy.where(partial, found[:, 0], math.nan), zorder=3.4, **{**style, **plot.PARTIAL_MARKER})
         vague = numpy.array([any(table.moments(row, "time") for row in curve[x][0]) for x in xs])
         if (vague & numpy.isfinite(found[:, 0])).any():
             any_vague = True
@@ -155,6 +160,9 @@ def draw(arguments):
     if any_vague:
         handles.append(Line2D([], [], marker="o", color="0.3", **plot.VAGUE_MARKER))
         words.append("means of an infinite variance")
+    if any_partial:
+        handles.append(Line2D([], [], marker="o", color="0.3", **plot.PARTIAL_MARKER))
+        words.append(plot.PARTIAL)
     axes.axhline(1, color="black", linewidth=0.6, zorder=1)
     for axis, which, values in ((axes.xaxis, "x", [x for x, _ in drawn]),
                                 (axes.yaxis, "y", [1] + [y for _, y in drawn])):

@@ -95,16 +95,40 @@ METRICS = {
     "real_max_error": "relative error of the decoded gradient",
 }
 # The last names of JSON pointers, where the name alone is not the label.
-FIELDS = {"arity": "arity of the tree", "bandwidth": "bandwidth [B/s]", "bytes": "size of a gradient [B]",
-          "clusters": "clusters", "depth": "depth of the tree", "dimension": "dimension of the gradient",
-          "egress": "egress bandwidth [B/s]", "increment": "computing time of a mini-batch [s]",
-          "ingress": "ingress bandwidth [B/s]", "label": "scheme", "latency": "latency [s]",
-          "load": "load [mini-batches]", "order": "order [mini-batches]",
-          "overhead": "overhead a message [s]", "probability": "probability that a worker fails",
-          "rate": "rate [1/s]", "round_start": "start of a round", "shift": "shift [s]",
-          "slowdown": "slowdown", "stragglers": "stragglers tolerated", "time": "time [s]",
-          "to_fast": "probability of turning fast", "to_slow": "probability of turning slow",
-          "workers": "workers"}
+FIELDS = {"arity": "arity of the tree", "bytes": "size of a gradient", "depth": "depth of the tree",
+          "dimension": "dimension of the gradient", "egress": "egress bandwidth",
+          "increment": "computing time of a mini-batch", "ingress": "ingress bandwidth", "label": "scheme",
+          "overhead": "overhead a message", "probability": "probability that a worker fails",
+          "round_start": "start of a round", "seconds": "delay of a straggler", "stragglers": "stragglers tolerated",
+          "to_fast": "probability of turning fast", "to_slow": "probability of turning slow"}
+# The units of those names, for scripts that have been taken away from the schema of configurations.
+UNITS = {"bandwidth": "bytes/s", "bytes": "bytes", "egress": "bytes/s", "increment": "s", "ingress": "bytes/s",
+         "latency": "s", "load": "mini-batches", "median": "s", "order": "mini-batches", "orders": "mini-batches",
+         "overhead": "s", "rate": "1/s", "scale": "s", "seconds": "s", "shift": "s", "time": "s"}
+SCHEMA = pathlib.Path(__file__).resolve().parent.parent / "configs/schema.json"
+
+
+def read_units(path=SCHEMA):
+    """The unit of every field that has one in the schema of configurations, by the field's name; UNITS where there is
+    no schema. A name that has several units has none."""
+    try:
+        schema = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return UNITS
+    found, nodes = {}, [schema]
+    while nodes:
+        node = nodes.pop()
+        nodes += node.values() if isinstance(node, dict) else node if isinstance(node, list) else []
+        fields = node.get("properties") if isinstance(node, dict) else None
+        for name, field in fields.items() if isinstance(fields, dict) else ():
+            if isinstance(field, dict) and str(field.get("$ref", "")).startswith("#/definitions/"):
+                field = schema["definitions"].get(field["$ref"].rpartition("/")[2])
+            if isinstance(field, dict) and isinstance(field.get("unit"), str):
+                found.setdefault(name, set()).add(field["unit"])
+    return {name: units.pop() for name, units in found.items() if len(units) == 1}
+
+
+FIELD_UNITS = read_units()
 
 
 class Mistake(Exception):
@@ -310,10 +334,41 @@ class Table:
                                 if any(self.moments(row, metric) == moments for row in lacking))
             warnings.warn(f"{what} has {words}: {listed} ({len(lacking)} row{'s' * (len(lacking) > 1)}); {instead}")
 
-    def half(self, row, error):
-        """Half of the 95 % interval of a row's mean, by the column of its standard error."""
-        completed = self.number(row, self.columns.index("trials")) - self.number(row, self.columns.index("incomplete"))
-        return student_95(completed) * self.number(row, error)
+    def partial(self, row, metric):
+        """Whether the value of a metric in a row is of a part of the trials only, as the others could not end."""
+        name = self.columns[self.metric(metric)[0]]
+        return ((name.endswith("_mean") or name.startswith("time_") or name == "recovered")
+                and self.number(row, self.columns.index("incomplete")) > 0)
+
+    def note_partial(self, rows, metrics, how):
+        """Notes the rows whose values of these metrics are of a part of the trials. `how`: what is done with them."""
+        shares = {}
+        for row in rows:
+            if any(self.partial(row, metric) for metric in metrics):
+                lost, trials = (self.number(row, self.columns.index(name)) for name in ("incomplete", "trials"))
+                shares.setdefault(printable(row[self.columns.index("label")]), []).append(lost / trials)
+        if not shares:
+            return
+        listed = [f"{name} ({'up to ' * (len(lost) > 1)}{100 * max(lost):.3g} % of its trials)"
+                  for name, lost in list(shares.items())[:6]]
+        more = f" and {len(shares) - 6} more" if len(shares) > 6 else ""
+        what = " and ".join(metric for metric in dict.fromkeys(metrics)
+                            if any(self.partial(row, metric) for row in rows))
+        warnings.warn(f"trials that could not end are not in {what}, so {how}: {', '.join(listed)}{more}")
+
+    def interval(self, row, metric):
+        """The 95 % interval (low, high) of a metric in a row: of a mean by its standard error, of a quantile as the
+        file has it; NaN where there is none."""
+        value, error = self.metric(metric)
+        if error is not None:
+            completed = (self.number(row, self.columns.index("trials"))
+                         - self.number(row, self.columns.index("incomplete")))
+            mean, half = self.number(row, value), student_95(completed) * self.number(row, error)
+            return mean - half, mean + half
+        ends = [f"{self.columns[value]}_{end}" for end in ("low", "high")]
+        if not all(end in self.columns for end in ends):
+            return math.nan, math.nan
+        return tuple(self.number(row, self.columns.index(end)) for end in ends)
 
     def selector(self, conditions):
         """(selects, unmet): whether a row is what every --where COLUMN=VALUE selects, and, when all rows were
@@ -414,7 +469,8 @@ def metric_label(name):
 def axis_label(name):
     """The label of an axis that shows a column of the sweep: /compute/rate is "rate [1/s]"."""
     last = [part for part in name.split("/") if not part.isdigit()][-1].replace("~1", "/").replace("~0", "~")
-    return printable(FIELDS.get(last, last.replace("_", " ")))
+    words, unit = FIELDS.get(last, last.replace("_", " ")), FIELD_UNITS.get(last, "").replace("bytes", "B")
+    return printable(f"{words} [{unit}]" if unit else words)
 
 
 def value_label(name, text):
@@ -693,6 +749,9 @@ def main(arguments_of, draw):
         for output in arguments.out:
             if pathlib.Path(output).suffix.lower() not in SUFFIXES:
                 raise Mistake(f"{output}: has to end in one of {', '.join(SUFFIXES)}")
+            for source in filter(None, (arguments.results, getattr(arguments, "beside", None))):
+                if os.path.exists(output) and os.path.exists(source) and os.path.samefile(output, source):
+                    raise Mistake(f"{output}: is what is drawn, and would be overwritten: -o has to be another file")
         figure, head = draw(arguments)
         save(figure, arguments.out, head, drawing_command(sys.argv[1:]))
         if lacking := "".join(words for words in notes if len(words) == 1):

@@ -78,6 +78,25 @@ def rows_of(path):
         return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
+# Workers fail: "plain" needs all of them, and "coded", slower by its work, hardly any.
+LACKING = {"workers": 6, "trials": 200,
+           "compute": {"model": "shifted-exponential", "shift": 0.1, "rate": 10, "failure": {"probability": 0.1}},
+           "schemes": [{"scheme": "uncoded", "label": "plain"}, {"scheme": "gc", "load": 6, "label": "coded"}]}
+
+
+def lacking_trials():
+    """(results.csv, its rows) of a run in which "plain" lacks trials and "coded" does not."""
+    (FOLDER / "lacking.json").write_text(json.dumps(LACKING))
+    subprocess.run([str(PROGRAM), "run", "lacking.json", "--out", "lacking"], cwd=FOLDER, check=True, capture_output=True)
+    return FOLDER / "lacking/results.csv", rows_of(FOLDER / "lacking/results.csv")
+
+
+def lost_of(rows):
+    """The rows that lack trials, as a note lists them."""
+    return ", ".join(f"{row['label']} ({100 * int(row['incomplete']) / int(row['trials']):.3g} % of its trials)"
+                     for row in rows if row["incomplete"] != "0")
+
+
 def selected(rows=None, **conditions):
     """Rows whose columns (__ for /) have these values."""
     return [row for row in (ROWS if rows is None else rows)
@@ -275,6 +294,83 @@ class PlotTest(unittest.TestCase):
         self.assertIn("of the trials that could end", [text.get_text()
                                                        for text in figure.legends[0].get_texts()])
 
+    def test_bars_that_lack_trials_have_no_fill_and_the_words_of_hollow_markers(self):
+        results, rows = lacking_trials()
+        for words in (["--by", "label"], ["--x", "scheme", "--bars"]):
+            for metric, marked in (("time", True), ("time_p50", True), ("incomplete", False)):
+                with self.subTest(words=words, metric=metric):
+                    figure = drawn(plot, results, "--y", metric, *words)
+                    bars = [bar for bar in figure.axes[0].patches if bar.get_zorder() == 2]
+                    self.assertEqual(len(bars), len(rows))
+                    for bar, row in zip(bars, rows):
+                        white = bar.get_facecolor()[:3] == (1, 1, 1)
+                        self.assertEqual(white, marked and row["incomplete"] != "0", row["label"])
+                        if white:
+                            self.assertNotEqual(bar.get_edgecolor()[:3], (1, 1, 1))
+                            self.assertGreater(bar.get_linewidth(), 1)
+                    texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+                    self.assertEqual("of the trials that could end" in texts, marked)
+                    code, _, error = run_inside(plot, results, "--y", metric, *words, "-o", FOLDER / "lacking.png")
+                    self.assertEqual(code, 0, error)
+                    self.assertEqual(error, f"plot.py: note: trials that could not end are not in {metric}, so drawn "
+                                     f"without a fill: {lost_of(rows)}\n" if marked else "")
+        figure = drawn(plot, RESULTS, "--y", "time", "--where", IDEAL, "--where", "/compute/rate=5")
+        self.assertNotIn((1, 1, 1), [bar.get_facecolor()[:3] for bar in figure.axes[0].patches])
+
+    def test_the_number_of_a_bar_is_beyond_its_whisker(self):
+        config = {**CONFIG, "trials": 5, "sweep": []}  # few trials: wide intervals
+        (FOLDER / "wide.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "wide.json", "--out", "wide"], cwd=FOLDER, check=True, capture_output=True)
+        for module, words in ((plot, ["--y", "time"]), (gc_mmc_figure1, [])):
+            figure = drawn(module, FOLDER / "wide/results.csv", *words)
+            figure.draw_without_rendering()
+            axes = figure.axes[0]
+            for text, row in zip(axes.texts, rows_of(FOLDER / "wide/results.csv")):
+                end = float(row["time_mean"]) + plots.student_95(5) * float(row["time_std_error"])
+                self.assertGreater(end, 1.1 * float(row["time_mean"]))
+                self.assertGreater(text.get_window_extent().x0, axes.transData.transform((end, 0))[0] + 2)
+
+    def test_quantiles_have_the_intervals_of_the_file(self):
+        where = ["--where", IDEAL, "--where", "/compute/rate=10"]
+        rows = selected(__network='{"model":"ideal"}', **{"__compute__rate": "10"})
+        wanted = [[float(row[f"time_p50_{end}"]) for end in ("low", "high")] for row in rows]
+        self.assertTrue(all(low < float(row["time_p50"]) < high for (low, high), row in zip(wanted, rows)))
+        for module, words, along in ((plot, ["--y", "time_p50"], 0), (pareto, ["--y", "time_p50"], 1),
+                                     (plot, ["--y", "time_p50", "--x", "scheme"], 1)):
+            with self.subTest(module.__name__, words=words):
+                axes = drawn(module, RESULTS, *words, *where).axes[0]
+                found = [segment[:, along] for lines in axes.collections for segment in lines.get_segments()
+                         if segment[0][along] != segment[1][along]] if module is pareto or along == 0 else [
+                             segment[:, along] for container in axes.containers if hasattr(container, "has_yerr")
+                             for segment in container[2][0].get_segments()]
+                found = sorted(tuple(map(float, ends)) for ends in found)
+                close(found, sorted(map(tuple, wanted)))
+        # Curves have bands too; where the trials are too few for an interval, as 60 are for a 99 % quantile, no whisker.
+        curve = ["--x", "/compute/rate", "--where", IDEAL, "--where", "label=_plain"]
+        band, = [band for band in drawn(plot, RESULTS, *curve, "--y", "time_p50").axes[0].collections
+                 if isinstance(band, PolyCollection)]
+        corners = band.get_paths()[0].vertices
+        low, high = wanted[0]
+        there = corners[corners[:, 0] == 10][:, 1]
+        close([there.min(), there.max()], [low, high])
+        self.assertEqual({row["time_p99_high"] for row in rows}, {""})
+        self.assertEqual(len(drawn(plot, RESULTS, *curve, "--y", "time_p99").axes[0].collections), 0)
+
+    def test_every_field_with_a_unit_in_the_schema_carries_it(self):
+        self.assertEqual(plots.read_units(SOURCE / "configs/schema.json"), plots.UNITS)
+        self.assertEqual(plots.read_units(FOLDER / "absent.json"), plots.UNITS)
+        for name, words in (("/compute/scale", "scale [s]"), ("/compute/shift", "shift [s]"),
+                            ("/compute/median", "median [s]"), ("/compute/seconds", "delay of a straggler [s]"),
+                            ("/compute/base/rate", "rate [1/s]"), ("/network/latency", "latency [s]"),
+                            ("/network/bandwidth", "bandwidth [B/s]"), ("/network/overhead", "overhead a message [s]"),
+                            ("/gradient/bytes", "size of a gradient [B]"), ("/compute/shape", "shape"),
+                            ("/schemes/1/orders/0", "orders [mini-batches]"), ("label", "scheme")):
+            self.assertEqual(plots.axis_label(name), words)
+        schema = {"definitions": {"pause": {"unit": "s"}, "two": {"properties": {"x": {"unit": "m"}}}},
+                  "properties": {"wait": {"$ref": "#/definitions/pause"}, "x": {"unit": "s"}, "unit": {"enum": ["s"]}}}
+        (FOLDER / "schema.json").write_text(json.dumps(schema))
+        self.assertEqual(plots.read_units(FOLDER / "schema.json"), {"wait": "s"})  # x has two
+
     def test_given_values_stand_at_the_bars_they_are_of(self):
         (FOLDER / "given.csv").write_text("# Somebody (1999)\n# more words\nlabel,/compute/rate,time\n"
                                           "_plain,,0.25\n\"GC, r = 3\",5,0.75\n\"GC, r = 3\",10,\n")
@@ -428,6 +524,46 @@ class PaperFiguresTest(unittest.TestCase):
         self.assertIn("approximate, not compared", [text.get_text() for legend in figure.legends
                                                     for text in legend.get_texts()])
 
+    def test_a_scheme_that_lacks_trials_is_on_no_front_and_named(self):
+        results, rows = lacking_trials()
+        points = {row["label"]: (float(row["messages_mean"]), float(row["time_mean"])) for row in rows}
+        lost = {row["label"] for row in rows if row["incomplete"] != "0"}
+        self.assertTrue(lost and lost < set(points))
+        self.assertIn("plain", lost & {list(points)[index] for index in pareto.front(list(points.values()))})
+        figure = drawn(pareto, results)
+        lines = figure.axes[0].lines
+        filled = {xy for line in lines if line.get_marker() in plots.MARKERS and line.get_markerfacecolor() != "white"
+                  for xy in zip(*line.get_data())}
+        whole = [point for label, point in points.items() if label not in lost]
+        self.assertEqual(filled, {whole[index] for index in pareto.front(whole)})
+        crossed, = [line for line in lines if line.get_marker() == "x"]
+        self.assertEqual(set(zip(*crossed.get_data())), {points[label] for label in lost})
+        front, = [line for line in lines if line.get_drawstyle() == "steps-post"]
+        self.assertEqual(set(zip(*front.get_data())), filled)
+        self.assertIn("of the trials that could end, not compared",
+                      [text.get_text().replace("\n", " ") for text in figure.legends[0].get_texts()])
+        note = f"note: trials that could not end are not in messages and time, so not compared, and on no front: {lost_of(rows)}\n"
+        code, _, error = run_inside(pareto, results, "-o", FOLDER / "lacking.png")
+        self.assertEqual((code, error), (0, f"pareto.py: {note}"))
+        # If all lack trials, there is no front.
+        lines = drawn(pareto, results, "--where", "label=plain").axes[0].lines
+        self.assertEqual([line for line in lines if line.get_drawstyle() == "steps-post"], [])
+
+    def test_a_speedup_of_trials_that_could_end_is_hollow_and_named(self):
+        config = {**LACKING, "sweep": [{"path": "/compute/failure/probability", "values": [0, 0.1]}]}
+        (FOLDER / "lacking-sweep.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "lacking-sweep.json", "--out", "lacking-sweep"], cwd=FOLDER, check=True,
+                       capture_output=True)
+        words = [FOLDER / "lacking-sweep/results.csv", "--of", "coded", "--over", "plain", "--x",
+                 "/compute/failure/probability"]
+        figure = drawn(speedup, *words)
+        hollow, = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "white"]
+        self.assertEqual([x for x, y in zip(*hollow.get_data()) if math.isfinite(y)], [0.1])
+        self.assertIn("of the trials that could end", [text.get_text() for text in figure.legends[0].get_texts()])
+        code, _, error = run_inside(speedup, *words, "-o", FOLDER / "lacking.png")
+        self.assertEqual(code, 0)
+        self.assertRegex(error, r"\Aspeedup\.py: note: trials .* not in time, so drawn hollow: plain \(.* of its trials\)\n\Z")
+
     def test_a_speedup_is_the_ratio_of_the_mean_times_and_its_error_that_of_the_pairs(self):
         where = ["--where", "/network/downlink=none", "--where", "/workers=84"]
         figure = drawn(speedup, TREES, "--of", "CodedReduce", "--over", "GC", "--x", "t_c", *where)
@@ -464,6 +600,29 @@ class PaperFiguresTest(unittest.TestCase):
             close(tail.get_ydata()[:-1], [(times > x).mean() for x in tail.get_xdata()[:-1]])
             self.assertTrue(math.isnan(tail.get_ydata()[-1]))
         self.assertEqual(figure.axes[1].get_yscale(), "log")
+
+    def test_a_long_tail_has_a_logarithmic_axis_and_a_note(self):
+        config = {"workers": 4, "trials": 400, "compute": {"model": "pareto", "shape": 0.8, "scale": 1},
+                  "schemes": [{"scheme": "uncoded"}]}
+        (FOLDER / "tail.json").write_text(json.dumps(config))
+        subprocess.run([str(PROGRAM), "run", "tail.json", "--out", "tail", "--samples"], cwd=FOLDER, check=True,
+                       capture_output=True)
+        tail, short = FOLDER / "tail/samples.csv", [SAMPLES, "--where", IDEAL, "--where", "/compute/rate=5"]
+        times = [float(row["time"]) for row in rows_of(tail)]
+        self.assertGreater(max(times), 50 * numpy.median(times))
+        note = "note: time reaches {:.3g} times its median, so its axis is logarithmic; --linear ".format(
+            max(times) / numpy.median(times))
+        for words, scale, noted in (([tail], "log", True), ([tail, "--linear"], "linear", False),
+                                    ([tail, "--log"], "log", False), (short, "linear", False),
+                                    ([*short, "--log"], "log", False), ([tail, "--x", "messages"], "linear", False)):
+            with self.subTest(words=words):
+                self.assertEqual([axes.get_xscale() for axes in drawn(distribution, *words).axes], [scale] * 2)
+                code, _, error = run_inside(distribution, *words, "-o", FOLDER / "tail.png")
+                self.assertEqual(code, 0, error)
+                self.assertTrue(note in error if noted else error == "", error)
+        code, _, error = run_inside(distribution, tail, "--log", "--linear", "-o", FOLDER / "tail.png")
+        self.assertEqual(code, 2)
+        self.assertIn("not allowed with", error)
 
     def test_trials_without_spread_are_drawn_as_a_step(self):
         for trials in (1, 40):
@@ -667,6 +826,23 @@ class FilesTest(unittest.TestCase):
                 self.assertEqual((code, output), (2, ""), error)
                 self.assertRegex(error, rf"\A{wanted}\n\Z")
         self.assertFalse((FOLDER / "never.png").exists())
+
+    def test_a_picture_never_overwrites_what_it_is_of(self):
+        for name, of in (("own.pdf", RESULTS), ("own.png", SAMPLES), ("own.svg", FOLDER / "own.csv")):
+            (FOLDER / "own.csv").write_text("# Somebody (1999)\nlabel,time\n_plain,0.25\n")
+            (FOLDER / name).write_bytes(of.read_bytes())
+        (FOLDER / "link.pdf").symlink_to(FOLDER / "own.pdf")
+        for module, words in ((plot, [FOLDER / "own.pdf", *self.CURVES, "-o", FOLDER / "own.pdf"]),
+                              (plot, [FOLDER / "own.pdf", *self.CURVES, "-o", FOLDER / "x.png", "-o", FOLDER / "link.pdf"]),
+                              (pareto, [FOLDER / "link.pdf", "-o", FOLDER / "small" / ".." / "own.pdf"]),
+                              (distribution, [FOLDER / "own.png", "-o", FOLDER / "own.png"]),
+                              (plot, [RESULTS, *self.CURVES, "--beside", FOLDER / "own.svg", "-o", FOLDER / "own.svg"])):
+            with self.subTest(module.__name__, words=words):
+                code, output, error = run_inside(module, *words)
+                self.assertEqual((code, output), (2, ""))
+                self.assertRegex(error, r"\A.*: is what is drawn, and would be overwritten: .*\n\Z")
+        self.assertEqual((FOLDER / "own.pdf").read_bytes(), RESULTS.read_bytes())
+        self.assertEqual((FOLDER / "own.png").read_bytes(), SAMPLES.read_bytes())
 
     def test_a_closed_or_full_standard_output_is_no_traceback(self):
         command = [PLOTS / "plot.py", RESULTS, *self.CURVES, "-o", FOLDER / "pipe.png"]
