@@ -148,6 +148,8 @@ std::vector<std::string> Empirical::notes(std::size_t draws) const {
         "before it",
         table_->machines, table_->machines == 1 ? "" : "s", setup_.workers, copies(),
         table_->rounds / copies(), table_->rounds / copies() == 1 ? "" : "s"));
+  if (setup_.mode == Replay::machines && setup_.workers < table_->machines)
+    add(fmt::format("every trial deals {} of {} machines to the workers", setup_.workers, table_->machines));
   if (setup_.mode == Replay::replay && setup_.workers < table_->machines)
     add(fmt::format("of {} machines only the first {} are used, in the order in which the table names them",
                     table_->machines, setup_.workers));

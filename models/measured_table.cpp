@@ -331,6 +331,19 @@ class TableReader {
     } else {
       seconds_ = required(names, format_.seconds.value_or("seconds"), "seconds");
     }
+    find_transfer(names);
+    // A column that is wanted twice is a slip of the pen, and one of the two would be wrong.
+    const std::pair<const char*, std::size_t> wanted[] = {{"machine", machine_}, {"iteration", iteration_},
+                                                          {"seconds", seconds_}, {"start", start_},
+                                                          {"end", end_},         {"transfer", transfer_}};
+    for (std::size_t i = 0; i < std::size(wanted); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (wanted[i].second != none && wanted[i].second == wanted[j].second)
+          fail(wanted[i].second, fmt::format("is taken as \"{}\" and as \"{}\"; \"columns\" says which it is",
+                                             wanted[j].first, wanted[i].first));
+  }
+
+  void find_transfer(const std::vector<std::string>& names) {
     if (!format_.with_transfer) return;
     const std::size_t usual = place_of(names, "transfer"), other = place_of(names, "messages");
     if (!format_.transfer && usual != none && other != none)

@@ -42,7 +42,7 @@ void read_bandwidths(ConfigReader& config, const NetworkContext& context, bool r
     read_ports(master, network.egress[0], network.ingress[0]);
     master.complete();
   }
-  if (config.has("classes")) {
+  if (config.has("classes") && context.classes_known) {
     ConfigReader classes = config.object("classes");
     if (context.classes.empty())
       config.mistake("classes", "needs \"compute\": {\"model\": \"classes\", ...}, which names the classes");

@@ -37,6 +37,7 @@ struct Network {
 struct NetworkContext {
   std::size_t workers = 1;
   std::vector<WorkerClass> classes = {};  ///< their bandwidths may differ
+  bool classes_known = true;              ///< else a mistake has kept the compute model from saying them
   bool gradient_size_known = false;       ///< else transfers have no bytes
   bool transfer_measured = false;         ///< the compute model knows how long messages take
 };

@@ -300,15 +300,16 @@ function distributionOption(point, tail) {
   const log = times.length > 0 && Math.min(...times) > 0 && Math.max(...times) > 300 * Math.min(...times);
   const [from, to] = [log ? Math.min(...times) : 0, Math.max(...times)];
   /** The curve from end to end of the chart: the shares before the first trial and behind the last are known too. */
-  const whole = ({ time: at, rank, count }) => {
+  const whole = ({ time: at, rank, count, complete }) => {
     if (at.length === 0) return [];
     const share = (r) => (tail ? 1 - (r - 1) / count : r / count), last = at.at(-1);
-    const behind = tail ? [[last, least]] : [[last, 1], [Math.max(to, last), 1]];
+    const end = tail ? Math.max(least, 1 - complete / count) : complete / count;  // others never complete
+    const behind = [[last, end], ...(tail && complete === count ? [] : [[Math.max(to, last), end]])];
     return [[from, tail ? 1 : 0], [at[0], tail ? 1 : 0], ...at.map((t, i) => [t, share(rank[i])]), ...behind];
   };
   const items = samples.map((sample, s) => ({
     type: 'line', name: sample.name, color: seriesColour(s), symbol: 'circle', showSymbol: false, symbolSize: 6,
-    step: sample.time.length !== sample.count ? false : tail ? 'start' : 'end', lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
+    step: sample.time.length !== sample.complete ? false : tail ? 'start' : 'end', lineStyle: { type: dashOf(s), width: 2 }, emphasis: { focus: 'series' },
     data: whole(sample) }));
   return {
     height: 384 + legendHeight(names), ...still, legend: legend(names),

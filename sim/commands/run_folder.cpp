@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
+
 #include "sim/base/text.h"
 #include "sim/run/results.h"
 
@@ -138,10 +140,10 @@ std::optional<std::string> RunFolder::config_to_write() const {
                   printable(file.string())));
 }
 
-void RunFolder::remove_stale(const fs::path& file, const std::optional<std::string>& run) const {
+bool RunFolder::remove_stale(const fs::path& file, const std::optional<std::string>& run) const {
   std::error_code ignored;
-  if (!fs::is_regular_file(file, ignored) || !written_by_run(file.string())) return;
-  if (!run || run_of(file.string()) != run) fs::remove(file, ignored);
+  if (!fs::is_regular_file(file, ignored) || !written_by_run(file.string())) return false;
+  return (!run || run_of(file.string()) != run) && fs::remove(file, ignored);
 }
 
 void RunFolder::add(const Row& row) {
@@ -179,12 +181,19 @@ void RunFolder::commit(const std::vector<Row>& rows) {
     if (samples_) {
       samples_->commit();
     } else {
-      remove_stale(samples(), run);
+      if (remove_stale(samples(), run))
+        std::cerr << fmt::format("removed: {}, which was of an earlier run\n", printable(samples().string()));
       remove_stale(partial(samples()), std::nullopt);
     }
     if (config) config->commit();
+    std::error_code ignored;
+    const bool others = fs::is_regular_file(results(), ignored) && written_by_run(results().string()) &&
+                        run_of(results().string()) != run;
     results_->commit();
     sync_folder(folder_);
+    if (const fs::path page = folder_ / "report.html"; others && fs::exists(page, ignored))
+      std::cerr << fmt::format("{}: is of an earlier run; `straggle report {}` writes it anew\n",
+                               printable(page.string()), shell_word(folder_.string()));
   } catch (const ConfigError& error) {
     std::string left;
     for (const auto& [file, path] : {std::pair(&results_, results()), std::pair(&samples_, samples())}) {

@@ -56,7 +56,8 @@ class RunFolder {
   /// What config.json has to be; nothing where it is that already.
   std::optional<std::string> config_to_write() const;
   /// Removes a file of another run than `run`, or of any.
-  void remove_stale(const std::filesystem::path& file, const std::optional<std::string>& run) const;
+  /// Whether it was there, and of another run.
+  bool remove_stale(const std::filesystem::path& file, const std::optional<std::string>& run) const;
 
   std::filesystem::path folder_;
   const Experiment& experiment_;

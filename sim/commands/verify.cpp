@@ -146,14 +146,15 @@ std::string off_by(const ExpectedValue& expected, const Verdict& verdict) {
 std::string allowed(const ExpectedValue& expected, const Verdict& verdict) {
   if (std::isnan(verdict.found) && verdict.trouble.empty())
     return expected.slope ? "a value it is fitted to is missing" : "there is no such number";
+  const std::string doubts = verdict.trouble.empty() ? "" : " (" + verdict.trouble + ")";
   switch (verdict.rule) {
     case Verdict::Rule::share:
-      return fmt::format("{:g} %", 100 * *expected.within);
+      return fmt::format("{:g} %{}", 100 * *expected.within, doubts);
     case Verdict::Rule::std_errors:
       if (std::isnan(verdict.z) && verdict.trouble.empty()) return "4 s.e. (the spread is not known)";
-      return verdict.trouble.empty() ? "4 s.e." : "4 s.e. (" + verdict.trouble + ")";
+      return "4 s.e." + doubts;
     case Verdict::Rule::quantile:
-      return fmt::format("{:.5g} .. {:.5g}", verdict.interval.low, verdict.interval.high);
+      return fmt::format("{:.5g} .. {:.5g}{}", verdict.interval.low, verdict.interval.high, doubts);
     case Verdict::Rule::none:
       return verdict.trouble;
     case Verdict::Rule::digits:

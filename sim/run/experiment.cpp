@@ -445,7 +445,10 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   point.seed = root.seed_or("seed", 1);
   point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
+  const std::size_t before_workers = root.reports();
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
+  // Most ranges end at the number of workers: without it they would blame what is right.
+  if (root.reports() > before_workers) return point;
   point.round_start = root.choice_or<RoundStart>(
       "round_start",
       {{"fresh", RoundStart::fresh}, {"abandon", RoundStart::abandon}, {"backlog", RoundStart::backlog}},
@@ -458,6 +461,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   const std::optional<Network> links = read_network(
       network, {.workers = static_cast<std::size_t>(point.workers),
                 .classes = point.compute.model ? point.compute.model->classes() : std::vector<WorkerClass>{},
+                .classes_known = point.compute.model != nullptr,
                 .gradient_size_known = root.has("gradient"),
                 .transfer_measured = measures_transfer(point)});
   if (links) {

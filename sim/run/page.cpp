@@ -62,12 +62,12 @@ std::string joined(const std::vector<std::string>& texts, const char* between = 
 
 // ---- what is run again ----
 
-/// Of a sorted sample what a curve needs: everything when it is small, else even steps and a tail in which
-/// every decade has its own.
-Distribution distribution_of(std::string name, std::vector<double> times) {
+/// Of the times of complete trials what a curve needs: everything when they are few, else even steps and a
+/// tail in which every decade has its own. `trials` is how many there are with those that never complete.
+Distribution distribution_of(std::string name, std::vector<double> times, std::uint64_t trials) {
   constexpr std::uint64_t most_steps = 240;
   std::sort(times.begin(), times.end());
-  Distribution result{.name = std::move(name), .count = times.size(), .steps = {}};
+  Distribution result{.name = std::move(name), .count = trials, .complete = times.size(), .steps = {}};
   std::set<std::uint64_t> ranks;
   const std::uint64_t count = times.size();
   if (count <= most_steps) {
@@ -184,7 +184,7 @@ ShownPoint look_at(const Point& given, const SampleTimes& samples, unsigned thre
       scheme.trials.push_back(shown_trial(point, runner, s, which, *trial, time,
                                           quantile == 1 ? std::numeric_limits<double>::infinity() : time));
     }
-    scheme.distribution = distribution_of(point.schemes[s].label, std::move(complete));
+    scheme.distribution = distribution_of(point.schemes[s].label, std::move(complete), times[s].size());
     shown.schemes.push_back(std::move(scheme));
   }
   return shown;
@@ -196,11 +196,18 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
     if (!found) throw ConfigError(fmt::format("{}: has no column \"{}\"", file, name));
     return *found;
   };
-  if (results.header.hash != experiment.hash)
+  if (results.header.hash != experiment.hash) {
+    // What is in a table of measured times is a part of the configuration.
+    std::vector<std::string> tables;
+    Json resolved = experiment.resolved;
+    for_each_data_file(resolved, [&](std::string& table) { tables.push_back(printable(table, 200)); });
     throw ConfigError(fmt::format(
-        "{}: is of configuration {}, but {} is configuration {}; run it again: straggle run {} --out {}",
-        file, results.header.hash, experiment.file, experiment.hash, shell_word(experiment.file),
+        "{}: is of configuration {}, but {}{} is configuration {}; run it again: straggle run {} --out {}",
+        file, results.header.hash, experiment.file,
+        tables.empty() ? "" : fmt::format(" with what is now in {}", fmt::join(tables, ", ")),
+        experiment.hash, shell_word(experiment.file),
         shell_word(std::filesystem::path(file).parent_path().string())));
+  }
   // The hash is the seed's too, so that only one of the two lines can be as it was written.
   if (const std::string seed = experiment.resolved["seed"].dump(); results.header.seed != seed)
     throw ConfigError(
@@ -864,19 +871,37 @@ class Page {
     if (steps.size() > 1) words += "; behind the broad line nothing is beaten in both";
     if (ends) words += "; at the ends of a line stands its first and last " + results_.x_title();
     if (!absent.empty()) words += "; not there, as no trial of it completed: " + joined(absent, "; ");
-    figure("trade-off", caption, words + ".",
+    figure("trade-off", caption, words + "." + completing(),
            curves_picture(caption, series, {"messages received by the master", log_x}, {time_axis(), log_y},
                           steps));
   }
 
+  /// ` Of trials that complete: a 105 of 1000.`, where some do not; the first of the schemes.
+  std::string completing() const {
+    constexpr std::size_t most_names = 6;
+    std::vector<std::string> names;
+    std::size_t all = 0;
+    for (std::size_t row = 0; row < results_.rows(); ++row) {
+      const double incomplete = results_.number(row, "incomplete"), trials = results_.number(row, "trials");
+      if (incomplete > 0 && ++all <= most_names)
+        names.push_back(fmt::format("{} {:.0f} of {:.0f}", results_.name(row), trials - incomplete, trials));
+    }
+    return all == 0 ? ""
+                    : fmt::format(" Of the trials that complete: {}{}.", joined(names),
+                                  all > names.size() ? fmt::format(" and {} more", all - names.size()) : "");
+  }
+
   void charts() {
-    metric_chart("time", "Completion time", time_axis(), " s",
-                 measure_ == Measure::mean
-                     ? "Mean over the trials with its 95 % interval, and theory where there is any."
-                     : "Median over the trials with its 95 % interval (order statistics), as there are times "
-                       "without a mean or without a variance. Theory, which is of means, is in the table.");
+    metric_chart(
+        "time", "Completion time", time_axis(), " s",
+        measure_ == Measure::mean
+            ? "Mean over the trials with its 95 % interval, and theory where there is any." + completing()
+            : "Median over the trials with its 95 % interval (order statistics), as there are times "
+              "without a mean or without a variance. Theory, which is of means, is in the table." +
+                  completing());
     metric_chart("messages", "Messages", "messages", "",
-                 "Received by the master up to completion, duplicates included (in a ring, by anybody).");
+                 "Received by the master up to completion, duplicates included (in a ring, by anybody)." +
+                     completing());
     trade_off();
     end();  // of the overview
   }
@@ -987,6 +1012,7 @@ class Page {
         }
         data.push_back({{"name", scheme.distribution.name},
                         {"count", scheme.distribution.count},
+                        {"complete", scheme.distribution.complete},
                         {"rank", ranks},
                         {"time", times}});
         if (words.size() < 12 && !scheme.trials.empty())

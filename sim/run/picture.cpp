@@ -498,7 +498,7 @@ std::string distribution_picture(const Caption& caption, const std::vector<Distr
     plane.grid_of(svg, x, y, "completion time [s]", name);
     for (std::size_t s = 0; s < samples.size(); ++s) {
       const Distribution& sample = samples[s];
-      const bool whole = sample.steps.size() == sample.count;  // every trial is there: steps; else lines
+      const bool whole = sample.steps.size() == sample.complete;  // every trial is there: steps; else lines
       if (sample.steps.empty()) continue;
       const auto count = static_cast<double>(sample.count);
       // Before the first trial and behind the last one the shares are known too.
@@ -512,7 +512,8 @@ std::string distribution_picture(const Caption& caption, const std::vector<Distr
         d += whole || step.time == sample.steps.front().time ? fmt::format("H{}V{}", px, py)
                                                              : fmt::format("L{} {}", px, py);
       }
-      if (all) d += fmt::format("V{}H{}", at(y(share(count, count, true))), at(plane.right));
+      const auto complete = static_cast<double>(sample.complete);
+      if (all) d += fmt::format("V{}H{}", at(y(share(complete, count, true))), at(plane.right));
       svg.open_series(s);
       svg.raw(line_of(s, d));
       svg.close();

@@ -54,7 +54,8 @@ std::string curves_picture(const Caption& caption, const std::vector<Series>& se
 /// A sample by its quantiles: `rank` of the `count` trials were complete by `time`, in increasing order.
 struct Distribution {
   std::string name;
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;     ///< trials, those among them that never complete
+  std::uint64_t complete = 0;  ///< of these
   struct Step {
     std::uint64_t rank;
     double time;

@@ -221,8 +221,9 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
   if (point.iterations > 1 && result.record.complete) {
     average_iterations(result.record, point.iterations);
     result.text += fmt::format(
-        "\nMean of {} iterations: {} s, {} messages, {} of them useful, {} mini-batches computed, {} in "
-        "vain.\n",
+        "\nMean of {} iterations: {} s, {:.12g} messages, {:.12g} of them useful, {:.12g} mini-batches "
+        "computed, {:.12g} "
+        "in vain.\n",
         point.iterations, result.record.time, result.record.messages, result.record.useful_messages,
         result.record.work, result.record.wasted);
   }

@@ -56,6 +56,12 @@ std::string moments_of(const Row& row) {
   return !row.tail->mean() ? "no mean" : !row.tail->variance() ? "no variance" : "all";
 }
 
+std::string trials_words(double trials) {
+  if (!(trials < 1e7)) return fmt::format("{:.2g}", trials);
+  const double unit = std::pow(10, std::max(0.0, std::floor(std::log10(std::max(trials, 1.0))) - 1));
+  return fmt::format("{:.0f}", std::ceil(trials / unit) * unit);
+}
+
 std::span<const RowQuantile> row_quantiles() {
   static constexpr RowQuantile quantiles[] = {{"p50", 0.50, &Row::p50, &Row::around_p50},
                                               {"p95", 0.95, &Row::p95, &Row::around_p95},
@@ -131,6 +137,10 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
       if (without_spread(*e)) e->std_error = std::numeric_limits<double>::quiet_NaN();
     for (Estimate& e : row.critical)
       if (without_spread(e)) e.std_error = std::numeric_limits<double>::quiet_NaN();
+  } else {
+    // What rounding leaves where a link takes the same time in every trial.
+    for (Estimate& e : row.critical)
+      if (e.count > 1 && without_spread(e) && e.std_error > 0) e.std_error = 0;
   }
   return row;
 }
@@ -223,8 +233,8 @@ void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& f
     verdict.pass = std::abs(verdict.z) <= 4;
     if (of_time && row.needs_more_trials())
       verdict.trouble =
-          fmt::format("too skewed for {} trials, {:.2g} would do: give \"within\", or expect p50",
-                      found.count, row.trials_needed);
+          fmt::format("too skewed for {} trials, it takes {} or more: give \"within\", or expect p50",
+                      found.count, trials_words(row.trials_needed));
   }
 }
 
@@ -269,6 +279,11 @@ Verdict judge(const ExpectedValue& expected, const Experiment& experiment, const
     // Written so that a NaN fails.
     verdict.pass = std::abs(difference) <= *expected.within * std::abs(expected.value);
   }
+  if (!expected.slope)
+    if (const Row& row = row_of(expected, expected.points.front(), experiment, rows);
+        row.incomplete.trials > 0)
+      verdict.trouble += fmt::format("{}{} of {} trials never complete and are not in it",
+                                     verdict.trouble.empty() ? "" : "; ", row.incomplete.trials, row.trials);
   return verdict;
 }
 

@@ -70,6 +70,9 @@ struct RowQuantile {
 /// p50, p95 and p99.
 std::span<const RowQuantile> row_quantiles();
 
+/// A number of trials that is known to two digits, rounded up: `320`, `29000`, `1.1e+11`.
+std::string trials_words(double trials);
+
 /// The estimate of one of metric_names().
 const Estimate& metric(const Row& row, const std::string& name);
 

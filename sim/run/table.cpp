@@ -107,27 +107,28 @@ std::vector<std::string> about_tails(const Experiment& experiment, const std::ve
   constexpr std::size_t most_lines = 8;
   std::vector<std::string> notes;
   for (std::size_t i = 0; i < std::min(worst.size(), most_lines); ++i) {
-    const auto& [label, row] = worst[i];
+    const Row* const row = worst[i].second;
+    const std::string place = experiment.place_of(experiment.points[row->point]);
+    const std::string label = worst[i].first + (place.empty() ? "\"" : "\" (worst at " + place + ")");
     if (row->tail && !row->tail->mean())
-      notes.push_back(fmt::format(
-          "\"{}\": the time has no mean (tail index {:.3g}), so no mean, speedup or z is told; the "
-          "median, with its 95 % interval, is.",
-          label, row->tail->index));
+      notes.push_back(
+          fmt::format("\"{}: the time has no mean (tail index {:.3g}), so no mean, speedup or z is told; the "
+                      "median, with its 95 % interval, is.",
+                      label, row->tail->index));
     else if (row->tail && !row->tail->variance())
       notes.push_back(
-          fmt::format("\"{}\": the time has an infinite variance (tail index {:.3g}), so its mean has no "
+          fmt::format("\"{}: the time has an infinite variance (tail index {:.3g}), so its mean has no "
                       "interval and no z; the median has.",
                       label, row->tail->index));
     else if (std::isinf(row->trials_needed))
-      notes.push_back(fmt::format(
-          "\"{}\": the time has no third moment (tail index {:.3g}): ± and z are too narrow at any "
-          "number of trials that can be named.",
-          label, row->tail->index));
+      notes.push_back(
+          fmt::format("\"{}: the time has no third moment (tail index {:.3g}): ± and z are too narrow at any "
+                      "number of trials that can be named.",
+                      label, row->tail->index));
     else
       notes.push_back(fmt::format(
-          "\"{}\": the time is too skewed for {} trials: ± and z are too narrow; {:.2g} trials would "
-          "do.",
-          label, row->time.count, row->trials_needed));
+          "\"{}: the time is too skewed for {} trials: ± and z are too narrow; it takes {} or more.", label,
+          row->time.count, trials_words(row->trials_needed)));
   }
   if (worst.size() > most_lines)
     notes.push_back(

@@ -233,11 +233,27 @@ TEST_CASE("empirical: the notes say which machines and rounds are used") {
   CHECK_THAT(notes(2, 3), Catch::StartsWith("t.csv: of 3 machines only the first 2 are used"));
   CHECK_THAT(notes(3, 2, R"(, "start": "random")"),
              Catch::Contains("± is the error of simulating this table"));
+  CHECK_THAT(folder.model(three, "machines", 2)->notes(1).front(),
+             Catch::EndsWith("every trial deals 2 of 3 machines to the workers"));
   // Under "redraw": "trial" a trial draws once, however many iterations it has.
   Compute compute;
   compute.model = folder.model(three, "replay", 3);
   compute.redraw_each_iteration = false;
   CHECK_THAT(compute.notes(3).front(), Catch::Contains("the first one of 3 rounds"));
+}
+
+TEST_CASE("empirical: one column cannot be two things") {
+  const Folder folder;
+  const std::string table = "machine,iteration,seconds,begin\na,0,1,0\nb,0,2,0\n";
+  for (const auto& [columns, what] :
+       {std::pair(R"("start": "begin", "end": "begin")", "column 4 is taken as \"start\" and as \"end\""),
+        {R"("seconds": "iteration")", "column 2 is taken as \"iteration\" and as \"seconds\""},
+        {R"("machine": "seconds")", "column 3 is taken as \"machine\" and as \"seconds\""}})
+    CHECK_THAT(folder.mistake(table, R"(, "draw": "replay", "columns": {)" + std::string(columns) + "}"),
+               Catch::Contains(std::string("t.csv:1: ") + what));
+  CHECK_THAT(folder.mistake(
+                 table, R"(, "draw": "replay", "transfer": "column", "columns": {"transfer": "seconds"})"),
+             Catch::Contains("t.csv:1: column 3 is taken as \"seconds\" and as \"transfer\""));
 }
 
 TEST_CASE("empirical: times that cannot be calculated with are refused where they stand") {

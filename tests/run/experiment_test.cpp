@@ -144,6 +144,23 @@ TEST_CASE("many equal schemes are numbered in order, past the labels that are gi
   CHECK(read[20000].label == "uncoded (20001)");
 }
 
+TEST_CASE("a mistake in what others depend on is not held against them") {
+  for (const char* workers : {"0", "\"20\"", "20.5", "1000001"}) {
+    const std::string mistakes = mistakes_of(with("/workers", workers));
+    CHECK(contains(mistakes, "f#/workers: must be a whole number from 1 to 1000000"));
+    CHECK_FALSE(contains(mistakes, "\n"));
+  }
+  const std::string mistakes = mistakes_of(parse_json(R"({"workers": 8,
+    "compute": {"model": "classes", "classes": [
+      {"name": "a100", "workers": 4, "model": "constant", "time": 1},
+      {"name": "v100", "workers": 2, "model": "constant", "time": 1}]}, "gradient": {"bytes": 1},
+    "network": {"model": "serial", "bandwidth": 1e9, "classes": {"v100": {"bandwidth": 1e8}}},
+    "schemes": [{"scheme": "uncoded"}]})",
+                                                      "base"));
+  CHECK(contains(mistakes, "f#/compute/classes: must have 8 workers together, but have 6"));
+  CHECK_FALSE(contains(mistakes, "/network"));
+}
+
 TEST_CASE("a label is a short text on one line that no spreadsheet takes for a formula") {
   const auto mistake = [](const std::string& label) {
     Json config = base();

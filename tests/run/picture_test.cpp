@@ -116,18 +116,33 @@ TEST_CASE("picture: curves join the marks of a series, and logarithmic axes have
 }
 
 TEST_CASE("picture: a distribution ends at one, and its tail at the rarest trial") {
-  Distribution sample{.name = "a", .count = 1000, .steps = {}};
+  Distribution sample{.name = "a", .count = 1000, .complete = 1000, .steps = {}};
   for (std::uint64_t rank = 1; rank <= 1000; rank += 37)
     sample.steps.push_back({rank, 0.1 + 1e-3 * static_cast<double>(rank)});
   sample.steps.push_back({1000, 2});
-  const std::string svg = checked(distribution_picture({"t", "d"}, {sample, {"empty", 0, {}}}));
+  const std::string svg = checked(distribution_picture({"t", "d"}, {sample, {"empty", 0, 0, {}}}));
   CHECK(count_of(svg, ">0.001</text>") == 1);  // one of a thousand
   CHECK(count_of(svg, ">empty</text>") == 1);
 }
 
+TEST_CASE("picture: a distribution ends at the share of trials that complete") {
+  const auto end_of = [](std::uint64_t complete) {
+    Distribution sample{.name = "a", .count = 100, .complete = complete, .steps = {}};
+    for (std::uint64_t rank = 1; rank <= complete; ++rank)
+      sample.steps.push_back({rank, static_cast<double>(rank)});
+    const std::string svg = checked(distribution_picture({"t", "d"}, {sample}));
+    const std::string open = "stroke-width=\"1.8\" fill=\"none\" d=\"M";
+    const std::size_t at = svg.find(open) + open.size();
+    const std::string d = svg.substr(at, svg.find('"', at) - at);
+    return std::stod(d.substr(d.rfind('V') + 1));
+  };
+  CHECK(end_of(100) == Approx(26));                           // the top of the upper half
+  CHECK(end_of(25) == Approx(250 - 0.25 * 224).margin(0.2));  // a quarter of its height
+}
+
 TEST_CASE("picture: a distribution without spread is a step, and so is that of one trial") {
   for (const std::uint64_t count : {1U, 3U, 1000U}) {
-    Distribution sample{.name = "a", .count = count, .steps = {}};
+    Distribution sample{.name = "a", .count = count, .complete = count, .steps = {}};
     for (std::uint64_t rank = 1; rank <= count; rank += std::max<std::uint64_t>(1, count / 20))
       sample.steps.push_back({rank, 2});
     if (sample.steps.back().rank < count) sample.steps.push_back({count, 2});

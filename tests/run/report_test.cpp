@@ -624,6 +624,27 @@ TEST_CASE("report: where some points of a sweep are told by the median, the sent
   CHECK_THAT(closing("[20, 30]"), !Catch::Contains("median"));
 }
 
+TEST_CASE("report: a number of trials is told in two digits, rounded up, as people write it") {
+  CHECK(trials_words(71) == "71");
+  CHECK(trials_words(312) == "320");
+  CHECK(trials_words(1000) == "1000");
+  CHECK(trials_words(28765) == "29000");
+  CHECK(trials_words(5.93e6) == "6000000");
+  CHECK(trials_words(1.1e11) == "1.1e+11");
+}
+
+TEST_CASE("report: an expectation of the trials that complete says how many do not") {
+  const Experiment experiment = experiment_of(R"({"workers": 4, "trials": 200, "verify": {"trials": 0},
+      "compute": {"model": "exponential", "rate": 10, "failure": {"probability": 0.2}},
+      "schemes": [{"scheme": "uncoded"}], "expect": [
+        {"scheme": "uncoded", "metric": "time", "value": 0.208, "within": 1, "source": "H4/10"}]})");
+  const std::vector<Row> rows = rows_of(experiment);
+  REQUIRE(rows[0].incomplete.trials > 0);
+  CHECK_THAT(judge(experiment.expected[0], experiment, rows).trouble,
+             Catch::EndsWith(fmt::format("{} of 200 trials never complete and are not in it",
+                                         rows[0].incomplete.trials)));
+}
+
 TEST_CASE("report: a skewness for which the trials are too few is said, with how many would do") {
   const auto row = [](const std::string& model, int trials) {
     const Experiment experiment = experiment_of(fmt::format(
