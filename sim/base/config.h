@@ -33,6 +33,10 @@ class Mistakes {
   /// Said after every further mistake: at which point of a sweep it happens. Empty ends it.
   void set_circumstance(std::string circumstance) { circumstance_ = std::move(circumstance); }
 
+  /// From here on only what is a mistake whatever other fields say is kept: what is missing, unknown, or no
+  /// word that there is. For readers that go on without knowing what others depend on.
+  void keep_independent(bool only) { independent_only_ = only; }
+
   std::size_t count() const { return lines_.size(); }
   /// How often add() was called, repetitions included: lets a caller see whether its part was free of
   /// mistakes.
@@ -45,6 +49,7 @@ class Mistakes {
   std::vector<std::string> lines_;
   std::vector<std::string> seen_;  // the lines without their circumstance
   std::size_t reports_ = 0;
+  bool independent_only_ = false;
 };
 
 /// The JSON text of a file; comments allowed. Syntax errors and repeated keys are a ConfigError.

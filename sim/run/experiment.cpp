@@ -447,8 +447,9 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
   const std::size_t before_workers = root.reports();
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));
-  // Most ranges end at the number of workers: without it they would blame what is right.
-  if (root.reports() > before_workers) return point;
+  // Many ranges end at the number of workers: without it they would blame what is right.
+  const bool workers_known = root.reports() == before_workers;
+  mistakes.keep_independent(!workers_known);
   point.round_start = root.choice_or<RoundStart>(
       "round_start",
       {{"fresh", RoundStart::fresh}, {"abandon", RoundStart::abandon}, {"backlog", RoundStart::backlog}},
@@ -485,6 +486,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   check_round_start(root, point);
   if (point.compute.model) check_measured(root, compute, point);
   root.complete();
+  mistakes.keep_independent(false);
   return point;
 }
 
