@@ -13,7 +13,16 @@
 namespace straggle {
 namespace {
 
-constexpr double exact_integers = 9007199254740992;  // 2^53: beyond it a double skips integers
+/// A whole number of which a double has all digits.
+bool is_exact_integer(double number) {
+  constexpr double exact_integers = 9007199254740992;  // 2^53: beyond it a double skips integers
+  return number == std::floor(number) && std::abs(number) <= exact_integers;
+}
+
+/// The line of a byte of the text, from 1.
+std::ptrdiff_t line_of(const std::string& text, std::size_t byte) {
+  return 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
+}
 
 std::string escape(std::string_view key) {  // RFC 6901
   std::string result;
@@ -114,10 +123,9 @@ class Inspector : public nlohmann::json_sax<Json> {
   }
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
     const std::size_t byte = std::min(position == 0 ? 0 : position - 1, text_.size());
-    const auto line = 1 + std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
     const std::size_t start = byte == 0 ? 0 : text_.rfind('\n', byte - 1) + 1;  // npos + 1 = 0
-    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", printable(file_), line, byte - start + 1,
-                                  reason_of(error)));
+    throw ConfigError(fmt::format("{}:{}:{}: is not valid JSON: {}", printable(file_), line_of(text_, byte),
+                                  byte - start + 1, reason_of(error)));
   }
 
  private:
@@ -189,9 +197,8 @@ void refuse_other_encodings(const std::string& text, const std::string& file) {
                                       ? "UTF-32, or no text at all"
                                       : "UTF-16"));
   if (zero == text.npos) return;
-  throw ConfigError(
-      fmt::format("{}:{}: has a byte that is zero, which text never has", printable(file),
-                  1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(zero), '\n')));
+  throw ConfigError(fmt::format("{}:{}: has a byte that is zero, which text never has", printable(file),
+                                line_of(text, zero)));
 }
 
 }  // namespace
@@ -358,7 +365,7 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
     return placeholder;
   }
   const double number = value.get<double>();
-  bool integral = number == std::floor(number) && std::abs(number) <= exact_integers;
+  bool integral = is_exact_integer(number);
   if (integral && value.is_number_integer())  // 2^53 + 1 was rounded
     integral = Json(static_cast<std::int64_t>(number)) == value;
   if (!std::isfinite(number) || (whole && !integral) || !range.contains(number)) {
@@ -400,8 +407,7 @@ std::uint64_t ConfigReader::seed_or(const std::string& key, std::uint64_t fallba
   Json& value = *find(key, "", false);
   if (value.is_number_float()) {  // 1e3: a whole number as well, where a double has all of its digits
     const double number = value.get<double>();
-    if (number >= 0 && number <= exact_integers && number == std::floor(number))
-      value = static_cast<std::uint64_t>(number);
+    if (number >= 0 && is_exact_integer(number)) value = static_cast<std::uint64_t>(number);
   }
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   mistake(key, fmt::format("must be a whole number from 0 to 18446744073709551615, but is {}", shown(value)));

@@ -835,7 +835,8 @@ class Page {
     return result;
   }
 
-  void trade_off() {
+  /// `of_trials` ends its caption.
+  void trade_off(const std::string& of_trials) {
     std::vector<Series> series;
     std::vector<std::string> absent;
     const bool ends = !results_.x().empty();  // which end of a line is which
@@ -871,12 +872,12 @@ class Page {
     if (steps.size() > 1) words += "; behind the broad line nothing is beaten in both";
     if (ends) words += "; at the ends of a line stands its first and last " + results_.x_title();
     if (!absent.empty()) words += "; not there, as no trial of it completed: " + joined(absent, "; ");
-    figure("trade-off", caption, words + "." + completing(),
+    figure("trade-off", caption, words + "." + of_trials,
            curves_picture(caption, series, {"messages received by the master", log_x}, {time_axis(), log_y},
                           steps));
   }
 
-  /// ` Of trials that complete: a 105 of 1000.`, where some do not; the first of the schemes.
+  /// ` Of the trials that complete: a 105 of 1000.`, where some do not; the first of the schemes.
   std::string completing() const {
     constexpr std::size_t most_names = 6;
     std::vector<std::string> names;
@@ -892,17 +893,18 @@ class Page {
   }
 
   void charts() {
+    const std::string of_trials = completing();
     metric_chart(
         "time", "Completion time", time_axis(), " s",
         measure_ == Measure::mean
-            ? "Mean over the trials with its 95 % interval, and theory where there is any." + completing()
+            ? "Mean over the trials with its 95 % interval, and theory where there is any." + of_trials
             : "Median over the trials with its 95 % interval (order statistics), as there are times "
               "without a mean or without a variance. Theory, which is of means, is in the table." +
-                  completing());
-    metric_chart("messages", "Messages", "messages", "",
-                 "Received by the master up to completion, duplicates included (in a ring, by anybody)." +
-                     completing());
-    trade_off();
+                  of_trials);
+    metric_chart(
+        "messages", "Messages", "messages", "",
+        "Received by the master up to completion, duplicates included (in a ring, by anybody)." + of_trials);
+    trade_off(of_trials);
     end();  // of the overview
   }
 
