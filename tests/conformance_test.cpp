@@ -7,8 +7,8 @@
 #include <random>
 #include <sstream>
 
-#include "sim/run/report.h"
 #include "sim/schemes/data_set.h"
+#include "sim/table/results_csv.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/text.h"
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 #include "tests/commands/support.h"
 
 using namespace command_line;

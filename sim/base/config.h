@@ -4,24 +4,16 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sim/base/error.h"
+#include "sim/base/json_text.h"
+
 namespace straggle {
-
-/// Keeps the order in which the user wrote the keys.
-using Json = nlohmann::ordered_json;
-
-/// What the user can mend; the program ends with exit code 2. what() holds one mistake a line.
-class ConfigError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 /// The mistakes of one file, in order of discovery, each once.
 class Mistakes {

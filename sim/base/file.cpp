@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-#include "sim/base/config.h"
+#include "sim/base/error.h"
 #include "sim/base/text.h"
 
 namespace straggle {

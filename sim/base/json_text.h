@@ -1,11 +1,13 @@
 // JSON values as text: as a message shows them, and as a command line gives them.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include "sim/base/config.h"
-
 namespace straggle {
+
+/// Keeps the order in which the user wrote the keys.
+using Json = nlohmann::ordered_json;
 
 /// A value as a message shows it: JSON on one line, escaped, cut after some 60 bytes.
 std::string shown(const Json& value);

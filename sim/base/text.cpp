@@ -146,4 +146,13 @@ bool has_unprintable(std::string_view text) {
   return false;
 }
 
+std::optional<std::string> wrong_in_cell(const std::string& text) {
+  if (has_unprintable(text)) return "must not contain control characters";
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string::npos && !text.empty()) return "must not be of blanks alone";
+  if (first != std::string::npos && std::string_view("=+-@").find(text[first]) != std::string_view::npos)
+    return "must not begin with =, +, - or @: spreadsheets would take it for a formula";
+  return std::nullopt;
+}
+
 }  // namespace straggle

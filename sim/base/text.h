@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,5 +33,9 @@ bool is_utf8(std::string_view text);
 
 /// Whether printable() would change it.
 bool has_unprintable(std::string_view text);
+
+/// What keeps a text from standing in a cell of a table, or nothing: spreadsheets take some first characters
+/// for a formula, and what cannot be seen could pass for something else.
+std::optional<std::string> wrong_in_cell(const std::string& text);
 
 }  // namespace straggle

@@ -7,9 +7,9 @@
 #include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
-#include "sim/run/report.h"
-#include "sim/run/table.h"
+#include "sim/run/columns.h"
 #include "sim/schemes/gradient_codes.h"
+#include "sim/table/table.h"
 
 namespace straggle {
 namespace {

@@ -13,10 +13,10 @@
 #include "sim/commands/command.h"
 #include "sim/commands/run_folder.h"
 #include "sim/run/cost.h"
-#include "sim/run/picture.h"
-#include "sim/run/replay.h"
-#include "sim/run/trace.h"
 #include "sim/run/trials.h"
+#include "sim/view/picture.h"
+#include "sim/view/replay.h"
+#include "sim/view/trace.h"
 
 namespace straggle {
 namespace {

@@ -12,7 +12,7 @@
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/cost.h"
-#include "sim/run/page.h"
+#include "sim/view/page.h"
 
 namespace straggle {
 namespace {

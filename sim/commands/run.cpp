@@ -14,8 +14,9 @@
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/cost.h"
-#include "sim/run/report.h"
-#include "sim/run/table.h"
+#include "sim/table/results_csv.h"
+#include "sim/table/results_json.h"
+#include "sim/table/table.h"
 
 namespace straggle {
 namespace {

@@ -5,7 +5,7 @@
 #include <iostream>
 
 #include "sim/base/text.h"
-#include "sim/run/results.h"
+#include "sim/table/results_reader.h"
 
 namespace straggle {
 

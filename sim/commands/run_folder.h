@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "sim/base/file.h"
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 
 namespace straggle {
 

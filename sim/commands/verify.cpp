@@ -13,7 +13,8 @@
 #include "sim/run/claims.h"
 #include "sim/run/configuration.h"
 #include "sim/run/cost.h"
-#include "sim/run/table.h"
+#include "sim/run/verdict.h"
+#include "sim/table/table.h"
 
 namespace straggle {
 namespace {

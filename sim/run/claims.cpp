@@ -55,7 +55,7 @@ std::optional<Measured> read_measured(ConfigReader& entry, const Experiment& exp
     entry.raw("metric");
   }
   if (entry.has("at") || !first) {
-    const auto points = read_at(entry, experiment);
+    const auto points = read_at(entry, experiment.axes, experiment.points);
     if (!points) return std::nullopt;
     if (points->size() != 1) {
       entry.mistake("at", fmt::format("must select exactly one point of the sweep, but selects {} of {}",

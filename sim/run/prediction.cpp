@@ -7,7 +7,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 
 namespace straggle {
 namespace {

@@ -30,8 +30,4 @@ struct TailBehaviour {
 /// cannot complete.
 std::optional<TailBehaviour> completion_tail(const Point& point, std::size_t s);
 
-/// The least sum of costs, one a worker, over the sets of workers whose silence keeps a star from completing.
-/// Infinite where nothing is waited for; nothing where it would take too long to find.
-std::optional<double> least_to_block(const CompletionLaw& law, const std::vector<double>& costs);
-
 }  // namespace straggle

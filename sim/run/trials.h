@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim/engine/timeline.h"
+#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
 #include "sim/run/statistics.h"
 
@@ -28,6 +29,10 @@ struct Verification {
   std::optional<std::uint64_t> failed_trial;
   std::string failure;
 
+  /// The largest error over the real decodes that could be judged, if there were any.
+  std::optional<double> real_error() const {
+    return real_judged > 0 ? std::optional(real_max_error) : std::nullopt;
+  }
   void merge(const Verification& later);
 };
 
@@ -42,12 +47,6 @@ struct Incomplete {
   std::string missing;                 ///< what it lacked
 
   void merge(const Incomplete& later);
-};
-
-/// What a run keeps of every trial, beside its statistics; some 100 bytes a trial and scheme each.
-struct Keep {
-  bool records = false;
-  bool critical = false;  ///< takes longer: every round keeps its arrivals
 };
 
 /// The seconds of a trial's completion time by Cause, a mean over its iterations; they add up to it. NaN for

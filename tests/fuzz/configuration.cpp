@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "sim/run/experiment.h"
-#include "sim/run/report.h"
-#include "sim/run/table.h"
 #include "sim/run/trials.h"
+#include "sim/run/verdict.h"
+#include "sim/table/results_csv.h"
+#include "sim/table/results_json.h"
+#include "sim/table/table.h"
 #include "tests/fuzz/target.h"
 
 namespace {

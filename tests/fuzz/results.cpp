@@ -4,8 +4,8 @@
 #include <span>
 #include <string>
 
-#include "sim/run/page.h"
-#include "sim/run/results.h"
+#include "sim/table/results_reader.h"
+#include "sim/view/page.h"
 #include "tests/fuzz/target.h"
 
 namespace {

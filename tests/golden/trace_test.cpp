@@ -3,7 +3,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "sim/run/replay.h"
+#include "sim/view/replay.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

@@ -1,7 +1,7 @@
 // A share of slower workers: the mixture law, who is slow and for how long, and mistakes.
 #include <boost/math/distributions/exponential.hpp>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 #include "tests/models/support.h"
 
 using namespace straggle;

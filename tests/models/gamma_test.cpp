@@ -2,7 +2,7 @@
 #include <boost/math/constants/constants.hpp>
 #include <boost/math/distributions/gamma.hpp>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 #include "tests/models/support.h"
 
 using namespace straggle;

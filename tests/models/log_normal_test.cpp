@@ -1,7 +1,7 @@
 // The log-normal law: its draws against Boost.Math's, its own law, and what a user can get wrong.
 #include <boost/math/distributions/lognormal.hpp>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 #include "tests/models/support.h"
 
 using namespace straggle;

@@ -1,7 +1,7 @@
 // The Pareto law: its draws against Boost.Math's, its own law, means that do not exist, and mistakes.
 #include <boost/math/distributions/pareto.hpp>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 #include "tests/models/support.h"
 
 using namespace straggle;

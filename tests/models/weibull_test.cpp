@@ -2,7 +2,7 @@
 #include <boost/math/distributions/weibull.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 #include "tests/models/support.h"
 
 using namespace straggle;

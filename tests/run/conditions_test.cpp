@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <functional>
 
-#include "sim/run/report.h"
 #include "sim/run/trials.h"
+#include "sim/table/results_csv.h"
 #include "tests/engine/support.h"
 #include "tests/schemes/support.h"
 

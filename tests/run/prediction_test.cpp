@@ -8,7 +8,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

@@ -11,8 +11,8 @@
 #include <stdexcept>
 
 #include "codes/polynomial.h"
-#include "sim/run/report.h"
 #include "sim/schemes/gradient_codes.h"
+#include "sim/table/results_csv.h"
 #include "tests/run/same_bits.h"
 #include "tests/schemes/support.h"
 

@@ -1,6 +1,6 @@
 // The report page without a browser: that it says what results.csv says, holds what it promises, and lets no
 // text of a configuration become markup.
-#include "sim/run/page.h"
+#include "sim/view/page.h"
 
 #include <fmt/format.h>
 
@@ -10,10 +10,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "sim/run/replay.h"
-#include "sim/run/report.h"
-#include "tests/run/markup.h"
+#include "sim/table/results_csv.h"
+#include "sim/view/replay.h"
 #include "tests/temporary_folder.h"
+#include "tests/view/markup.h"
 
 using namespace straggle;
 

@@ -2,7 +2,7 @@
 // program.
 #include <string_view>
 
-#include "sim/run/page.h"
+#include "sim/view/page.h"
 
 __asm__(
     ".pushsection .rodata\n"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "sim/run/experiment.h"
-#include "sim/run/picture.h"
-#include "sim/run/results.h"
+#include "sim/table/results_reader.h"
+#include "sim/view/picture.h"
 
 namespace straggle {
 

@@ -1,4 +1,4 @@
-#include "sim/run/page.h"
+#include "sim/view/page.h"
 
 #include <fmt/format.h>
 
@@ -13,12 +13,13 @@
 #include <set>
 
 #include "sim/base/text.h"
-#include "sim/run/places.h"
-#include "sim/run/ranking.h"
-#include "sim/run/report.h"
 #include "sim/run/statistics.h"
-#include "sim/run/table.h"
+#include "sim/run/sweep.h"
 #include "sim/run/trials.h"
+#include "sim/table/places.h"
+#include "sim/table/ranking.h"
+#include "sim/table/results_csv.h"
+#include "sim/table/table.h"
 
 namespace straggle {
 namespace {

@@ -1,12 +1,12 @@
-#include "sim/run/replay.h"
+#include "sim/view/replay.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "sim/run/report.h"
-#include "sim/run/table.h"
 #include "sim/run/trials.h"
+#include "sim/table/results_csv.h"
+#include "sim/table/table.h"
 
 namespace straggle {
 namespace {

@@ -1,5 +1,5 @@
 // Reading results.csv back: what is written is what is read, and what is wrong is said with its line.
-#include "sim/run/results.h"
+#include "sim/table/results_reader.h"
 
 #include <boost/crc.hpp>
 #include <catch2/catch.hpp>
@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "sim/base/config.h"
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 #include "tests/temporary_folder.h"
 
 using namespace straggle;

@@ -1,9 +1,8 @@
-#include "sim/engine/round.h"
+// run_round, which hands a program to the loop that knows it.
+#include "sim/engine/disciplines.h"
 
 #include <cassert>
 #include <stdexcept>
-
-#include "sim/engine/disciplines.h"
 
 namespace straggle {
 

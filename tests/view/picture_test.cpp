@@ -1,12 +1,12 @@
 // Pictures: well-formed SVG with everything that was to be drawn, at the place it belongs.
-#include "sim/run/picture.h"
+#include "sim/view/picture.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "sim/run/experiment.h"
-#include "sim/run/replay.h"
-#include "tests/run/markup.h"
+#include "sim/view/replay.h"
+#include "tests/view/markup.h"
 
 using namespace straggle;
 

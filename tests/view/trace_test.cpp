@@ -1,13 +1,13 @@
 // Traces of trials: what viewers need of the format, for every scheme and network there is, and that the
 // numbers are those of the replay. Critical paths as columns of a sweep.
-#include "sim/run/trace.h"
+#include "sim/view/trace.h"
 
 #include <filesystem>
 #include <map>
 #include <sstream>
 
-#include "sim/run/replay.h"
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
+#include "sim/view/replay.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

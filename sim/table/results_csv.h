@@ -1,5 +1,4 @@
-// What a sweep has found, row by row: as results.csv and samples.csv, as JSON; and the one list of their
-// columns.
+// What a sweep has found, row by row, as results.csv and samples.csv.
 #pragma once
 
 #include <cstdint>
@@ -8,21 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
+#include "sim/run/provenance.h"
 #include "sim/run/row.h"
 
 namespace straggle {
-
-/// Where a result comes from.
-struct Provenance {
-  std::string command;  ///< only what decides the numbers
-  std::string version;
-};
-
-/// The columns of results.csv and samples.csv, in order; `keep.critical` as in the run that made the rows.
-/// "/POINTER" stands for one column a swept pointer.
-std::vector<ResultColumn> result_columns(Keep keep);
-std::vector<ResultColumn> sample_columns(Keep keep);
 
 /// The comment header and the column names of results.csv.
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
@@ -54,7 +44,5 @@ void write_samples_header(std::ostream& out, const Experiment& experiment, const
 /// The rows of scheme `s` of a point, from what Keep::records has kept and, if there, Keep::critical. Trials
 /// count from 0. Returns how many rows.
 std::size_t write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result);
-
-Json to_json(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows);
 
 }  // namespace straggle

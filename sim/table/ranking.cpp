@@ -1,4 +1,4 @@
-#include "sim/run/ranking.h"
+#include "sim/table/ranking.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "sim/run/places.h"
+#include "sim/table/places.h"
 
 #include <fmt/format.h>
 
@@ -15,6 +15,8 @@ __asm__(
     ".popsection\n");
 
 extern "C" const char straggle_schema[], straggle_schema_end[];
+
+#include "sim/run/sweep.h"
 
 namespace straggle {
 namespace {

@@ -2,7 +2,7 @@
 // counts when it is sent before completion. P(T > t) comes from the sum of the workers' message counts or
 // from the distinct items of a ring (the multi-message schemes of Ozfatura, Gündüz and Ulukus, 2019), whose
 // missing items form a renewal process (Feller, An Introduction to Probability Theory, vol. 1, ch. XIII).
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include "sim/run/tail.h"
+#include "sim/theory/blocking.h"
 
 namespace straggle {
 namespace {

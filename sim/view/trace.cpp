@@ -1,4 +1,4 @@
-#include "sim/run/trace.h"
+#include "sim/view/trace.h"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -10,8 +10,8 @@
 
 #include "sim/base/text.h"
 #include "sim/engine/timeline.h"
-#include "sim/run/replay.h"
 #include "sim/run/trials.h"
+#include "sim/view/replay.h"
 
 namespace straggle {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "sim/run/ranking.h"
-#include "sim/run/report.h"
 #include "sim/run/row.h"
+#include "sim/table/ranking.h"
+#include "sim/table/results_csv.h"
 
 namespace straggle {
 

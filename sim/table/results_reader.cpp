@@ -1,4 +1,4 @@
-#include "sim/run/results.h"
+#include "sim/table/results_reader.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "sim/base/config.h"
 #include "sim/base/file.h"
 #include "sim/base/text.h"
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 
 namespace straggle {
 namespace {

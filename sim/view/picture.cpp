@@ -1,4 +1,4 @@
-#include "sim/run/picture.h"
+#include "sim/view/picture.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "sim/base/text.h"
-#include "sim/run/replay.h"
+#include "sim/view/replay.h"
 
 namespace straggle {
 

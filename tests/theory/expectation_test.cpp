@@ -1,6 +1,6 @@
 // Expectations against closed forms, published values, and a kernel of its own that enumerates what every
 // worker has sent and integrates by Simpson's rule.
-#include "sim/run/theory.h"
+#include "sim/theory/expectation.h"
 
 #include <algorithm>
 #include <array>

@@ -1,14 +1,15 @@
 // Rows as a table, as CSV and as JSON: what a reader is told, and what not; expectations on slopes.
-#include "sim/run/report.h"
+#include "sim/table/results_csv.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <sstream>
 #include <tuple>
 
-#include "sim/run/places.h"
-#include "sim/run/ranking.h"
-#include "sim/run/table.h"
+#include "sim/run/verdict.h"
+#include "sim/table/places.h"
+#include "sim/table/ranking.h"
+#include "sim/table/table.h"
 #include "tests/schemes/support.h"
 
 using namespace straggle;

@@ -1,4 +1,4 @@
-#include "sim/run/table.h"
+#include "sim/table/table.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,8 @@
 #include <set>
 
 #include "sim/base/text.h"
-#include "sim/run/places.h"
+#include "sim/run/sweep.h"
+#include "sim/table/places.h"
 
 namespace straggle {
 namespace {

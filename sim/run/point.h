@@ -1,0 +1,58 @@
+// One point of a sweep, read and checked: everything that its trials depend on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "models/compute_model.h"
+#include "models/network_model.h"
+#include "sim/base/config.h"
+#include "sim/engine/round.h"
+#include "sim/schemes/scheme.h"
+
+namespace straggle {
+
+/// How many trials of each point and scheme carry real data through the code.
+struct VerifySettings {
+  std::uint64_t trials = 100;
+  std::size_t dimension = 16;  ///< entries of a gradient
+  bool real = true, prime = true;
+};
+
+/// A scheme of a point, ready to be instantiated.
+struct SchemeSetup {
+  std::string scheme, label;
+  SchemeRecipe recipe;
+};
+
+/// One sweep point. All its schemes meet the same workers.
+struct Point {
+  std::size_t index = 0;
+  std::vector<std::pair<std::string, Json>> axes;  ///< what is swept: pointer and value here
+  std::uint64_t seed = 1, trials = 10000;
+  std::uint32_t iterations = 1;
+  int workers = 1;
+  RoundStart round_start = RoundStart::fresh;
+  bool silence = false;
+  std::optional<double> gradient_bytes;
+  Compute compute;
+  Links links;
+  Links::Downlink downlink = Links::Downlink::none;
+  std::vector<SchemeSetup> schemes;
+  std::size_t baseline = 0;  ///< index into schemes
+  VerifySettings verify;
+
+  /// `/compute/rate = 5, /workers = 40`; empty without a sweep.
+  std::string description() const;
+};
+
+/// Reads the configuration of one point, filling its defaults in; what is wrong are mistakes. `swept` are the
+/// pointers of the sweep, `folder` is where paths of data files start.
+Point read_point(Json& config, const std::set<std::string>& swept, const std::string& folder,
+                 Mistakes& mistakes);
+
+}  // namespace straggle

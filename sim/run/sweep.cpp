@@ -1,0 +1,181 @@
+#include "sim/run/sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <set>
+#include <utility>
+
+#include "sim/base/json_text.h"
+#include "sim/base/text.h"
+
+namespace straggle {
+namespace {
+
+constexpr std::size_t most_points = 100000;
+constexpr std::size_t most_rows = 1000000;      // a row is a scheme at a point
+constexpr std::size_t most_swept = 100;         // pointers
+constexpr std::size_t most_cell_bytes = 10000;  // of a swept value; see ResultsReader
+
+bool is_pointer(const std::string& text) {
+  try {
+    return text.starts_with("/") && !Json::json_pointer(text).empty();
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
+/// The same of a swept value, which has a column of its own.
+std::optional<std::string> wrong_swept(const Json& value) {
+  const std::string cell = plain(value);
+  if (cell.size() > most_cell_bytes)
+    return fmt::format("holds a value of {} bytes of JSON; it may have {}", cell.size(), most_cell_bytes);
+  if (!value.is_string()) return std::nullopt;
+  if (const auto wrong = wrong_in_cell(cell)) return fmt::format("holds {}, which {}", shown(value), *wrong);
+  return std::nullopt;
+}
+
+/// "from", "to", "step" as values; whole numbers stay whole.
+std::vector<Json> range_values(ConfigReader& axis) {
+  const double from = axis.number("from", {}), to = axis.number("to", {}), step = axis.number("step", {});
+  if (!axis.complete()) return {};
+  if (step == 0 || (to - from) / step < 0) {
+    axis.mistake("step", fmt::format("must lead from {} to {}, but is {}", from, to, step));
+    return {};
+  }
+  const double steps = std::floor((to - from) / step + 1e-9);
+  if (steps >= static_cast<double>(most_points)) {
+    axis.mistake("step",
+                 fmt::format("makes {:.3g} values; at most {} points can be swept", steps + 1, most_points));
+    return {};
+  }
+  const bool whole = axis.raw("from")->is_number_integer() && axis.raw("step")->is_number_integer();
+  std::vector<Json> values;
+  for (double i = 0; i <= steps; ++i) {
+    const double value = from + i * step;
+    // Twelve digits turn 0.1 + 2 · 0.1 back into the 0.3 that was meant.
+    values.push_back(whole ? Json(static_cast<std::int64_t>(value))
+                           : Json(std::stod(fmt::format("{:.12g}", value))));
+  }
+  return values;
+}
+
+std::optional<SweepAxis> read_axis(ConfigReader& entry) {
+  SweepAxis axis;
+  if (entry.has("paths")) {
+    const Json* paths = entry.raw("paths");
+    const Json* rows = entry.raw("values");
+    if (!paths->is_array() || paths->empty() ||
+        !std::all_of(paths->begin(), paths->end(), [](const Json& path) { return path.is_string(); })) {
+      entry.mistake("paths", "must be an array of JSON pointers that move together");
+      return std::nullopt;
+    }
+    for (const Json& path : *paths) axis.paths.push_back(path.get<std::string>());
+    if (!rows || !rows->is_array() || rows->empty() ||
+        !std::all_of(rows->begin(), rows->end(),
+                     [&](const Json& row) { return row.is_array() && row.size() == axis.paths.size(); })) {
+      entry.mistake("values", fmt::format("must be rows of {} values, one for each path: [[...], ...]",
+                                          axis.paths.size()));
+      return std::nullopt;
+    }
+    for (const Json& row : *rows) axis.rows.emplace_back(row.begin(), row.end());
+  } else {
+    axis.paths.push_back(entry.text("path"));
+    if (entry.has("values")) {
+      const Json* values = entry.raw("values");
+      if (!values->is_array() || values->empty()) {
+        entry.mistake("values", "must be a non-empty array");
+        return std::nullopt;
+      }
+      for (const Json& value : *values) axis.rows.push_back({value});
+    } else if (entry.has("from") || entry.has("to") || entry.has("step")) {
+      for (const Json& value : range_values(entry)) axis.rows.push_back({value});
+    } else {
+      entry.mistake("", "needs \"values\", or \"from\", \"to\" and \"step\"");
+    }
+  }
+  for (const std::vector<Json>& row : axis.rows)
+    for (const Json& value : row)
+      if (const auto wrong = wrong_swept(value)) entry.mistake("values", *wrong);
+  if (!entry.complete()) return std::nullopt;
+  return axis;
+}
+
+}  // namespace
+
+std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value) {
+  const std::string named = printable(path, 200);
+  if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", named);
+  const Json::json_pointer pointer(path), parent = pointer.parent_pointer();
+  const std::string parent_name = printable(parent.to_string(), 200);
+  if (!config.contains(parent))
+    return fmt::format("\"{}\" leads nowhere: the configuration has no {}", named,
+                       parent.empty() ? named : parent_name);
+  Json& holder = config.at(parent);
+  if (holder.is_object()) {
+    holder[pointer.back()] = value;
+    return std::nullopt;
+  }
+  if (!holder.is_array())
+    return fmt::format("\"{}\" leads nowhere: {} is {}, which has no fields", named, parent_name,
+                       shown(holder));
+  const Json::json_pointer place("/" + pointer.back());
+  if (!holder.contains(place))
+    return fmt::format("\"{}\" leads nowhere: {} has the places {}", named, parent_name,
+                       holder.empty() ? std::string("none") : fmt::format("0 to {}", holder.size() - 1));
+  holder.at(place) = value;
+  return std::nullopt;
+}
+
+std::vector<SweepAxis> read_sweep(ConfigReader& root, const Json& config) {
+  std::vector<SweepAxis> axes;
+  std::set<std::string> swept;
+  double points = 1;
+  Json probe = config;
+  for (ConfigReader& entry : root.objects_or_none("sweep")) {
+    std::optional<SweepAxis> axis = read_axis(entry);
+    if (!axis) continue;
+    if (swept.size() + axis->paths.size() > most_swept) {
+      entry.mistake(axis->paths.size() > 1 ? "paths" : "path",
+                    fmt::format("makes {} fields that are swept; there can be {}",
+                                swept.size() + axis->paths.size(), most_swept));
+      continue;
+    }
+    bool valid = true;
+    for (const std::string& path : axis->paths) {
+      std::optional<std::string> wrong;
+      for (const char* fixed : {"/sweep", "/expect", "/title", "/$schema"})
+        if (path == fixed || path.starts_with(std::string(fixed) + "/"))
+          wrong = fmt::format("{} cannot be swept", fixed);
+      if (!wrong) wrong = set_value(probe, path, nullptr);
+      probe = config;
+      if (!wrong && !swept.insert(path).second)
+        wrong = fmt::format("\"{}\" is swept twice", printable(path, 200));
+      if (!wrong) continue;
+      entry.mistake(axis->paths.size() > 1 ? "paths" : "path", *wrong);
+      valid = false;
+    }
+    points *= static_cast<double>(axis->rows.size());
+    if (valid) axes.push_back(*std::move(axis));
+  }
+  const auto too_many = [&](double count, const char* of, std::size_t most) {
+    if (count > static_cast<double>(most))
+      root.mistake("sweep", fmt::format("makes {:.6g} {}; there can be {}", count, of, most));
+    return count > static_cast<double>(most);
+  };
+  const double schemes = config.contains("schemes") && config["schemes"].is_array()
+                             ? static_cast<double>(config["schemes"].size())
+                             : 1;
+  if (too_many(points, "points", most_points) ||
+      too_many(points * schemes, "rows (points times schemes)", most_rows))
+    return {};
+  return axes;
+}
+
+std::string plain(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : printable(value.dump());
+}
+
+}  // namespace straggle
