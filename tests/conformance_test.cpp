@@ -7,6 +7,7 @@
 #include <random>
 #include <sstream>
 
+#include "sim/run/theory_of_point.h"
 #include "sim/schemes/data_set.h"
 #include "sim/table/results_csv.h"
 #include "tests/schemes/support.h"

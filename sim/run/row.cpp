@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "sim/run/theory_of_point.h"
+
 namespace straggle {
 
 namespace {

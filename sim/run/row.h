@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "sim/run/experiment.h"
-#include "sim/run/prediction.h"
-#include "sim/run/tail.h"
+#include "sim/run/statistics.h"
 #include "sim/run/trials.h"
+#include "sim/theory/blocking.h"
+#include "sim/theory/prediction.h"
 
 namespace straggle {
 

@@ -1,5 +1,5 @@
 // What decides the moment a star scheme completes, as data: enough to compute its expected time and messages
-// without simulating it. Schemes fill it in beside their program; sim/theory/expectation.cpp integrates it.
+// without simulating it. Schemes fill it in beside their program; sim/theory works with it.
 #pragma once
 
 #include <vector>

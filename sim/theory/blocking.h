@@ -11,6 +11,17 @@
 
 namespace straggle {
 
+/// P(T > t) falls like t^(−index), up to slower factors: moments of an order below the index are finite, the
+/// others are not. Infinite for tails lighter than every power.
+struct TailBehaviour {
+  double index = std::numeric_limits<double>::infinity();
+
+  /// Whether T has a mean.
+  bool mean() const { return index > 1; }
+  /// Whether T has a variance: whether the standard error of a mean over trials means anything.
+  bool variance() const { return index > 2; }
+};
+
 /// What it takes to silence each worker: the tail index of its x, 0 where it never answers.
 using Costs = std::vector<double>;
 

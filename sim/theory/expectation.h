@@ -1,5 +1,5 @@
 // Expected completion time and expected number of messages, by adaptive integration of the completion law
-// (no simulation).
+// (no simulation): E T = ∫ P(T > t) dt, and a message counts when it is sent before completion.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,7 @@ struct Expectation {
 /// - the time, where its mean is infinite or its tail leaves the range of double, or where times as doubles
 ///   are so coarse that their rounding moves the mean by what trials can see;
 /// - messages, where times as doubles are so coarse that more than one message in ten million may tie with
-/// the
-///   last (its part of messages_error: theory is of the law, trials are of doubles); not where the master
+///   the last (its part of messages_error: theory is of the law, trials are of doubles); not where the master
 ///   needs all of them, or where a worker sends all of its own at once, for an increment of 0;
 /// - both, where they take more than a given number of steps, some two seconds.
 /// Nothing under additive scaling. `increment` is of data-dependent scaling, in seconds a mini-batch. Throws

@@ -1,25 +1,146 @@
-#include "sim/run/tail.h"
+#include "sim/run/theory_of_point.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
-#include "sim/theory/blocking.h"
+#include "sim/engine/links.h"
+#include "sim/engine/program.h"
+#include "sim/schemes/scheme.h"
 
 namespace straggle {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-/// Of a tree, or of a star without a law.
-class OfProgram {
+/// The law of c·x.
+TimeLaw scaled(TimeLaw x, double c) {
+  for (TimeLaw::Part& part : x.parts) {
+    part.lower *= c;
+    part.scale *= c;
+  }
+  return x;
+}
+
+/// From entry `first` on.
+bool all_equal(const std::vector<double>& values, std::size_t first) {
+  return std::adjacent_find(values.begin() + static_cast<std::ptrdiff_t>(first), values.end(),
+                            std::not_equal_to<>()) == values.end();
+}
+
+/// The law of x where all workers are alike and answer.
+std::optional<TimeLaw> common_law(const Compute& compute) {
+  const Failure& failure = compute.failure;
+  if (failure.probability > 0 || !failure.workers.empty()) return std::nullopt;
+  return compute.model->law();
+}
+
+WorkLaw work_law(const Point& point, TimeLaw x) {
+  WorkLaw work{.x = std::move(x), .scaling = point.compute.scaling, .increment = point.compute.increment};
+  if (!point.compute.per_data_set) return work;
+  if (work.scaling == Scaling::data_dependent)
+    work.increment /= point.workers;
+  else
+    work.x = scaled(std::move(work.x), 1.0 / point.workers);
+  return work;
+}
+
+/// Whether links cost no time.
+bool ideal(const Point& point) {
+  return point.links.sharing == Links::Sharing::none;
+}
+
+std::optional<Prediction> prediction_of_star(const Point& point, const CompletionLaw& law,
+                                             const WorkLaw& work) {
+  if (ideal(point)) {
+    std::optional<Prediction> found = predict_star(law, work);
+    if (found && point.silence) {  // which makes them fewer
+      found->messages.reset();
+      found->messages_error = 0;
+      if (std::isnan(found->time_low)) return std::nullopt;
+    }
+    return found;
+  }
+  const Links& links = point.links;
+  if (links.sharing != Links::Sharing::serial || point.downlink == Links::Downlink::unicast)
+    return std::nullopt;
+  // The model has been multicast to all of them, or was there.
+  const double later =
+      (point.downlink == Links::Downlink::none ? 0 : links.latency + links.seconds(master, 1, 1)) +
+      links.latency;
+  return predict_serial_star(law, work, later, links.seconds(1, master, 1));
+}
+
+std::optional<Prediction> prediction_of_exchange(const Point& point, const Program& program,
+                                                 const WorkLaw& work) {
+  const NodeId last = static_cast<NodeId>(program.workers());
+  for (NodeId node = 2; node <= last; ++node)
+    if (program.load(node) != program.load(1)) return std::nullopt;
+  const Program::Route route = program.route(1, 0);
+  const double step = ideal(point) ? 0 : point.links.latency + point.links.seconds(1, route.to, route.size);
+  return predict_exchange(point.workers, program.load(1), program.rounds(), step, work);
+}
+
+std::optional<Prediction> prediction_of_tree(const Point& point, const TreeLaw& tree, const Program& program,
+                                             const WorkLaw& work) {
+  const bool simple_links =
+      ideal(point) || (point.links.sharing == Links::Sharing::serial && point.links.latency == 0);
+  if (!simple_links || point.downlink != Links::Downlink::none) return std::nullopt;
+  return predict_tree(tree, point.workers, program.load(1), point.links.seconds(1, master, 1), work);
+}
+
+std::optional<Prediction> prediction_at(const Point& point, std::size_t s) {
+  const SchemeRecipe& recipe = point.schemes[s].recipe;
+  const std::optional<TimeLaw> x = common_law(point.compute);
+  if (!x || (point.iterations > 1 && point.round_start != RoundStart::fresh)) return std::nullopt;
+  // Only the master's ports may differ: in an exchange it has none.
+  if (!ideal(point) && (!all_equal(point.links.egress, 1) || !all_equal(point.links.ingress, 1)))
+    return std::nullopt;
+  const WorkLaw work = work_law(point, *x);
+  if (recipe.law) return prediction_of_star(point, *recipe.law, work);
+  const auto scheme = recipe.make();
+  const Program& program = scheme->next_round(nullptr);
+  if (program.kind() == Program::Kind::exchange) return prediction_of_exchange(point, program, work);
+  if (recipe.tree) return prediction_of_tree(point, *recipe.tree, program, work);
+  return std::nullopt;
+}
+
+std::optional<double> skewness_at(const Point& point, std::size_t s) {
+  const std::optional<CompletionLaw>& law = point.schemes[s].recipe.law;
+  const std::optional<TimeLaw> x = common_law(point.compute);
+  if (!x || !law || !ideal(point) || point.compute.scaling == Scaling::additive) return std::nullopt;
+  const bool anew = point.round_start == RoundStart::fresh && point.compute.redraw_each_iteration;
+  if (point.iterations > 1 && !anew) return std::nullopt;
+  const std::optional<double> of_iteration = skewness(*law, *x);
+  if (!of_iteration) return std::nullopt;
+  return *of_iteration / std::sqrt(point.iterations);
+}
+
+/// What `f` finds, or nothing where a special function of Boost.Math gives up: theory says nothing then.
+template <class F>
+auto unless_numerics_fail(const F& f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const std::runtime_error&) {  // no root found, out of range, not a whole number
+    return std::nullopt;
+  } catch (const std::domain_error&) {
+    return std::nullopt;
+  }
+}
+
+/// What it costs at least to keep a program from completing, by its messages: of a tree, of an exchange, or
+/// of a star without a law.
+class ProgramBlocking {
  public:
-  OfProgram(const Program& program, Scaling scaling, Costs costs)
+  ProgramBlocking(const Program& program, Scaling scaling, Costs costs)
       : program_(program), always_sent_(scaling != Scaling::data_dependent), costs_(std::move(costs)) {}
 
   std::optional<double> least() {
@@ -123,6 +244,14 @@ class OfProgram {
 
 }  // namespace
 
+std::optional<Prediction> predict(const Point& point, std::size_t s) {
+  return unless_numerics_fail([&] { return prediction_at(point, s); });
+}
+
+std::optional<double> predicted_skewness(const Point& point, std::size_t s) {
+  return unless_numerics_fail([&] { return skewness_at(point, s); });
+}
+
 std::optional<TailBehaviour> completion_tail(const Point& point, std::size_t s) {
   Costs costs(static_cast<std::size_t>(point.workers));
   for (std::size_t w = 0; w < costs.size(); ++w) costs[w] = point.compute.model->tail_index(w);
@@ -141,7 +270,7 @@ std::optional<TailBehaviour> completion_tail(const Point& point, std::size_t s) 
     least = least_to_block(*recipe.law, costs);
   } else {
     const auto scheme = recipe.make();
-    least = OfProgram(scheme->next_round(nullptr), point.compute.scaling, costs).least();
+    least = ProgramBlocking(scheme->next_round(nullptr), point.compute.scaling, costs).least();
   }
   if (!least || *least == 0) return std::nullopt;
   // The others of the set may have failed in the same trial.
