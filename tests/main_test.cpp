@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/base/text.h"
+#include "sim/commands/command.h"
 #include "sim/table/results_csv.h"
 #include "tests/commands/support.h"
 
@@ -10,21 +11,26 @@ using namespace command_line;
 
 TEST_CASE("the program and every command explain themselves with an example") {
   const Folder folder;
-  for (const std::string command : {"", "run ", "verify ", "check ", "replay ", "report ", "list "}) {
-    const Outcome outcome = folder.run(command + "--help");
+  std::vector<std::string> names;
+  for (const straggle::Command& command : straggle::commands()) names.push_back(command.name);
+  REQUIRE(names.size() >= 10);
+  CHECK(names.front() == "run");  // what everybody begins with
+  names.push_back("");
+  for (const std::string& command : names) {
+    const Outcome outcome = folder.run(command + " --help");
     INFO(command);
     CHECK(outcome.code == 0);
     CHECK(contains(outcome.out, "example: straggle"));
     CHECK(outcome.err.empty());
     // No line is wider than a usual terminal and a half.
-    for (const std::string& line : lines_of(outcome.out)) CHECK(line.size() <= 125);
+    for (const std::string& line : lines_of(outcome.out)) CHECK(line.size() <= 120);
+    CHECK(folder.run("help " + command).out == outcome.out);
   }
   CHECK(folder.run("").code == 2);
   CHECK(contains(folder.run("--version").out, "straggle "));
   CHECK(folder.run("version").out == folder.run("--version").out);
-  CHECK(folder.run("help").out == folder.run("--help").out);
-  for (const std::string command : {"run", "verify", "check", "replay", "report", "list"})
-    CHECK(folder.run("help " + command).out == folder.run(command + " --help").out);
+  CHECK(folder.run("-h").out == folder.run("--help").out);
+  CHECK(folder.run("").err == folder.run("--help").out);
 }
 
 namespace {
@@ -288,6 +294,11 @@ TEST_CASE("what the user can mend ends with code 2 and a word on what would be r
        {"help lsit", "did you mean list?"},
        {"help run check", "check: one argument too many"},
        {"version 2", "2: one argument too many"},
+       {"run small.json --positional 2", "--positional: there is no such option"},
+       {"completion",
+        "completion: for which shell? (straggle completion bash|zsh; straggle completion --help)"},
+       {"completion fihs", "completion fihs: must be \"bash\" or \"zsh\""},
+       {"completion bahs", "(did you mean \"bash\"?)"},
        {"list --format csv", "--format csv: must be table or json"},
        {"run -", "standard input:1:1: is not valid JSON"},
        {"check - <wrong.json", "standard input#/workres: is not a known field"},

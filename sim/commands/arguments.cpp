@@ -73,29 +73,45 @@ std::string options_of(const Overrides& overrides) {
   return options;
 }
 
-Arguments::Arguments(const std::vector<std::string>& words, const std::vector<std::string>& options,
-                     std::size_t most_positional, const std::vector<std::string>& flags)
-    : known_(flags) {
+namespace {
+
+/// What behind the word that is none of `known` says what it has to be.
+std::string near_to(const std::string& word, const std::vector<std::string>& known, const char* quote) {
+  const auto near = nearest_name(word, known);
+  return near ? fmt::format(" (did you mean {0}{1}{0}?)", quote, *near) : "";
+}
+
+/// What Boost calls the words without an option. It would take it for an option, too.
+constexpr const char* positional_key = "positional";
+
+}  // namespace
+
+Arguments::Arguments(const Command& command, const std::vector<std::string>& words)
+    : command_(command), options_(command.options) {
+  options_.push_back(help_option());
   po::options_description description;
-  description.add_options()("help,h", "");
-  for (const std::string& flag : flags) description.add_options()(flag.c_str(), "");
-  for (const std::string& option : options) {  // `output,o`: with a short form
-    description.add_options()(option.c_str(), po::value<std::vector<std::string>>());
-    known_.push_back(option.substr(0, option.find(',')));
+  for (const Option& option : options_) {
+    const std::string name = option.name + (option.letter ? std::string{',', option.letter} : "");
+    if (option.value.empty())
+      description.add_options()(name.c_str(), "");
+    else
+      description.add_options()(name.c_str(), po::value<std::vector<std::string>>());
   }
-  description.add_options()("positional", po::value<std::vector<std::string>>());
+  description.add_options()(positional_key, po::value<std::vector<std::string>>());
   po::positional_options_description positional;
-  positional.add("positional", -1);
+  positional.add(positional_key, -1);
   namespace style = po::command_line_style;
   try {
-    po::store(po::command_line_parser(words)
-                  .options(description)
-                  .positional(positional)
-                  .style(style::unix_style & ~style::allow_guessing)
-                  .run(),
-              map_);
+    const auto parsed = po::command_line_parser(words)
+                            .options(description)
+                            .positional(positional)
+                            .style(style::unix_style & ~style::allow_guessing)
+                            .run();
+    for (const auto& option : parsed.options)
+      if (option.string_key == positional_key && option.position_key < 0) refuse("--" + option.string_key);
+    po::store(parsed, map_);
   } catch (const po::unknown_option& error) {
-    throw ConfigError(no_such_option(error.get_option_name()));
+    refuse(error.get_option_name());
   } catch (const po::invalid_command_line_syntax& error) {
     std::string name = error.get_option_name();
     name = "--" + name.substr(std::min(name.find_first_not_of('-'), name.size()));
@@ -111,29 +127,41 @@ Arguments::Arguments(const std::vector<std::string>& words, const std::vector<st
   } catch (const po::error& error) {
     throw ConfigError(printable(error.what(), 300));
   }
-  if (this->positional().size() > most_positional)
-    throw ConfigError(
-        fmt::format("{}: one argument too many", printable(this->positional()[most_positional], 100)));
+  const std::size_t most = !command.positional ? 0 : command.positional->repeated ? words.size() : 1;
+  if (!map_.contains(positional_key)) return;
+  const auto& given = map_[positional_key].as<std::vector<std::string>>();
+  if (given.size() > most)
+    throw ConfigError(fmt::format("{}: one argument too many", printable(given[most], 100)));
 }
 
-std::string Arguments::no_such_option(const std::string& option) const {
+void Arguments::refuse(const std::string& option) const {
   // As it was typed: a short one is not called a long one.
   const std::string word = option.substr(std::min(option.find_first_not_of('-'), option.size()));
-  std::vector<std::string> names = known_, meant;
-  names.push_back("help");
+  std::vector<std::string> names, meant;
+  for (const Option& known : options_) names.push_back(known.name);
   if (const auto near = nearest_name(word, names); near && word.size() > 1) {
     meant = {"--" + *near};
   } else if (!option.starts_with("--") && !word.empty()) {
     for (const std::string& name : names)
       if (name[0] == word[0]) meant.push_back("--" + name);
   }
-  return fmt::format("{}{}: there is no such option{}", option.starts_with("--") ? "--" : "-",
-                     printable(word, 100),
-                     meant.empty() ? "" : fmt::format(" (did you mean {}?)", fmt::join(meant, " or ")));
+  throw ConfigError(fmt::format(
+      "{}{}: there is no such option{}", option.starts_with("--") ? "--" : "-", printable(word, 100),
+      meant.empty() ? "" : fmt::format(" (did you mean {}?)", fmt::join(meant, " or "))));
+}
+
+const Option& Arguments::option_named(const std::string& name) const {
+  for (const Option& option : options_)
+    if (option.name == name) return option;
+  throw std::logic_error(fmt::format("{} has no option --{}", command_.name, name));
+}
+
+bool Arguments::given(const std::string& flag) const {
+  return map_.contains(option_named(flag).name);
 }
 
 std::vector<std::string> Arguments::all(const std::string& option) const {
-  return map_.contains(option) ? map_[option].as<std::vector<std::string>>() : std::vector<std::string>{};
+  return given(option) ? map_[option].as<std::vector<std::string>>() : std::vector<std::string>{};
 }
 
 std::optional<std::string> Arguments::last(const std::string& option) const {
@@ -153,26 +181,42 @@ std::optional<std::uint64_t> Arguments::count(const std::string& option, std::ui
   return text ? std::optional(parse_count(option, *text, least)) : std::nullopt;
 }
 
-std::string Arguments::format(const std::vector<std::string>& known) const {
-  const std::string wanted = last("format").value_or(known.front());
+std::string Arguments::choice(const std::string& option) const {
+  const std::vector<std::string>& known = option_named(option).choices;
+  const std::string wanted = last(option).value_or(known.front());
   if (std::find(known.begin(), known.end(), wanted) != known.end()) return wanted;
-  const auto near = nearest_name(wanted, known);
-  throw ConfigError(fmt::format("--format {}: must be {} or {}{}", printable(wanted, 100),
+  throw ConfigError(fmt::format("--{} {}: must be {} or {}{}", option, printable(wanted, 100),
                                 fmt::join(known.begin(), known.end() - 1, ", "), known.back(),
-                                near ? fmt::format(" (did you mean {}?)", *near) : ""));
+                                near_to(wanted, known, "")));
 }
 
-std::string Arguments::config(const char* command) const {
-  if (positional().empty())
-    throw ConfigError(
-        fmt::format("{0}: which configuration? (straggle {0} CONFIG; straggle {0} --help)", command));
-  if (positional().front().empty())
-    throw ConfigError(fmt::format("{}: the name of the configuration is empty", command));
-  return positional().front();
+std::vector<std::string> Arguments::positional() const {
+  if (map_.contains(positional_key)) return map_[positional_key].as<std::vector<std::string>>();
+  if (command_.positional && !command_.positional->optional)
+    throw ConfigError(fmt::format("{0}: {1} (straggle {0} {2}; straggle {0} --help)", command_.name,
+                                  command_.positional->question, form_of(*command_.positional)));
+  return {};
+}
+
+std::string Arguments::name() const {
+  const std::string name = positional().at(0);
+  if (name.empty())
+    throw ConfigError(fmt::format("{}: the name of the {} is empty", command_.name,
+                                  command_.positional->offer == Offer::folders ? "folder" : "configuration"));
+  return name;
+}
+
+std::optional<std::string> Arguments::choice() const {
+  const std::vector<std::string> given = positional();
+  if (given.empty()) return std::nullopt;
+  const std::vector<std::string>& known = command_.positional.value().choices;
+  if (std::find(known.begin(), known.end(), given[0]) != known.end()) return given[0];
+  throw ConfigError(fmt::format("{} {}: must be {}{}", command_.name, printable(given[0], 100),
+                                quoted_list(known), near_to(given[0], known, "\"")));
 }
 
 Overrides Arguments::overrides() const {
-  return {.set = all("set"), .trials = count_if_known("trials", 1), .seed = count_if_known("seed", 0)};
+  return {.set = all("set"), .trials = count("trials", 1), .seed = count("seed", 0)};
 }
 
 unsigned Arguments::threads() const {
@@ -180,10 +224,6 @@ unsigned Arguments::threads() const {
       count("threads", 1).value_or(std::max(1u, std::thread::hardware_concurrency()));
   if (wanted > 4096) throw ConfigError("--threads: must be at most 4096");
   return static_cast<unsigned>(wanted);
-}
-
-std::optional<std::uint64_t> Arguments::count_if_known(const std::string& option, std::uint64_t least) const {
-  return map_.contains(option) ? count(option, least) : std::nullopt;
 }
 
 }  // namespace straggle

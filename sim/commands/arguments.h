@@ -1,4 +1,4 @@
-// The words of a command line, parsed; mistakes in them are a ConfigError.
+// The words of a command line, read by the table of their command; mistakes in them are a ConfigError.
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/commands/command.h"
 #include "sim/run/experiment.h"
 
 namespace straggle {
@@ -24,35 +25,39 @@ std::size_t parse_point(const std::string& text, std::size_t points);
 /// What the command line changes in the configuration, as options.
 std::string options_of(const Overrides& overrides);
 
-/// The parsed arguments of one command.
+/// The words behind a command's name, read by its table. An option that is asked for has to stand there: a
+/// std::logic_error otherwise.
 class Arguments {
  public:
-  /// `options` lists the long options, each with one value, and `flags` those without; `most_positional` is
-  /// how many other words are allowed.
-  Arguments(const std::vector<std::string>& words, const std::vector<std::string>& options,
-            std::size_t most_positional, const std::vector<std::string>& flags = {});
+  Arguments(const Command& command, const std::vector<std::string>& words);
 
   bool help() const { return given("help"); }
-  bool given(const std::string& flag) const { return map_.contains(flag); }
+  bool given(const std::string& flag) const;
   std::vector<std::string> all(const std::string& option) const;
-  std::vector<std::string> positional() const { return all("positional"); }
   std::optional<std::string> last(const std::string& option) const;
   /// As last(), of an option that names a file or a folder: an empty name is refused.
   std::optional<std::string> name(const std::string& option) const;
   std::optional<std::uint64_t> count(const std::string& option, std::uint64_t least) const;
+  /// One of the option's choices; the first of them where it is not given.
+  std::string choice(const std::string& option) const;
 
-  /// --format, one of `known`; the first of them where it is not given.
-  std::string format(const std::vector<std::string>& known) const;
-  /// The configuration that `command` is given.
-  std::string config(const char* command) const;
+  /// What stands there without an option; asked for where there is nothing and has to be something.
+  std::vector<std::string> positional() const;
+  /// The one of positional() that names a configuration or a folder: an empty name is refused.
+  std::string name() const;
+  /// The one of positional(), one of its choices; nothing where it may be left out, and is.
+  std::optional<std::string> choice() const;
+
   Overrides overrides() const;
   unsigned threads() const;
 
  private:
-  std::string no_such_option(const std::string& option) const;
-  std::optional<std::uint64_t> count_if_known(const std::string& option, std::uint64_t least) const;
+  const Option& option_named(const std::string& name) const;
+  /// Of an option as it was typed.
+  [[noreturn]] void refuse(const std::string& option) const;
 
-  std::vector<std::string> known_;
+  const Command& command_;
+  std::vector<Option> options_;  // help too
   boost::program_options::variables_map map_;
 };
 

@@ -11,26 +11,28 @@
 namespace straggle {
 namespace {
 
-constexpr const char* check_help =
-    R"(usage: straggle check CONFIG [--set POINTER=VALUE]... [--trials N] [--seed N] [--threads N]
+int check_command(const Arguments& arguments);
 
-Validates a configuration (- is standard input) without running it; all mistakes are listed at once. Prints what a run takes,
-told from a few trials (time is an order of magnitude), the points of the sweep and, for each scheme, what the master waits
-for and what the first worker does. What cannot fit into memory is refused.
+const CommandRegistration registration({
+    .name = "check",
+    .summary = "validate a configuration, list its points and programs",
+    .description =
+        R"(Validates a configuration (- is standard input) without running it; all mistakes are listed at once. Prints
+what a run takes, told from a few trials (time is an order of magnitude), the points of the sweep and, for each
+scheme, what the master waits for and what the first worker does. What cannot fit into memory is refused.)",
+    .positional = configuration(),
+    .options = {set_option(),
+                trials_option(),
+                seed_option(),
+                {"threads", "N", "threads of the run that is told of; default: all cores"}},
+    .example = "straggle check configs/first.json",
+    .run = check_command,
+    .place = 3,
+});
 
-example: straggle check configs/first.json
-)";
-
-}  // namespace
-
-int check_command(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"set", "trials", "seed", "threads"}, 1);
-  if (arguments.help()) {
-    std::cout << check_help;
-    return fine;
-  }
+int check_command(const Arguments& arguments) {
   const unsigned threads = arguments.threads();
-  const Experiment experiment = load_experiment(arguments.config("check"), arguments.overrides());
+  const Experiment experiment = load_experiment(arguments.name(), arguments.overrides());
   check_memory(experiment, threads, {}, available_memory());
   std::cout << fmt::format("{}: valid; {} point{}, {} expectation{}\n", printable(experiment.file),
                            experiment.points.size(), experiment.points.size() == 1 ? "" : "s",
@@ -49,4 +51,5 @@ int check_command(const std::vector<std::string>& words) {
   return fine;
 }
 
+}  // namespace
 }  // namespace straggle

@@ -14,35 +14,36 @@
 namespace straggle {
 namespace {
 
-constexpr const char* list_help =
-    R"(usage: straggle list [schemes|codes|compute|networks|columns] [--format FORMAT]
-
-One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the result files,
-with their units; they are listed only when asked for, and in JSON.
-
-  --format FORMAT  table (default) or json: {"schemes": [{"name": ..., "summary": ...}, ...], ...}; of columns
-                   {"results.csv": [{"name": ..., "unit": ..., "meaning": ...}, ...], "samples.csv": ...}
-
-example: straggle list schemes
-)";
-
 struct Entry {
   std::string name, summary;
 };
 
-/// The kinds of what a configuration names, in order, and what there is of each.
-std::vector<std::pair<std::string, std::vector<Entry>>> plug_ins() {
-  const auto entries_of = [](const auto& plugins) {
-    std::vector<Entry> entries;
-    for (const auto& [name, plugin] : plugins) entries.push_back({name, plugin.summary});
-    return entries;
-  };
-  std::vector<Entry> codes;
-  for (const NamedCode& code : named_codes()) codes.push_back({code.name, code.summary});
-  return {{"schemes", entries_of(Registry<SchemePlugin>::instance().entries())},
-          {"codes", codes},
-          {"compute", entries_of(Registry<ComputePlugin>::instance().entries())},
-          {"networks", entries_of(Registry<NetworkPlugin>::instance().entries())}};
+template <class Plugin>
+std::vector<Entry> plug_ins() {
+  std::vector<Entry> entries;
+  for (const auto& [name, plugin] : Registry<Plugin>::instance().entries())
+    entries.push_back({name, plugin.summary});
+  return entries;
+}
+
+std::vector<Entry> codes() {
+  std::vector<Entry> entries;
+  for (const NamedCode& code : named_codes()) entries.push_back({code.name, code.summary});
+  return entries;
+}
+
+/// The kinds of what a configuration names, and what there is of each.
+const std::vector<std::pair<std::string, std::vector<Entry> (*)()>> kinds = {
+    {"schemes", plug_ins<SchemePlugin>},
+    {"codes", codes},
+    {"compute", plug_ins<ComputePlugin>},
+    {"networks", plug_ins<NetworkPlugin>}};
+
+std::vector<std::string> names_of_kinds() {
+  std::vector<std::string> names;
+  for (const auto& [name, entries] : kinds) names.push_back(name);
+  names.push_back("columns");
+  return names;
 }
 
 std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
@@ -50,33 +51,15 @@ std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
           {"samples.csv", sample_columns({.critical = true})}};
 }
 
-}  // namespace
-
-int list_command(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"format"}, 1);
-  if (arguments.help()) {
-    std::cout << list_help;
-    return fine;
-  }
-  const bool json = arguments.format({"table", "json"}) == "json";
-  std::vector<std::string> kinds;
-  for (const auto& [kind, entries] : plug_ins()) kinds.push_back(kind);
-  kinds.push_back("columns");
-  std::string wanted;
-  if (!arguments.positional().empty()) {
-    wanted = arguments.positional().front();
-    if (std::find(kinds.begin(), kinds.end(), wanted) == kinds.end()) {
-      const auto near = nearest_name(wanted, kinds);
-      throw ConfigError(fmt::format("list {}: must be {}{}", printable(wanted, 100), quoted_list(kinds),
-                                    near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
-    }
-  }
+int list_command(const Arguments& arguments) {
+  const bool json = arguments.choice("format") == "json";
+  const std::string wanted = arguments.choice().value_or("");
   Json all = Json::object();
-  for (const auto& [kind, entries] : plug_ins()) {
+  for (const auto& [kind, entries] : kinds) {
     if (!wanted.empty() && wanted != kind) continue;
     std::vector<std::vector<std::string>> lines;
     Json& listed = all[kind] = Json::array();
-    for (const Entry& entry : entries) {
+    for (const Entry& entry : entries()) {
       lines.push_back({"  " + entry.name, entry.summary});
       listed.push_back({{"name", entry.name}, {"summary", entry.summary}});
     }
@@ -98,4 +81,23 @@ int list_command(const std::vector<std::string>& words) {
   return fine;
 }
 
+const CommandRegistration registration({
+    .name = "list",
+    .summary = "the schemes, codes, compute models and networks there are",
+    .description =
+        R"(One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the
+result files, with their units; they are listed only when asked for, and in JSON.)",
+    .positional = {{.value = "", .choices = names_of_kinds(), .optional = true}},
+    .options =
+        {{.name = "format",
+          .value = "FORMAT",
+          .help = R"({choices}: {"schemes": [{"name": ..., "summary": ...}, ...], ...}; of columns )"
+                  R"({"results.csv": [{"name": ..., "unit": ..., "meaning": ...}, ...], "samples.csv": ...})",
+          .choices = {"table", "json"}}},
+    .example = "straggle list schemes",
+    .run = list_command,
+    .place = 6,
+});
+
+}  // namespace
 }  // namespace straggle

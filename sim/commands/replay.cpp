@@ -21,24 +21,49 @@
 namespace straggle {
 namespace {
 
-constexpr const char* replay_help =
-    R"(usage: straggle replay CONFIG --scheme LABEL [--point P] [--trial T] [OPTIONS]
+int replay_command(const Arguments& arguments);
 
-Runs one trial again and prints every message the master received, up to completion, and what the iteration waited for.
-Points and trials count from 0. CONFIG is a file, or - for standard input.
-
-  --scheme LABEL       as in the table; may be left out if there is only one, and repeated
-  --point P            default 0
-  --trial T            default 0; any number may be replayed, also beyond the trials of a run, since a trial is a function
-                       of the configuration and its number; or median, p99 or worst: the trial with that completion time
-                       among all trials of the first scheme named (nearest rank)
-  --trace FILE         writes the trial as Chrome trace events, to open in ui.perfetto.dev or chrome://tracing: the
-                       schemes named, or all of them, side by side on the same workers
-  --picture FILE       draws what every node did as SVG, of one scheme; of several iterations the first
-  --set POINTER=VALUE  as for run; also --seed N, --trials N, --threads N
-
-example: straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial median --trace trace.json
-)";
+const CommandRegistration registration({
+    .name = "replay",
+    .summary = "one trial of one scheme as a list of events",
+    .description =
+        R"(Runs one trial again and prints every message the master received, up to completion, and what the iteration
+waited for. Points and trials count from 0. CONFIG is a file, or - for standard input.)",
+    .positional = configuration(),
+    .options =
+        {{.name = "scheme",
+          .value = "LABEL",
+          .help = "as in the table; may be left out if there is only one, and repeated",
+          .repeated = true,
+          .in_usage = true},
+         {.name = "point", .value = "P", .help = "the point of the sweep; default 0", .in_usage = true},
+         {.name = "trial",
+          .value = "T",
+          .help =
+              "the trial; default 0; any number may be replayed, also beyond the trials of a run, since a "
+              "trial is a function of the configuration and its number; or median, p99 or worst: the trial "
+              "with that completion time among all trials of the first scheme named (nearest rank)",
+          .choices = {"median", "p99", "worst"},
+          .in_usage = true},
+         {.name = "trace",
+          .value = "FILE",
+          .help =
+              "writes the trial as Chrome trace events, to open in ui.perfetto.dev or chrome://tracing: the "
+              "schemes named, or all of them, side by side on the same workers",
+          .offer = Offer::files},
+         {.name = "picture",
+          .value = "FILE",
+          .help = "draws what every node did as SVG, of one scheme; of several iterations the first",
+          .offer = Offer::files},
+         set_option(),
+         trials_option(),
+         seed_option(),
+         threads_option()},
+    .example =
+        "straggle replay experiments/gc-mmc/figure1.json --scheme GC-MMC-1 --trial median --trace trace.json",
+    .run = replay_command,
+    .place = 4,
+});
 
 std::vector<std::string> labels_of(const Point& point) {
   std::vector<std::string> labels;
@@ -107,18 +132,10 @@ bool is_same_file(const std::filesystem::path& one, const std::filesystem::path&
   return whole(one) == whole(other) || fs::equivalent(one, other, ignored);
 }
 
-}  // namespace
-
-int replay_command(const std::vector<std::string>& words) {
-  const Arguments arguments(
-      words, {"point", "scheme", "trial", "trace", "picture", "set", "seed", "trials", "threads"}, 1);
-  if (arguments.help()) {
-    std::cout << replay_help;
-    return fine;
-  }
+int replay_command(const Arguments& arguments) {
   const unsigned threads = arguments.threads();
   const Overrides overrides = arguments.overrides();
-  const std::string config = arguments.config("replay");
+  const std::string config = arguments.name();
   const Experiment experiment = load_experiment(config, overrides);
   const std::size_t index = parse_point(arguments.last("point").value_or("0"), experiment.points.size());
   const Point& point = experiment.points[index];
@@ -174,4 +191,5 @@ int replay_command(const std::vector<std::string>& words) {
   return fine;
 }
 
+}  // namespace
 }  // namespace straggle

@@ -19,19 +19,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* report_help =
-    R"(usage: straggle report FOLDER [-o FILE] [--point P]... [--threads N]
+int report_command(const Arguments& arguments);
 
-Writes one HTML file about a run: FOLDER is what `straggle run` wrote, with results.csv and config.json. It needs no server,
-no network and no other file. Distributions and timelines come from trials that are run again (a trial is a function of the
-configuration and its number alone), distributions from samples.csv where it is there.
-
-  -o FILE      default: FOLDER/report.html
-  --point P    distributions and timelines of this point; may be repeated; default: all of up to 4, else 4 of them
-  --threads N  default: all cores
-
-example: straggle report results/first -o first.html
-)";
+const CommandRegistration registration({
+    .name = "report",
+    .summary = "a page of a run's folder: table, charts, distributions, timelines",
+    .description =
+        R"(Writes one HTML file about a run: FOLDER is what `straggle run` wrote, with results.csv and config.json. It
+needs no server, no network and no other file. Distributions and timelines come from trials that are run again (a
+trial is a function of the configuration and its number alone), distributions from samples.csv where it is there.)",
+    .positional = {{.value = "FOLDER", .question = "of which run?", .offer = Offer::folders}},
+    .options = {{.name = "output",
+                 .value = "FILE",
+                 .help = "the page; default: FOLDER/report.html",
+                 .letter = 'o',
+                 .offer = Offer::files},
+                {.name = "point",
+                 .value = "P",
+                 .help =
+                     "distributions and timelines of this point; may be repeated; default: all of up to 4, "
+                     "else 4 of them",
+                 .repeated = true},
+                threads_option()},
+    .example = "straggle report results/first -o first.html",
+    .run = report_command,
+    .place = 5,
+});
 
 /// The points of which the page shows everything: those asked for, or all of up to 4, else 4 evenly.
 std::vector<std::size_t> points_to_show(const Arguments& arguments, std::size_t points) {
@@ -52,19 +65,9 @@ bool is_page(std::string_view start) {
          start.find("<meta name=\"generator\" content=\"straggle ") != std::string_view::npos;
 }
 
-}  // namespace
-
-int report_command(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"output,o", "point", "threads"}, 1);
-  if (arguments.help()) {
-    std::cout << report_help;
-    return fine;
-  }
-  if (arguments.positional().empty())
-    throw ConfigError("report: of which run? (straggle report FOLDER; straggle report --help)");
+int report_command(const Arguments& arguments) {
+  const fs::path folder = arguments.name();
   const unsigned threads = arguments.threads();
-  const fs::path folder = arguments.positional().front();
-  if (folder.empty()) throw ConfigError("report: the name of the folder is empty");
   const fs::path output = arguments.name("output").value_or((folder / "report.html").string());
   std::error_code error;
   if (!fs::is_directory(folder, error))
@@ -113,4 +116,5 @@ int report_command(const std::vector<std::string>& words) {
   return fine;
 }
 
+}  // namespace
 }  // namespace straggle

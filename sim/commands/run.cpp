@@ -23,25 +23,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* run_help = R"(usage: straggle run CONFIG [OPTIONS]
+int run_command(const Arguments& arguments);
 
-Runs every point of the sweep and every scheme in it. CONFIG is a file, or - for standard input. Prints a table on standard
-output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the configuration with every default)
-when all of it is done: until then what an earlier run has left there stays. Ctrl-C ends with code 130 (SIGTERM: 143) and
-leaves the points that are finished in DIR/results.csv.partial.
-
-  --set POINTER=VALUE  change the configuration: a JSON pointer and a JSON value; may be repeated
-  --trials N           the same as --set /trials=N
-  --seed N             the same as --set /seed=N
-  --threads N          default: all cores; the results do not depend on it
-  --out DIR            default: results/NAME for CONFIG = .../NAME.json, results/stdin for -
-  --format FORMAT      what is printed: table (default), latex, markdown, csv or json
-  --samples            also writes DIR/samples.csv, one row a trial: times, messages and the other tallies
-  --critical-path      adds columns: the seconds the iterations waited for computing, in a port's queue, on the link,
-                       and for workers that start late
-
-example: straggle run experiments/gc-mmc/figure1.json --trials 20000 --out results/quick
-)";
+const CommandRegistration registration({
+    .name = "run",
+    .summary = "run a sweep, print its table, write results.csv",
+    .description =
+        R"(Runs every point of the sweep and every scheme in it. CONFIG is a file, or - for standard input. Prints a
+table on standard output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the
+configuration with every default) when all of it is done: until then what an earlier run has left there stays. Ctrl-C
+ends with code 130 (SIGTERM: 143) and leaves the points that are finished in DIR/results.csv.partial.)",
+    .positional = configuration(),
+    .options =
+        {set_option(),
+         trials_option(),
+         seed_option(),
+         threads_option(),
+         {.name = "out",
+          .value = "DIR",
+          .help = "the folder of its files; default: results/NAME for CONFIG = .../NAME.json, results/stdin "
+                  "for -",
+          .offer = Offer::folders},
+         {.name = "format",
+          .value = "FORMAT",
+          .help = "what is printed: {choices}",
+          .choices = {"table", "latex", "markdown", "csv", "json"}},
+         {"samples", "",
+          "also writes DIR/samples.csv, one row a trial: times, messages and the other tallies"},
+         {"critical-path", "",
+          "adds columns: the seconds the iterations waited for computing, in a port's queue, on the link, "
+          "and for workers that start late"}},
+    .example = "straggle run experiments/gc-mmc/figure1.json --trials 20000 --out results/quick",
+    .run = run_command,
+    .place = 1,
+});
 
 /// Of the command line only what decides the numbers.
 std::string command_of(const std::string& config, const Overrides& overrides) {
@@ -55,18 +70,10 @@ std::size_t terminal_width() {
   return static_cast<std::size_t>(-1) / 2;
 }
 
-}  // namespace
-
-int run_command(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"set", "trials", "seed", "threads", "out", "format"}, 1,
-                            {"samples", "critical-path"});
-  if (arguments.help()) {
-    std::cout << run_help;
-    return fine;
-  }
-  const std::string format = arguments.format({"table", "latex", "markdown", "csv", "json"});
+int run_command(const Arguments& arguments) {
+  const std::string format = arguments.choice("format");
   const unsigned threads = arguments.threads();
-  const std::string config = arguments.config("run");
+  const std::string config = arguments.name();
   const Overrides overrides = arguments.overrides();
   const Experiment experiment = load_experiment(config, overrides);
   const Provenance provenance{.command = command_of(config, overrides), .version = version()};
@@ -136,4 +143,5 @@ int run_command(const std::vector<std::string>& words) {
   return failures > 0 ? missed : fine;
 }
 
+}  // namespace
 }  // namespace straggle

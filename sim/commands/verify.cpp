@@ -21,16 +21,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* verify_help = R"(usage: straggle verify PATH... [--threads N]
+int verify_command(const Arguments& arguments);
 
-Runs every configuration with an "expect" block: the files named (- is standard input), and those (*.json) in the folders
-named. Prints what was expected and found; a number is met within 4 standard errors, or within its own "within", a share of
-the value. Where the trials have no spread, within half a unit of its last digit. The same for files of claims, such as
-experiments/claims.json: what papers say, the numbers that come out, and the verdicts (docs/claims.md). Exit code 1 if one is
-missed, 2 if there is none to check.
-
-example: straggle verify experiments
-)";
+const CommandRegistration registration({
+    .name = "verify",
+    .summary = "run configurations and compare with the numbers they expect",
+    .description =
+        R"(Runs every configuration with an "expect" block: the files named (- is standard input), and those (*.json)
+in the folders named. Prints what was expected and found; a number is met within 4 standard errors, or within its own
+"within", a share of the value. Where the trials have no spread, within half a unit of its last digit. The same for
+files of claims, such as experiments/claims.json: what papers say, the numbers that come out, and the verdicts
+(docs/claims.md). Exit code 1 if one is missed, 2 if there is none to check.)",
+    .positional = {{.value = "PATH",
+                    .question = "which configurations?",
+                    .offer = Offer::configurations,
+                    .repeated = true}},
+    .options = {threads_option()},
+    .example = "straggle verify experiments",
+    .run = verify_command,
+    .place = 2,
+});
 
 /// What there is to verify.
 struct Expecting {
@@ -164,19 +174,11 @@ std::string allowed(const ExpectedValue& expected, const Verdict& verdict) {
   return fmt::format("{:g}: no spread", expected.half_unit);
 }
 
-}  // namespace
-
-int verify_command(const std::vector<std::string>& words) {
-  const Arguments arguments(words, {"threads"}, static_cast<std::size_t>(-1));
-  if (arguments.help()) {
-    std::cout << verify_help;
-    return fine;
-  }
-  if (arguments.positional().empty())
-    throw ConfigError("verify: which configurations? (straggle verify PATH...; straggle verify --help)");
+int verify_command(const Arguments& arguments) {
+  const std::vector<std::string> paths = arguments.positional();
   const unsigned threads = arguments.threads();
   std::size_t met = 0, all = 0, inexact = 0;
-  const Expecting expecting = find_expecting(arguments.positional());
+  const Expecting expecting = find_expecting(paths);
   for (const Experiment& experiment : expecting.experiments) {
     check_memory(experiment, threads, {}, available_memory());
     const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
@@ -211,4 +213,5 @@ int verify_command(const std::vector<std::string>& words) {
   return met == all && claims_met == claims && inexact == 0 ? fine : missed;
 }
 
+}  // namespace
 }  // namespace straggle

@@ -1,0 +1,13 @@
+// From the words of the command line to a command.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace straggle {
+
+/// Finds the command, reads its words by its table and runs it, or prints its help. Returns what the process
+/// ends with; a ConfigError says what to mend in the call.
+int run_program(const std::vector<std::string>& words);
+
+}  // namespace straggle
