@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <map>
-#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <string>

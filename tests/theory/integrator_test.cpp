@@ -4,7 +4,8 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <vector>
+#include <cstddef>
+#include <utility>
 
 #include "tests/theory/support.h"
 

@@ -1,6 +1,7 @@
 // What theory says on links that cost time and of skewness, from plain laws, against closed forms.
 #include "sim/theory/prediction.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
