@@ -17,8 +17,8 @@ const CommandRegistration registration({
     .description =
         R"(Prints a script after which Tab completes commands, options, the words an option takes, and files. For the
 shell at hand: `source <(straggle completion bash)`, and the same with zsh behind its compinit. For every one to come:
-`straggle completion bash >~/.local/share/bash-completion/completions/straggle` (Debian's package bash-completion
-reads it), and for zsh as `_straggle` in a folder of its fpath.)",
+that line in ~/.bashrc or ~/.zshrc; or the script as a file, where bash's package bash-completion looks for it
+(~/.local/share/bash-completion/completions/straggle), and zsh (_straggle in a folder of its fpath).)",
     .positional = {{.value = "", .question = "for which shell?", .choices = {"bash", "zsh"}}},
     .example = "straggle completion bash",
     .run = completion_command,

@@ -17,7 +17,7 @@ const CommandRegistration registration({
     .summary = "the manual page, as man reads it",
     .description =
         R"(Prints straggle(1), a page with all commands and options, in the language of man (roff). `straggle man | man -l
--` shows it; `straggle man >~/.local/share/man/man1/straggle.1` puts it where `man straggle` finds it.)",
+-` shows it; as straggle.1 in a folder man1 below one of those that `manpath` names it is what `man straggle` shows.)",
     .example = "straggle man",
     .run = man_command,
 });
@@ -54,9 +54,15 @@ std::string roff(const std::string& text) {
   return result;
 }
 
-/// An item of a list: what is explained, in bold, and the explanation.
+/// An item of a list: a term, which is roff, and what explains it.
 std::string item(const std::string& term, const std::string& text) {
-  return ".TP\n" + roff("`" + term + "`") + "\n" + roff(text) + "\n";
+  return ".TP\n" + term + "\n" + roff(text) + "\n";
+}
+
+/// form_of() as pages have it: what is typed is bold, what something else stands for is not.
+std::string term_of(const Option& option) {
+  const std::string form = form_of(option), names = form.substr(0, form.size() - option.value.size());
+  return roff("`" + names + "`") + (option.value.empty() ? "" : "\\fI" + roff(option.value) + "\\fR");
 }
 
 std::string prose(const std::string& text) {
@@ -77,12 +83,12 @@ std::string manual_page() {
   page += ".SH NAME\n" + roff(std::string("straggle - ") + program_title) + "\n";
   page += ".SH SYNOPSIS\n" + roff("`straggle` COMMAND [ARGUMENTS]") + "\n";
   page += ".SH DESCRIPTION\n";
-  for (const Command& command : commands()) page += item(command.name, command.summary);
+  for (const Command& command : commands()) page += item(roff("`" + command.name + "`"), command.summary);
   page += prose("All commands have " + form_of(help_option()) + ".");
   page += ".SH COMMANDS\n";
   for (const Command& command : commands()) {
     page += ".SS " + roff(usage_of(command)) + "\n" + prose(command.description);
-    for (const Option& option : command.options) page += item(form_of(option), meaning_of(option));
+    for (const Option& option : command.options) page += item(term_of(option), meaning_of(option));
     page += example("Example: `" + command.example + "`");
   }
   page += ".SH EXIT STATUS\n" + prose(program_exit_codes);
