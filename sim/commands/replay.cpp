@@ -12,8 +12,8 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/commands/run_folder.h"
+#include "sim/run/campaign.h"
 #include "sim/run/cost.h"
-#include "sim/run/trials.h"
 #include "sim/view/picture.h"
 #include "sim/view/replay.h"
 #include "sim/view/trace.h"
@@ -106,8 +106,8 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
   alone.schemes = {point.schemes[s]};
   alone.baseline = 0;
   alone.verify.trials = 0;
-  const std::vector<SchemeResult> results = run_trials(alone, 0, alone.trials, threads);
-  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].sample.times(), rank->second);
+  const std::vector<Summary> results = run_trials(alone, 0, alone.trials, threads);
+  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].times, rank->second);
   if (!trial)
     throw ConfigError(fmt::format("--trial {}: none of the {} trials of \"{}\" could complete", wanted,
                                   alone.trials, point.schemes[s].label));

@@ -92,15 +92,18 @@ int report_command(const Arguments& arguments) {
 
   if (samples.empty()) check_memory(experiment, threads, {}, available_memory());  // trials are run again
   std::uint64_t total = 0;
-  for (const std::size_t p : points) total += experiment.points[p].trials;
+  std::vector<Point> looked_at;
+  for (const std::size_t p : points) {
+    looked_at.push_back(experiment.points[p]);
+    looked_at.back().verify.trials = 0;  // the run has verified them
+    total += looked_at.back().trials;
+  }
   std::vector<ShownPoint> shown;
   {
     Progress progress(total);
-    for (const std::size_t p : points) {
-      progress.begin(experiment.points[p], 0);  // the run has verified them
+    for (const Point& point : looked_at)
       shown.push_back(
-          look_at(experiment.points[p], samples, threads, [&](std::uint64_t n) { progress.add(n); }));
-    }
+          look_at(point, samples, threads, [&](std::uint64_t trials) { progress.add(point, trials); }));
   }
   const PageAssets& assets = page_assets();
   if (assets.script.empty())

@@ -14,6 +14,7 @@
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/cost.h"
+#include "sim/run/runner.h"
 #include "sim/table/results_csv.h"
 #include "sim/table/results_json.h"
 #include "sim/table/table.h"
@@ -78,7 +79,7 @@ int run_command(const Arguments& arguments) {
   const Experiment experiment = load_experiment(config, overrides);
   const Provenance provenance{.command = command_of(config, overrides), .version = version()};
 
-  const Keep keep{.records = arguments.given("samples"), .critical = arguments.given("critical-path")};
+  const Keep keep{.samples = arguments.given("samples"), .critical = arguments.given("critical-path")};
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
   check_memory(experiment, threads, keep, available_memory());
 
@@ -98,9 +99,10 @@ int run_command(const Arguments& arguments) {
           if (row.scheme + 1 == experiment.points[row.point].schemes.size()) ++finished;
         },
         keep,
-        [&](const Point& point, std::size_t s, const SchemeResult& result) {
-          folder.add_samples(point, s, result);
-        });
+        keep.samples ? RowSink::Sampled([&](const Point& point, const Block& trials) {
+          folder.add_samples(point, trials);
+        })
+                     : RowSink::Sampled());
     guard.finish();
     try {
       folder.commit(rows);
@@ -119,7 +121,7 @@ int run_command(const Arguments& arguments) {
     std::cerr << printable_lines(*unwritten, 4000) << "\n";
   else
     std::cerr << "results: " << printable(folder.results().string()) << "\n";
-  if (keep.records && !unwritten) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
+  if (keep.samples && !unwritten) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
   const std::size_t failures =
       report_inexact(experiment, rows,
                      config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())

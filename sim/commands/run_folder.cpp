@@ -62,13 +62,13 @@ RunFolder::RunFolder(const fs::path& folder, const Experiment& experiment, const
   hold();
   check_all();
   for (const fs::path& file : {results(), samples()})
-    if (keep.records || file == results()) check_ours(partial(file));
+    if (keep.samples || file == results()) check_ours(partial(file));
   config_ = config_to_write();
 
   results_.emplace(results(), partial(results()));
   write_csv_header(results_->stream(), experiment, provenance, keep);
   results_->flush();
-  if (!keep.records) return;
+  if (!keep.samples) return;
   samples_.emplace(samples(), partial(samples()));
   write_samples_header(samples_->stream(), experiment, provenance, keep);
   samples_->flush();
@@ -99,7 +99,7 @@ void RunFolder::keep_all_inputs() const {
 void RunFolder::check_all() const {
   keep_all_inputs();
   check_ours(results());
-  if (keep_.records) check_ours(samples());
+  if (keep_.samples) check_ours(samples());
 }
 
 void RunFolder::check_ours(const fs::path& file) const {
@@ -151,9 +151,8 @@ void RunFolder::add(const Row& row) {
   results_->flush();
 }
 
-void RunFolder::add_samples(const Point& point, std::size_t s, const SchemeResult& result) {
-  if (!samples_) return;
-  sample_rows_ += write_samples(samples_->stream(), point, s, result);
+void RunFolder::add_samples(const Point& point, const Block& trials) {
+  sample_rows_ += write_samples(samples_->stream(), point, trials);
   samples_->flush();
 }
 

@@ -35,8 +35,8 @@ class RunFolder {
 
   /// Writes a row through to the system.
   void add(const Row& row);
-  /// The trials of scheme `s` of a point, where Keep::records has kept them.
-  void add_samples(const Point& point, std::size_t s, const SchemeResult& result);
+  /// All trials of one scheme of a point, where there are to be samples.
+  void add_samples(const Point& point, const Block& trials);
   /// The run is whole. What an earlier run has left and this one has not replaced is removed. A folder that
   /// was removed meanwhile is made again; where something is in the way by now the results stay beside, and
   /// the ConfigError says where.

@@ -52,19 +52,21 @@ Progress::~Progress() {
   if (shown_) std::cerr << "\r\x1b[K" << std::flush;
 }
 
-void Progress::begin(const Point& point, std::uint64_t verified) {
+void Progress::add(const Point& point, std::uint64_t trials) {
+  if (!visible_) return;
   const std::lock_guard lock(mutex_);
-  point_ = &point;
-  verified_ = verified;
-  in_point_ = 0;
+  done_ += trials;
   last_ = Clock::now();
+  if (point_ && point.index < point_->index) return;  // a late one: shown is the furthest
+  if (point_ != &point) in_point_ = 0;
+  point_ = &point;
+  in_point_ += trials;
 }
 
 void Progress::add(std::uint64_t trials) {
   if (!visible_) return;
   const std::lock_guard lock(mutex_);
   done_ += trials;
-  in_point_ += trials;
   last_ = Clock::now();
 }
 
@@ -75,7 +77,7 @@ void Progress::show() {
   };
   std::cerr << "\r\x1b[K"
             << progress_line(static_cast<double>(done_) / static_cast<double>(total_), seconds(start_),
-                             in_point_, point_, verified_, seconds(last_))
+                             in_point_, point_, point_ ? point_->verify.trials : 0, seconds(last_))
             << std::flush;
 }
 
@@ -86,7 +88,7 @@ std::string no_memory(const Experiment& experiment, const Point& point, unsigned
   const double schemes = static_cast<double>(point.schemes.size()),
                trials = static_cast<double>(point.trials);
   const double a_trial =
-      sizeof(double) + (keep.records ? sizeof(TrialRecord) : 0) + (keep.critical ? sizeof(CriticalTimes) : 0);
+      sizeof(double) * (1 + (keep.samples ? tally_count : 0) + (keep.critical ? causes : 0));
   // A worker has some ten numbers in the workspace of each thread, messages on top; a thread its stack and
   // its share of the heap.
   const double for_trials = schemes * trials * a_trial, for_workers = 80 * schemes * threads * point.workers,
@@ -97,7 +99,7 @@ std::string no_memory(const Experiment& experiment, const Point& point, unsigned
   if (for_trials > for_workers)
     return fmt::format("{}#/trials: {}: {} trials of {} schemes; lower it{}", printable(experiment.file),
                        place, point.trials, point.schemes.size(),
-                       keep.records ? ", or run without --samples" : "");
+                       keep.samples ? ", or run without --samples" : "");
   return fmt::format(
       "{}#/workers: {}: {} workers of {} schemes on {} threads; lower it, or the load of a scheme, "
       "or --threads",
@@ -106,27 +108,27 @@ std::string no_memory(const Experiment& experiment, const Point& point, unsigned
 
 }  // namespace
 
-std::vector<Row> run_all(const Experiment& experiment, unsigned threads,
-                         const std::function<void(const Row&)>& finished, Keep keep,
-                         const std::function<void(const Point&, std::size_t, const SchemeResult&)>& sampled) {
+std::vector<Row> run_all(const Experiment& experiment, unsigned threads, const RowSink::Finished& finished,
+                         Keep keep, const RowSink::Sampled& sampled) {
   std::uint64_t total = 0;
   for (const Point& point : experiment.points) total += point.trials;
   Progress progress(total);
   std::vector<Row> rows;
-  for (const Point& point : experiment.points) {
-    progress.begin(point, point.verify.trials);
-    std::vector<SchemeResult> results;
-    try {
-      results = run_trials(
-          point, 0, point.trials, threads, [&](std::uint64_t trials) { progress.add(trials); }, keep);
-    } catch (const std::bad_alloc&) {
-      throw ConfigError(no_memory(experiment, point, threads, keep));
-    }
-    for (std::size_t s = 0; s < results.size(); ++s) {
-      if (sampled) sampled(point, s, results[s]);
-      rows.push_back(make_row(point, s, std::move(results[s])));
-      finished(rows.back());
-    }
+  RowSink sink(
+      experiment.points,
+      [&](Row row) {
+        rows.push_back(std::move(row));
+        finished(rows.back());
+      },
+      sampled);
+  Plan plan = Plan::of(experiment.points, threads, keep);
+  plan.progress = [&](std::size_t part, std::uint64_t trials) {
+    progress.add(experiment.points[part], trials);
+  };
+  try {
+    run_campaign(plan, sink);
+  } catch (const OutOfMemory& error) {
+    throw ConfigError(no_memory(experiment, experiment.points[error.part], threads, keep));
   }
   return rows;
 }

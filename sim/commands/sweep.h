@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "sim/run/row.h"
+#include "sim/run/campaign.h"
+#include "sim/run/experiment.h"
+#include "sim/run/rows.h"
 
 namespace straggle {
 
@@ -27,15 +29,15 @@ class Progress {
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  /// The trials that come are of this point, which must live until the next one begins.
-  void begin(const Point& point, std::uint64_t verified);
+  /// So many more are done, of a point, which must outlive this, or of no matter what.
+  void add(const Point& point, std::uint64_t trials);
   void add(std::uint64_t trials);
 
  private:
   using Clock = std::chrono::steady_clock;
   void show();
 
-  std::uint64_t total_, done_ = 0, in_point_ = 0, verified_ = 0;
+  std::uint64_t total_, done_ = 0, in_point_ = 0;
   const Point* point_ = nullptr;
   bool visible_, shown_ = false, over_ = false;
   Clock::time_point start_ = Clock::now(), last_ = start_;  // the last trial's end
@@ -44,11 +46,9 @@ class Progress {
   std::thread clock_;  // shows the line, whether a trial ends or not
 };
 
-/// Runs all points. As soon as one is done, `sampled` gets what was kept of each scheme's trials, and
-/// `finished` its row.
-std::vector<Row> run_all(
-    const Experiment& experiment, unsigned threads, const std::function<void(const Row&)>& finished,
-    Keep keep = {}, const std::function<void(const Point&, std::size_t, const SchemeResult&)>& sampled = {});
+/// Runs all points, with progress; `finished` and `sampled` as in RowSink.
+std::vector<Row> run_all(const Experiment& experiment, unsigned threads, const RowSink::Finished& finished,
+                         Keep keep = {}, const RowSink::Sampled& sampled = {});
 
 /// Complains about every scheme whose trials did not decode; the number of complaints. `configuration`: what
 /// the command line names it by, with its options, ready for a shell.

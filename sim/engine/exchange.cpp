@@ -53,13 +53,15 @@ RoundResult ExchangeRound::run() {
   std::stable_sort(space_.all_.begin(), space_.all_.end(),
                    [](const Arrival& a, const Arrival& b) { return a.time < b.time; });
   result.complete = true;
-  result.time = *std::max_element(space_.ready_.begin(), space_.ready_.end());
+  result[Tally::time] = *std::max_element(space_.ready_.begin(), space_.ready_.end());
   const auto rounds = static_cast<std::uint64_t>(program_.rounds());
-  result.hops = result.messages = result.useful = rounds * workers;
-  result.volume = static_cast<double>(result.hops) * size;
-  result.largest_volume = static_cast<double>(rounds) * size;
-  result.utilisation = result.time > 0 ? static_cast<double>(rounds) * longest_transfer / result.time : 0;
-  for (std::size_t w = 0; w < workers; ++w) result.work += program_.load(static_cast<NodeId>(w + 1));
+  result[Tally::messages_in_all] = result[Tally::messages] = result[Tally::useful_messages] =
+      rounds * workers;
+  result[Tally::bytes_in_all] = static_cast<double>(result[Tally::messages_in_all]) * size;
+  result[Tally::bytes_into_busiest] = static_cast<double>(rounds) * size;
+  result[Tally::port_utilisation] =
+      result[Tally::time] > 0 ? static_cast<double>(rounds) * longest_transfer / result[Tally::time] : 0;
+  for (std::size_t w = 0; w < workers; ++w) result[Tally::work] += program_.load(static_cast<NodeId>(w + 1));
   return result;
 }
 

@@ -74,16 +74,17 @@ void Tallies::work(RoundResult& result) {
   for (std::size_t w = 0; w < program_.workers(); ++w) {
     double old = 0;
     for (; rest != last_rest && rest->worker == w; ++rest)
-      old +=
-          rest->end_of(rest->to) <= result.time ? rest->to - rest->from : tasks_in_rest(*rest, result.time);
+      old += rest->end_of(rest->to) <= result[Tally::time] ? rest->to - rest->from
+                                                           : tasks_in_rest(*rest, result[Tally::time]);
     const auto messages = program_.messages(static_cast<NodeId>(w + 1));
     std::size_t ended = space_.next_[w];
-    while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= result.time) ++ended;
+    while (ended < messages.size() && conditions_.end_of(messages[ended].work, w) <= result[Tally::time])
+      ++ended;
     double done = ended > 0 ? messages[ended - 1].work : 0;
-    if (ended < messages.size()) done += tasks_in_step(program_, conditions_, w, ended, result.time);
+    if (ended < messages.size()) done += tasks_in_step(program_, conditions_, w, ended, result[Tally::time]);
     const double vain = done - space_.covered_[w];
-    result.work += old + done;
-    result.wasted += old + (vain > rounding * done ? vain : 0);
+    result[Tally::work] += old + done;
+    result[Tally::wasted] += old + (vain > rounding * done ? vain : 0);
   }
 }
 
@@ -116,23 +117,23 @@ void Tallies::ports(RoundResult& result) {
   for (std::size_t w = 0; w < conditions_.model_at.size(); ++w) {
     const double model_at = conditions_.model_at[w];
     const auto node = static_cast<NodeId>(w + 1);
-    if (model_at <= result.time) {
-      ++result.hops;
-      result.volume += 1;
+    if (model_at <= result[Tally::time]) {
+      ++result[Tally::messages_in_all];
+      result[Tally::bytes_in_all] += 1;
       space_.volume_[node] += 1;
     }
     if (links_.sharing == Links::Sharing::none) continue;
     const NodeId from = program_.messages(node).empty() ? master : program_.route(node, 0).to;
     const double seconds = links_.seconds(from, node, 1);
-    const double received = std::clamp(result.time - (model_at - seconds), 0.0, seconds);
+    const double received = std::clamp(result[Tally::time] - (model_at - seconds), 0.0, seconds);
     // In a port's units: seconds where it serves one after another, else its share of them.
     space_.busy_[node] += links_.sharing == Links::Sharing::serial || received == 0
                               ? received
                               : received / seconds * links_.bytes / links_.ingress[node];
   }
-  result.largest_volume = *std::max_element(space_.volume_.begin(), space_.volume_.end());
+  result[Tally::bytes_into_busiest] = *std::max_element(space_.volume_.begin(), space_.volume_.end());
   const double busiest = *std::max_element(space_.busy_.begin(), space_.busy_.end());
-  result.utilisation = result.time > 0 ? busiest / result.time : 0;
+  result[Tally::port_utilisation] = result[Tally::time] > 0 ? busiest / result[Tally::time] : 0;
 }
 
 }  // namespace straggle

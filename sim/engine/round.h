@@ -9,6 +9,7 @@
 
 #include "sim/engine/links.h"
 #include "sim/engine/program.h"
+#include "sim/engine/tally.h"
 #include "sim/engine/tournament.h"
 
 namespace straggle {
@@ -93,18 +94,10 @@ struct Arrival {
 
 /// What one iteration came to. `taken` lives in the workspace until its next round.
 struct RoundResult {
-  bool complete = false;       ///< false when no event was left before the goal was reached
-  double time = 0;             ///< completion, seconds
-  std::uint64_t messages = 0;  ///< received by the master by completion; in an exchange by anybody
-  std::uint64_t useful = 0;    ///< of these, what the decode may use
-  /// Whole tasks that ended by the end, over all workers, in mini-batches; those of an earlier iteration,
-  /// too.
-  double work = 0;
-  double wasted = 0;          ///< of these, not covered by any useful message
-  std::uint64_t hops = 0;     ///< messages received by anybody by completion, the model's included
-  double volume = 0;          ///< their size, in gradients
-  double largest_volume = 0;  ///< of these, into the node that receives most
-  double utilisation = 0;     ///< share of the time that the busiest receiving port is busy
+  bool complete = false;  ///< false when no event was left before the goal was reached
+  PerTally<double> tally;
+  double& operator[](Tally which) { return tally[which]; }
+  double operator[](Tally which) const { return tally[which]; }
   /// Not complete: the weight the master lacks; in an exchange the workers that never answer.
   std::uint64_t missing = 0;
   /// The useful messages, at the master and at relays whose own message was useful, each port's in the order

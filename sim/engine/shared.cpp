@@ -88,13 +88,14 @@ RoundResult SharedRound::run() {
   start();
   if (exchange_ && unfinished_ == 0) {
     for (NodeId node = 1; node < nodes_; ++node)
-      result_.time = std::max(result_.time, conditions_.end_of(program_.load(node), node - 1));
-    result_.complete = result_.time < Tournament::never;
+      result_[Tally::time] =
+          std::max(result_[Tally::time], conditions_.end_of(program_.load(node), node - 1));
+    result_.complete = result_[Tally::time] < Tournament::never;
   }
   while (!exchange_ || unfinished_ > 0) {
     const Tournament::Key winner = space_.queue_.winner();
     const double time = Tournament::time(winner);
-    if (time == Tournament::never || (result_.complete && time > result_.time)) break;
+    if (time == Tournament::never || (result_.complete && time > result_[Tally::time])) break;
     const std::uint32_t player = Tournament::player(winner);
     if (player < nodes_) {
       start_flow(player - 1, time);
@@ -111,16 +112,16 @@ RoundResult SharedRound::run() {
   // What is still on its way has used its port too.
   for (std::uint32_t port = nodes_; port < 2 * nodes_; ++port)
     for (const std::uint32_t flow : flows_at(port))
-      add_bytes(port - nodes_, space_.flows_[flow].rate * (result_.time - space_.flows_[flow].since));
+      add_bytes(port - nodes_, space_.flows_[flow].rate * (result_[Tally::time] - space_.flows_[flow].since));
   Tallies tallies(program_, links_, conditions_, space_);
   if (exchange_) {
-    result_.useful = result_.messages;
-    for (NodeId node = 1; node < nodes_; ++node) result_.work += program_.load(node);
+    result_[Tally::useful_messages] = result_[Tally::messages];
+    for (NodeId node = 1; node < nodes_; ++node) result_[Tally::work] += program_.load(node);
   } else {
     std::fill(space_.next_.begin(), space_.next_.end(), 0);  // here counted when sent, not when computed
     tallies.take_useful();
     for (const Arrival& arrival : space_.taken_)
-      if (program_.route(arrival.from, arrival.message).to == master) ++result_.useful;
+      if (program_.route(arrival.from, arrival.message).to == master) ++result_[Tally::useful_messages];
     // A small message may overtake a larger one of its sender; what they cover is counted in the sender's
     // order.
     const std::vector<Arrival> as_they_came = space_.taken_;
@@ -192,17 +193,17 @@ void SharedRound::end_flow(NodeId to, double time) {
 
 void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double time) {
   const double size = program_.route(from, exchange_ ? 0 : message).size;
-  ++result_.hops;
-  result_.volume += size;
+  ++result_[Tally::messages_in_all];
+  result_[Tally::bytes_in_all] += size;
   space_.volume_[to] += size;
   if (exchange_) {
     if (space_.keep_all && space_.all_.size() < Workspace::most_kept)
       space_.all_.push_back({time, from, message, Arrival::Fate::useful});
-    ++result_.messages;
+    ++result_[Tally::messages];
     ++space_.received_[to];
     if (--unfinished_ == 0) {
       result_.complete = true;
-      result_.time = time;
+      result_[Tally::time] = time;
     }
     send_next(from - 1, time);
     // What comes while the receiver's next message is on its way already must not send that again.
@@ -211,12 +212,12 @@ void SharedRound::receive(NodeId from, NodeId to, std::uint32_t message, double 
   }
   Arrival::Fate fate = Arrival::Fate::late;
   if (to == master) {
-    ++result_.messages;
+    ++result_[Tally::messages];
     if (!result_.complete) {
       fate = intake_.receive(program_.messages(from)[message]);
       if (intake_.enough()) {
         result_.complete = true;
-        result_.time = time;
+        result_[Tally::time] = time;
       }
     }
   } else {

@@ -69,20 +69,21 @@ template <bool KeepAll, bool Port>
 RoundResult StarRound<KeepAll, Port>::run() {
   RoundResult result;
   start();
-  double port_free = 0, port_busy = 0;
+  double port_free = 0, port_busy = 0, end = Tournament::never;
+  std::uint64_t received = 0;
   while (true) {
     const Tournament::Key winner = space_.queue_.winner();
     const Leftover::Stale* const stale = stale_before(winner);
     double time = stale ? stale->time : Tournament::time(winner);
     // Messages of the very instant of completion have been received by it; the decode does not need them.
-    if (time == Tournament::never || (result.complete && time > result.time)) break;
+    if (time == Tournament::never || time > end) break;
     if (stale) {
       ++space_.next_leftover_;
       port_free = std::max(time, port_free) + stale->seconds;
-      if (result.complete && port_free > result.time) {
+      if (port_free > end) {
         space_.in_port_.push_back(*stale);
       } else {
-        ++result.messages;
+        ++received;
         port_busy += stale->seconds;
         if constexpr (KeepAll) space_.all_.push_back({port_free, stale->from, 0, Arrival::Fate::stale});
       }
@@ -102,13 +103,13 @@ RoundResult StarRound<KeepAll, Port>::run() {
       const double seconds = conditions_.port_seconds(links_, worker);
       const double reached = time;
       time = port_free = std::max(time, port_free) + seconds;
-      if (result.complete && time > result.time) {
+      if (time > end) {
         space_.in_port_.push_back({reached, worker + 1, seconds});
         continue;
       }
       port_busy += seconds;
     }
-    ++result.messages;
+    ++received;
     const Arrival::Fate fate = result.complete ? Arrival::Fate::late : intake_.receive(messages[index]);
     const Arrival arrival{time, worker + 1, index, fate};
     if constexpr (KeepAll) space_.all_.push_back(arrival);
@@ -116,23 +117,26 @@ RoundResult StarRound<KeepAll, Port>::run() {
       space_.taken_.push_back(arrival);
       if (intake_.enough()) {
         result.complete = true;
-        result.time = time;
+        end = time;
       }
     }
   }
   result.taken = space_.taken_;
-  result.useful = space_.taken_.size();
   result.missing = intake_.missing();
+  const auto messages = static_cast<double>(received);
+  result[Tally::messages] = messages;
+  result[Tally::useful_messages] = static_cast<double>(space_.taken_.size());
   if (!result.complete) return result;
+  result[Tally::time] = end;
   Tallies tallies(program_, links_, conditions_, space_);
   tallies.work(result);
-  result.hops = result.messages;
-  result.volume = result.largest_volume = static_cast<double>(result.messages);
-  result.utilisation = result.time > 0 ? port_busy / result.time : 0;
+  for (const Tally tally : {Tally::messages_in_all, Tally::bytes_in_all, Tally::bytes_into_busiest})
+    result[tally] = messages;
+  result[Tally::port_utilisation] = end > 0 ? port_busy / end : 0;
   if (!conditions_.model_at.empty()) {
     space_.volume_.assign(program_.workers() + 1, 0);
     space_.busy_.assign(program_.workers() + 1, 0);
-    space_.volume_[master] = result.volume;
+    space_.volume_[master] = messages;
     space_.busy_[master] = port_busy;
     tallies.ports(result);
   }
@@ -152,7 +156,7 @@ RoundResult run_star(const Program& program, const Links& links, const Condition
 
 void leave(const Program& program, const Links& links, const Conditions& conditions,
            const RoundResult& result, RoundStart mode, Workspace& space, Leftover& out) {
-  const double end = result.time;
+  const double end = result[Tally::time];
   const std::size_t workers = program.workers();
   const auto busy_before = [&](std::size_t w) {
     return conditions.leftover ? conditions.leftover->busy_until[w] : 0.0;

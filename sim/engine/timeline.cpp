@@ -116,7 +116,7 @@ CriticalPath Reconstruction::path() const {
   NodeId worker = nobody;  // with whose work the path begins, and how much of it
   double work = 0;
   if (exchange()) {
-    if (arrivals_.size() < result_.messages)
+    if (arrivals_.size() < result_[Tally::messages])
       throw std::length_error(
           "the critical path of an exchange takes all of its messages, and a million are kept: a ring of 707 "
           "workers at the most");
@@ -126,7 +126,7 @@ CriticalPath Reconstruction::path() const {
     for (NodeId node = 1; node <= program_.workers() && worker == nobody; ++node) {
       const double last =
           round > 0 ? arrivals.received(node, round - 1) : conditions_.end_of(program_.load(node), node - 1);
-      if (last == result_.time) worker = node;
+      if (last == result_[Tally::time]) worker = node;
     }
     while (round > 0) {
       const double received = arrivals.received(worker, --round);
@@ -187,7 +187,7 @@ CriticalPath Reconstruction::path() const {
 }
 
 double Reconstruction::end() const {
-  if (result_.complete) return result_.time;
+  if (result_.complete) return result_[Tally::time];
   double end = 0;
   for (const Arrival& arrival : arrivals_) end = std::max(end, arrival.time);
   for (std::size_t w = 0; w < program_.workers(); ++w)
@@ -390,7 +390,7 @@ Timeline Reconstruction::timeline() const {
     add_slices(first, next, last_sent[w], w, timeline);
     first = next;
   }
-  if (!exchange() || arrivals_.size() == result_.messages) timeline.path = path();
+  if (!exchange() || arrivals_.size() == result_[Tally::messages]) timeline.path = path();
   return timeline;
 }
 

@@ -124,7 +124,7 @@ void TreeRound::serve_master(RoundResult& result) {
     if (conditions_.silence && (result.complete || intake_.full(message.group))) {
       arrival.time = std::max(arrival.time, port_free);
       arrival.fate = Arrival::Fate::dropped;
-      if (space_.keep_all && (!result.complete || arrival.time <= result.time))
+      if (space_.keep_all && (!result.complete || arrival.time <= result[Tally::time]))
         space_.all_.push_back(arrival);
       continue;
     }
@@ -133,7 +133,7 @@ void TreeRound::serve_master(RoundResult& result) {
       arrival.fate = intake_.receive(message);
       if (intake_.enough()) {
         result.complete = true;
-        result.time = arrival.time;
+        result[Tally::time] = arrival.time;
       }
     }
     space_.all_.push_back(arrival);
@@ -145,22 +145,22 @@ void TreeRound::tally(RoundResult& result) {
   space_.busy_.assign(program_.workers() + 1, 0);
   // A relay's port may still have been receiving at completion what reached it before.
   std::erase_if(space_.all_, [&](const Arrival& arrival) {
-    if (arrival.time <= result.time || arrival.fate == Arrival::Fate::dropped) return false;
+    if (arrival.time <= result[Tally::time] || arrival.fate == Arrival::Fate::dropped) return false;
     const Program::Route route = program_.route(arrival.from, arrival.message);
     const double began = arrival.time - links_.seconds(arrival.from, route.to, route.size);
-    space_.busy_[route.to] += std::max(0.0, result.time - began);
+    space_.busy_[route.to] += std::max(0.0, result[Tally::time] - began);
     return true;
   });
   for (const Arrival& arrival : space_.all_) {
     if (arrival.fate == Arrival::Fate::dropped) continue;
     const Program::Route route = program_.route(arrival.from, arrival.message);
-    ++result.hops;
-    result.volume += route.size;
+    ++result[Tally::messages_in_all];
+    result[Tally::bytes_in_all] += route.size;
     space_.volume_[route.to] += route.size;
     space_.busy_[route.to] += links_.seconds(arrival.from, route.to, route.size);
     if (route.to == master) {
-      ++result.messages;
-      if (arrival.fate == Arrival::Fate::useful) ++result.useful;
+      ++result[Tally::messages];
+      if (arrival.fate == Arrival::Fate::useful) ++result[Tally::useful_messages];
     }
   }
   Tallies tallies(program_, links_, conditions_, space_);

@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "sim/run/campaign.h"
 #include "sim/run/expectation.h"
-#include "sim/run/trials.h"
 
 namespace straggle {
 namespace {
@@ -26,7 +26,8 @@ const std::vector<std::pair<std::string, Finding>> findings = {{"reproduced", Fi
 
 std::vector<std::string> metric_words() {
   std::vector<std::string> words;
-  for (const TrialMetric& metric : trial_metrics()) words.push_back(metric.name);
+  for (const Metric& metric : metrics())
+    if (metric.tally) words.push_back(metric.name);
   return words;
 }
 
@@ -76,7 +77,7 @@ std::optional<Measured> read_measured(ConfigReader& entry, const Experiment& exp
     return std::nullopt;
   }
   measured.scheme = static_cast<std::size_t>(found - schemes.begin());
-  if (trial_metrics()[measured.metric].unit == "bytes" && !experiment.points[measured.point].gradient_bytes)
+  if (metrics()[measured.metric].bytes() && !experiment.points[measured.point].gradient_bytes)
     entry.mistake("metric",
                   "needs the size of a message, \"gradient\", in the configuration; it does not say one");
   return measured;
@@ -224,22 +225,6 @@ std::string to_string(Finding finding) {
   throw std::logic_error("a verdict without a word");
 }
 
-const std::vector<TrialMetric>& trial_metrics() {
-  using Record = const TrialRecord&;
-  static const std::vector<TrialMetric> list = {
-      {"time", "s", [](Record record, double) { return record.time; }},
-      {"messages", "-", [](Record record, double) { return record.messages; }},
-      {"useful_messages", "-", [](Record record, double) { return record.useful_messages; }},
-      {"messages_in_all", "-", [](Record record, double) { return record.messages_in_all; }},
-      {"bytes_in_all", "bytes", [](Record record, double bytes) { return record.volume * bytes; }},
-      {"bytes_into_busiest", "bytes",
-       [](Record record, double bytes) { return record.largest_volume * bytes; }},
-      {"port_utilisation", "-", [](Record record, double) { return record.utilisation; }},
-      {"work", "mini-batches", [](Record record, double) { return record.work; }},
-      {"wasted", "mini-batches", [](Record record, double) { return record.wasted; }}};
-  return list;
-}
-
 bool is_claim_ledger(const Json& config) {
   return config.is_object() && config.contains("claims");
 }
@@ -274,7 +259,7 @@ ClaimLedger read_claims(Json config, const std::string& file) {
 
 std::string number_text(const ClaimLedger& ledger, const Claim& claim) {
   const Experiment& experiment = ledger.experiments[claim.experiment];
-  const auto metric = [](const Measured& measured) { return trial_metrics()[measured.metric].name; };
+  const auto metric = [](const Measured& measured) { return metrics()[measured.metric].name; };
   const auto label = [&](const Measured& measured) {
     return experiment.points[measured.point].schemes[measured.scheme].label;
   };
@@ -360,19 +345,21 @@ std::vector<ClaimResult> check_claims(const ClaimLedger& ledger, unsigned thread
   }
   for (const auto& [experiment, index] : points_of(ledger)) {
     const Point& point = ledger.experiments[experiment].points[index];
-    const std::vector<SchemeResult> results =
-        run_trials(point, 0, point.trials, threads, progress, {.records = true});
+    const std::vector<Block> trials = run_blocks(point, 0, point.trials, threads, progress);
     const double bytes = point.gradient_bytes.value_or(std::nan(""));
-    for (std::size_t s = 0; s < results.size(); ++s) {
-      if (results[s].verification.failed_trial)
-        inexact[{experiment, index, s}] = fmt::format("trial {}: {}", *results[s].verification.failed_trial,
-                                                      results[s].verification.failure);
-      for (std::size_t metric = 0; metric < trial_metrics().size(); ++metric) {
-        const auto wanted = values.find({experiment, index, s, metric});
+    for (const Block& of_scheme : trials) {
+      const Verification& verified = of_scheme.verification;
+      if (verified.failed_trial)
+        inexact[{experiment, index, of_scheme.scheme}] =
+            fmt::format("trial {}: {}", *verified.failed_trial, verified.failure);
+      for (std::size_t m = 0; m < metrics().size(); ++m) {
+        const auto wanted = values.find({experiment, index, of_scheme.scheme, m});
         if (wanted == values.end()) continue;
-        for (const TrialRecord& record : results[s].records)
-          wanted->second.push_back(record.complete ? trial_metrics()[metric].of(record, bytes)
-                                                   : std::nan(""));
+        const Metric& metric = metrics()[m];
+        for (std::size_t trial = 0; trial < of_scheme.trials(); ++trial)
+          wanted->second.push_back(of_scheme.complete(trial)
+                                       ? of_scheme[*metric.tally][trial] * (metric.bytes() ? bytes : 1)
+                                       : std::nan(""));
       }
     }
   }

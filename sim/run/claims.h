@@ -15,18 +15,10 @@
 
 namespace straggle {
 
-/// A metric of a single trial; `of` takes its record and the bytes of a gradient (NaN where it has no size).
-struct TrialMetric {
-  std::string name, unit;
-  double (*of)(const TrialRecord& record, double gradient_bytes);
-};
-/// What claims are about: what samples.csv has of every trial.
-const std::vector<TrialMetric>& trial_metrics();
-
 /// A metric of one scheme at one point, of every trial.
 struct Measured {
   std::size_t point = 0, scheme = 0;  ///< indices into the experiment
-  std::size_t metric = 0;             ///< index into trial_metrics()
+  std::size_t metric = 0;             ///< index into metrics(), of a tally
 };
 
 /// What a sentence says of the world, and what we found.

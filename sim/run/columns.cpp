@@ -2,28 +2,33 @@
 
 namespace straggle {
 
-const std::vector<ResultColumn>& metrics() {
-  static const std::vector<ResultColumn> columns = {
-      {"time", "s", "Completion time."},
-      {"messages", "-",
-       "Messages the master received at or before completion, also duplicates and those of clusters already "
-       "decoded and of earlier iterations; in a ring, which has no master, all."},
-      {"useful_messages", "-", "Of these, the ones the decode may use."},
-      {"messages_in_all", "-",
-       "Messages anybody received at or before completion, those of the model included."},
-      {"bytes_in_all", "bytes", "Their bytes; empty where gradients have no size."},
-      {"bytes_into_busiest", "bytes", "Of these, the bytes into the node that receives most."},
-      {"port_utilisation", "-", "Share of the time that the busiest receiving port is busy."},
-      {"work", "mini-batches", "Mini-batches computed by all workers."},
-      {"wasted", "mini-batches", "Of these, the ones in no useful message."},
-      {"speedup", "-", "Mean time of the baseline / mean time, over the trials that both completed."}};
+const std::vector<Metric>& metrics() {
+  static const std::vector<Metric> columns = {
+      {{"time", "s", "Completion time."}, Tally::time},
+      {{"messages", "-",
+        "Messages the master received at or before completion, also duplicates and those of clusters already "
+        "decoded and of earlier iterations; in a ring, which has no master, all."},
+       Tally::messages},
+      {{"useful_messages", "-", "Of these, the ones the decode may use."}, Tally::useful_messages},
+      {{"messages_in_all", "-",
+        "Messages anybody received at or before completion, those of the model included."},
+       Tally::messages_in_all},
+      {{"bytes_in_all", "bytes", "Their bytes; empty where gradients have no size."}, Tally::bytes_in_all},
+      {{"bytes_into_busiest", "bytes", "Of these, the bytes into the node that receives most."},
+       Tally::bytes_into_busiest},
+      {{"port_utilisation", "-", "Share of the time that the busiest receiving port is busy."},
+       Tally::port_utilisation},
+      {{"work", "mini-batches", "Mini-batches computed by all workers."}, Tally::work},
+      {{"wasted", "mini-batches", "Of these, the ones in no useful message."}, Tally::wasted},
+      {{"speedup", "-", "Mean time of the baseline / mean time, over the trials that both completed."},
+       std::nullopt}};
   return columns;
 }
 
 const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> result;
-    for (const ResultColumn& metric : metrics()) result.push_back(metric.name);
+    for (const Metric& metric : metrics()) result.push_back(metric.name);
     return result;
   }();
   return names;
@@ -93,7 +98,7 @@ std::vector<ResultColumn> result_columns(Keep keep) {
        {"time_trials_needed", "-",
         "Trials that make ± and z of time_mean what they say, by the skewness of its law, or where that is "
         "unknown, at least, by the skewness of the trials; inf without a third moment."}});
-  for (const ResultColumn& column : metrics()) add_estimate(column);
+  for (const Metric& metric : metrics()) add_estimate(metric);
   add({{"theory", "-",
         "What theory says of the time: exact, bounds or asymptotic; empty where it says "
         "nothing."},
@@ -120,8 +125,8 @@ std::vector<ResultColumn> sample_columns(Keep keep) {
       {"trial", "-",
        "Number of the trial, from 0. What follows is its mean over its iterations, and empty where it "
        "could not complete."});
-  for (const ResultColumn& column : metrics())
-    if (column.name != "speedup") result.push_back(column);
+  for (const Metric& metric : metrics())
+    if (metric.tally) result.push_back(metric);
   if (keep.critical) result.insert(result.end(), critical_columns().begin(), critical_columns().end());
   return result;
 }

@@ -2,8 +2,11 @@
 // what they are.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "sim/engine/tally.h"
 
 namespace straggle {
 
@@ -12,8 +15,14 @@ struct ResultColumn {
   std::string name, unit, meaning;
 };
 
-/// What is measured of every trial.
-const std::vector<ResultColumn>& metrics();
+/// What is measured of every trial and has an estimate in every row: a tally, or the speedup. In rows and
+/// files the tallies in gradients are in bytes.
+struct Metric : ResultColumn {
+  std::optional<Tally> tally;  ///< nothing for the speedup, which is of all trials together
+  bool bytes() const { return unit == "bytes"; }
+};
+const std::vector<Metric>& metrics();
+
 /// The names `expect` and the table use for what is measured.
 const std::vector<std::string>& metric_names();
 /// The seconds of the critical path, by Cause.
@@ -21,7 +30,7 @@ const std::vector<ResultColumn>& critical_columns();
 
 /// What a run keeps of every trial, beside its statistics; some 100 bytes a trial and scheme each.
 struct Keep {
-  bool records = false;
+  bool samples = false;   ///< the trials themselves
   bool critical = false;  ///< takes longer: every round keeps its arrivals
 };
 

@@ -11,6 +11,8 @@
 #include <numeric>
 
 #include "sim/base/text.h"
+#include "sim/run/campaign.h"
+#include "sim/run/runner.h"
 #include "sim/schemes/problem.h"
 
 namespace straggle {
@@ -156,12 +158,10 @@ PointSeconds time_point(const Point& point) {
   return result;
 }
 
-/// What is kept of every trial of one scheme: of its range, and where the ranges are joined.
+/// What is kept of every trial of one scheme.
 double bytes_of_trial(Keep keep) {
-  double bytes = sizeof(double) + sizeof(Sample::Sums) / static_cast<double>(Sample::chunk);
-  if (keep.records) bytes += sizeof(TrialRecord);
-  if (keep.critical) bytes += sizeof(CriticalTimes);
-  return 2 * bytes;
+  return sizeof(double) * static_cast<double>(1 + (keep.samples ? tally_count : 0) +
+                                              (keep.samples && keep.critical ? causes : 0));
 }
 
 double bytes_of_trials(const Point& point, Keep keep) {

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
-#include "sim/run/trials.h"
 
 namespace straggle {
 

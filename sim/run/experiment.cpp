@@ -38,19 +38,35 @@ void fill_defaults(Json& config, const Json& resolved, const std::string& pointe
   }
 }
 
+/// A configuration without what only describes it.
+Json without_words(Json resolved) {
+  for (const char* description : {"$schema", "title", "expect"}) resolved.erase(description);
+  return resolved;
+}
+
+std::string content_of(const std::string& folder, const std::string& path) {
+  return read_file((std::filesystem::path(folder) / path).string(), "a table of seconds",
+                   std::numeric_limits<std::size_t>::max() - 1);
+}
+
 /// The identity of the numbers a configuration gives: its canonical text (keys sorted) without what only
 /// describes it.
 std::string hash_of(const Json& resolved, const std::string& folder) {
-  Json described = resolved;
-  for (const char* description : {"$schema", "title", "expect"}) described.erase(description);
+  Json described = without_words(resolved);
   std::string measured;
   for_each_data_file(described, [&](std::string& path) {  // what is in it decides, not where it is
-    measured += read_file((std::filesystem::path(folder) / path).string(), "a table of seconds",
-                          std::numeric_limits<std::size_t>::max() - 1) += '\0';
+    measured += content_of(folder, path) += '\0';
     path.clear();
   });
   const nlohmann::json canonical = nlohmann::json::parse(described.dump());
   return short_digest(canonical.dump() + measured);
+}
+
+Json identity_of(const Json& resolved, const std::string& folder) {
+  Json described = without_words(resolved);
+  described.erase("trials");
+  for_each_data_file(described, [&](std::string& path) { path = short_digest(content_of(folder, path)); });
+  return described;
 }
 
 }  // namespace
@@ -158,6 +174,7 @@ Experiment read_experiment(Json config, const std::string& file) {
   fill_defaults(experiment.resolved, first_resolved, "", swept);
   experiment.title = experiment.resolved.value("title", std::string());
   experiment.hash = hash_of(experiment.resolved, folder);
+  experiment.identity = identity_of(experiment.resolved, folder);
   return experiment;
 }
 

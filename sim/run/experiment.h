@@ -18,6 +18,9 @@ struct Experiment {
   std::string file, title;
   Json resolved;     ///< the configuration with every default written out
   std::string hash;  ///< of what decides the numbers in it
+  /// What decides the numbers of a trial, which the number of trials does not, unless it is swept: files of
+  /// measured times by what is in them.
+  Json identity;
   std::vector<std::string> axes;
   std::vector<std::size_t>
       lead_axes;  ///< of axes: the first of those that move together, enough to tell points apart

@@ -41,7 +41,7 @@ void keep_what_exists(Estimate& found, const std::optional<TailBehaviour>& tail)
 /// What the law of the completion time lets its mean say.
 void weigh_tail(Row& row, const Point& point, const std::vector<double>& times) {
   row.tail = completion_tail(point, row.scheme);
-  keep_what_exists(row.time, row.tail);
+  keep_what_exists(row[Tally::time], row.tail);
   keep_what_exists(row.speedup, row.tail);
   keep_what_exists(row.speedup, completion_tail(point, point.baseline));
   if (row.tail && !row.tail->variance()) return;
@@ -71,29 +71,23 @@ std::span<const RowQuantile> row_quantiles() {
   return quantiles;
 }
 
-Row make_row(const Point& point, std::size_t s, SchemeResult result) {
+Row make_row(const Point& point, std::size_t s, Summary trials) {
   Row row;
   row.point = point.index;
   row.scheme = s;
-  row.trials = result.sample.count();
-  const Sample::Sums sums = result.sample.sums();
-  row.time = estimate(sums.time);
-  row.messages = estimate(sums.messages);
-  row.useful_messages = estimate(sums.useful_messages);
-  const auto in_bytes = [&](const Moments& gradients) {
-    const Estimate e = estimate(gradients);
+  row.trials = trials.trials();
+  const Sums& sums = trials.sums;
+  for (const Metric& metric : metrics()) {
+    if (!metric.tally) continue;
+    Estimate& found = row[*metric.tally] = estimate(sums.tally[*metric.tally]);
+    if (!metric.bytes()) continue;
     const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
-    return Estimate{e.mean * bytes, e.std_error * bytes, e.count};
-  };
-  row.messages_in_all = estimate(sums.messages_in_all);
-  row.bytes_in_all = in_bytes(sums.volume);
-  row.bytes_into_busiest = in_bytes(sums.largest_volume);
-  row.port_utilisation = estimate(sums.utilisation);
-  row.work = estimate(sums.work);
-  row.wasted = estimate(sums.wasted);
+    found.mean *= bytes;
+    found.std_error *= bytes;
+  }
   row.speedup = ratio_of_means(sums.paired);
-  row.incomplete = result.incomplete;
-  std::vector<double> times = result.sample.times();
+  row.incomplete = trials.incomplete;
+  std::vector<double>& times = trials.times;
   std::erase_if(times, [](double time) { return std::isinf(time); });  // of incomplete trials
   row.min = row.max = std::numeric_limits<double>::quiet_NaN();
   if (!times.empty()) {
@@ -106,39 +100,38 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
   row.theory = predict(point, s);
   if (row.theory) {
     const Prediction& theory = *row.theory;
-    const double nearest = std::clamp(row.time.mean, theory.time_low, theory.time_high);
-    if (point.compute.varies() && without_spread(row.time)) {
+    const double nearest = std::clamp(row[Tally::time].mean, theory.time_low, theory.time_high);
+    if (point.compute.varies() && without_spread(row[Tally::time])) {
       // Something rare may not have happened yet, and nobody can say by how much it moves the mean.
       row.theory_time_z = std::numeric_limits<double>::quiet_NaN();
     } else if (theory.kind == Prediction::Kind::exact) {
-      row.theory_time_z = z_score(row.time, theory.time_low, theory.time_error);
+      row.theory_time_z = z_score(row[Tally::time], theory.time_low, theory.time_error);
     } else if (theory.kind == Prediction::Kind::bounds) {
-      row.theory_time_z = nearest == row.time.mean ? 0 : z_score(row.time, nearest, theory.time_error);
+      row.theory_time_z =
+          nearest == row[Tally::time].mean ? 0 : z_score(row[Tally::time], nearest, theory.time_error);
     }  // an asymptotic band promises nothing
     if (theory.messages)
-      row.theory_messages_z = z_score(
-          row.messages, *theory.messages,
-          std::max(theory.messages_error,
-                   unseen(static_cast<double>(row.messages.count) * static_cast<double>(point.iterations))));
+      row.theory_messages_z =
+          z_score(row[Tally::messages], *theory.messages,
+                  std::max(theory.messages_error, unseen(static_cast<double>(row[Tally::messages].count) *
+                                                         static_cast<double>(point.iterations))));
   }
-  row.verification = result.verification;
-  for (std::size_t cause = 0; cause < causes && !result.critical.empty(); ++cause) {
-    Moments moments;
-    for (const CriticalTimes& seconds : result.critical)
-      if (!std::isnan(seconds[cause])) moments.add(seconds[cause]);
-    row.critical.push_back(estimate(moments));
+  row.verification = trials.verification;
+  for (const Moments& seconds : sums.critical) {
+    if (!trials.critical) break;
+    row.critical.push_back(estimate(seconds));
     keep_what_exists(row.critical.back(), row.tail);
   }
   // Of measured rounds draws may differ and trials not: by their order alone, or by which machine is whose.
-  row.varies = point.compute.varies() &&
-               !(point.compute.model->finite() && row.time.count > 1 && without_spread(row.time));
+  row.varies = point.compute.varies() && !(point.compute.model->finite() && row[Tally::time].count > 1 &&
+                                           without_spread(row[Tally::time]));
   if (!row.varies) {
-    for (Estimate* e :
-         {&row.time, &row.messages, &row.useful_messages, &row.messages_in_all, &row.bytes_in_all,
-          &row.bytes_into_busiest, &row.port_utilisation, &row.work, &row.wasted, &row.speedup})
-      if (without_spread(*e)) e->std_error = std::numeric_limits<double>::quiet_NaN();
-    for (Estimate& e : row.critical)
+    const auto has_no_error = [](Estimate& e) {
       if (without_spread(e)) e.std_error = std::numeric_limits<double>::quiet_NaN();
+    };
+    std::for_each(row.tally.begin(), row.tally.end(), has_no_error);
+    std::for_each(row.critical.begin(), row.critical.end(), has_no_error);
+    has_no_error(row.speedup);
   } else {
     // What rounding leaves where a link takes the same time in every trial.
     for (Estimate& e : row.critical)
@@ -148,16 +141,8 @@ Row make_row(const Point& point, std::size_t s, SchemeResult result) {
 }
 
 const Estimate& metric(const Row& row, const std::string& name) {
-  if (name == "time") return row.time;
-  if (name == "messages") return row.messages;
-  if (name == "useful_messages") return row.useful_messages;
-  if (name == "messages_in_all") return row.messages_in_all;
-  if (name == "bytes_in_all") return row.bytes_in_all;
-  if (name == "bytes_into_busiest") return row.bytes_into_busiest;
-  if (name == "port_utilisation") return row.port_utilisation;
-  if (name == "work") return row.work;
-  if (name == "wasted") return row.wasted;
-  if (name == "speedup") return row.speedup;
+  for (const Metric& known : metrics())
+    if (known.name == name) return row[known];
   throw std::logic_error("there is no metric called " + name);
 }
 

@@ -8,9 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
 #include "sim/run/statistics.h"
-#include "sim/run/trials.h"
+#include "sim/run/summary.h"
 #include "sim/theory/blocking.h"
 #include "sim/theory/prediction.h"
 
@@ -31,10 +32,15 @@ struct QuantileIntervals {
 struct Row {
   std::size_t point = 0, scheme = 0;  ///< indices into the experiment
   std::uint64_t trials = 0;
-  bool varies = true;     ///< else every trial is the same by construction, and has no standard error
-  Incomplete incomplete;  ///< of the trials; everything else is over the others
-  Estimate time, messages, useful_messages, messages_in_all, bytes_in_all, bytes_into_busiest,
-      port_utilisation, work, wasted, speedup;
+  bool varies = true;        ///< else every trial is the same by construction, and has no standard error
+  Incomplete incomplete;     ///< of the trials; everything else is over the others
+  PerTally<Estimate> tally;  ///< as metrics() has them: bytes are NaN where gradients have no size
+  Estimate speedup;
+  Estimate& operator[](Tally which) { return tally[which]; }
+  const Estimate& operator[](Tally which) const { return tally[which]; }
+  const Estimate& operator[](const Metric& metric) const {
+    return metric.tally ? tally[*metric.tally] : speedup;
+  }
   double min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0;  ///< of the completion time
   QuantileIntervals around_p50, around_p95, around_p99;
   /// How heavy the tail of the completion time is; nothing where that is unknown. What does not exist is NaN:
@@ -44,7 +50,7 @@ struct Row {
   /// of its law, or at the least by the sample's, which can only say too few. NaN where there is no variance,
   /// or no spread.
   double trials_needed = std::numeric_limits<double>::quiet_NaN();
-  bool needs_more_trials() const { return trials_needed > static_cast<double>(time.count); }
+  bool needs_more_trials() const { return trials_needed > static_cast<double>(tally[Tally::time].count); }
   std::optional<Prediction> theory;
   /// Standard errors from the prediction; of bounds from the nearer end, 0 inside. NaN where there is none,
   /// or nothing to measure in (z_score()).
@@ -59,7 +65,7 @@ struct Row {
 std::string moments_of(const Row& row);
 
 /// Reduces the trials of scheme `s` of a point, and computes its expectation.
-Row make_row(const Point& point, std::size_t s, SchemeResult result);
+Row make_row(const Point& point, std::size_t s, Summary trials);
 
 /// A quantile of the completion time as `expect` and the columns of results name it.
 struct RowQuantile {

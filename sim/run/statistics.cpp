@@ -17,30 +17,33 @@ using InDouble = boost::math::policies::policy<boost::math::policies::promote_do
 }  // namespace
 
 void Moments::add(double x, double y) {
-  ++count_;
-  const double n = static_cast<double>(count_);
-  const double dx = x - mean_x_, dy = y - mean_y_;
-  mean_x_ += dx / n;
-  mean_y_ += dy / n;
-  square_x_ += dx * (x - mean_x_);
-  square_y_ += dy * (y - mean_y_);
-  cross_ += dx * (y - mean_y_);
+  State& s = state_;
+  ++s.count;
+  const double n = static_cast<double>(s.count);
+  const double dx = x - s.mean_x, dy = y - s.mean_y;
+  s.mean_x += dx / n;
+  s.mean_y += dy / n;
+  s.square_x += dx * (x - s.mean_x);
+  s.square_y += dy * (y - s.mean_y);
+  s.cross += dx * (y - s.mean_y);
 }
 
 void Moments::merge(const Moments& other) {
-  if (other.count_ == 0) return;
-  if (count_ == 0) {
+  State& s = state_;
+  const State& o = other.state_;
+  if (o.count == 0) return;
+  if (s.count == 0) {
     *this = other;
     return;
   }
-  const double a = static_cast<double>(count_), b = static_cast<double>(other.count_), n = a + b;
-  const double dx = other.mean_x_ - mean_x_, dy = other.mean_y_ - mean_y_;
-  mean_x_ += dx * (b / n);
-  mean_y_ += dy * (b / n);
-  square_x_ += other.square_x_ + dx * dx * (a * b / n);
-  square_y_ += other.square_y_ + dy * dy * (a * b / n);
-  cross_ += other.cross_ + dx * dy * (a * b / n);
-  count_ += other.count_;
+  const double a = static_cast<double>(s.count), b = static_cast<double>(o.count), n = a + b;
+  const double dx = o.mean_x - s.mean_x, dy = o.mean_y - s.mean_y;
+  s.mean_x += dx * (b / n);
+  s.mean_y += dy * (b / n);
+  s.square_x += o.square_x + dx * dx * (a * b / n);
+  s.square_y += o.square_y + dy * dy * (a * b / n);
+  s.cross += o.cross + dx * dy * (a * b / n);
+  s.count += o.count;
 }
 
 Estimate estimate(const Moments& moments) {
@@ -177,64 +180,6 @@ std::optional<std::uint64_t> trial_of_rank(std::span<const double> times, double
   if (finite.empty()) return std::nullopt;
   const double wanted = nearest_rank(finite, p);
   return static_cast<std::uint64_t>(std::find(times.begin(), times.end(), wanted) - times.begin());
-}
-
-void Sample::Sums::add(const TrialRecord& record) {
-  if (!record.complete) return;
-  time.add(record.time);
-  messages.add(record.messages);
-  useful_messages.add(record.useful_messages);
-  messages_in_all.add(record.messages_in_all);
-  volume.add(record.volume);
-  largest_volume.add(record.largest_volume);
-  utilisation.add(record.utilisation);
-  work.add(record.work);
-  wasted.add(record.wasted);
-  if (std::isfinite(record.baseline_time)) paired.add(record.time, record.baseline_time);
-}
-
-void Sample::Sums::merge(const Sums& other) {
-  for (Moments Sums::*moments :
-       {&Sums::time, &Sums::messages, &Sums::useful_messages, &Sums::messages_in_all, &Sums::volume,
-        &Sums::largest_volume, &Sums::utilisation, &Sums::work, &Sums::wasted, &Sums::paired})
-    (this->*moments).merge(other.*moments);
-}
-
-void Sample::add(const TrialRecord& record) {
-  const std::uint64_t trial = first_ + count();
-  times_.push_back(record.complete ? record.time : std::numeric_limits<double>::infinity());
-  if (chunks_.empty() && trial % chunk != 0) {
-    head_.push_back(record);
-    return;
-  }
-  if (trial % chunk == 0) chunks_.emplace_back();
-  chunks_.back().add(record);
-}
-
-void Sample::append(std::uint64_t first, std::span<const TrialRecord> records) {
-  if (records.empty()) return;
-  if (times_.empty()) first_ = first;
-  if (first != first_ + count())
-    throw std::logic_error("a range of trials does not follow the one before it");
-  for (const TrialRecord& record : records) add(record);
-}
-
-void Sample::append(const Sample& next) {
-  if (next.count() == 0) return;
-  append(next.first_, next.head_);  // these finish a chunk begun here
-  if (times_.empty()) first_ = next.first_;
-  if (next.first_ + next.head_.size() != first_ + count())
-    throw std::logic_error("a range of trials does not follow the one before it");
-  chunks_.insert(chunks_.end(), next.chunks_.begin(), next.chunks_.end());
-  times_.insert(times_.end(), next.times_.begin() + static_cast<std::ptrdiff_t>(next.head_.size()),
-                next.times_.end());
-}
-
-Sample::Sums Sample::sums() const {
-  Sums result;
-  for (const TrialRecord& record : head_) result.add(record);
-  for (const Sums& sums : chunks_) result.merge(sums);
-  return result;
 }
 
 }  // namespace straggle

@@ -1,5 +1,4 @@
-// Means, standard errors and quantiles whose bytes depend on the trials alone: sums are formed in fixed
-// chunks counted from trial 0 and joined in chunk order, whoever computed them.
+// Means, standard errors, z, quantiles and their intervals, of numbers whatever they are of.
 #pragma once
 
 #include <cstdint>
@@ -14,26 +13,34 @@ namespace straggle {
 /// Running mean and central second moment (Welford), and the joint one with a second variable.
 class Moments {
  public:
+  /// All that it knows, as it is kept.
+  struct State {
+    std::uint64_t count = 0;
+    double mean_x = 0, mean_y = 0, square_x = 0, square_y = 0, cross = 0;
+  };
+  Moments() = default;
+  explicit Moments(const State& state) : state_(state) {}
+  const State& state() const { return state_; }
+
   /// `y` is the variable to compare with; leave it 0 where only x matters.
   void add(double x, double y = 0);
   /// Appends another sample (Chan, Golub and LeVeque 1983).
   void merge(const Moments& other);
 
-  std::uint64_t count() const { return count_; }
-  double mean() const { return mean_x_; }
-  double mean_of_other() const { return mean_y_; }
+  std::uint64_t count() const { return state_.count; }
+  double mean() const { return state_.mean_x; }
+  double mean_of_other() const { return state_.mean_y; }
   /// Sample variances and covariance; NaN below two observations.
-  double variance() const { return scaled(square_x_); }
-  double variance_of_other() const { return scaled(square_y_); }
-  double covariance() const { return scaled(cross_); }
+  double variance() const { return scaled(state_.square_x); }
+  double variance_of_other() const { return scaled(state_.square_y); }
+  double covariance() const { return scaled(state_.cross); }
 
  private:
   double scaled(double sum) const {
-    return count_ < 2 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count_ - 1);
+    return count() < 2 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count() - 1);
   }
 
-  std::uint64_t count_ = 0;
-  double mean_x_ = 0, mean_y_ = 0, square_x_ = 0, square_y_ = 0, cross_ = 0;
+  State state_;
 };
 
 /// A mean and its standard error.
@@ -102,57 +109,5 @@ double observations_for(double skewness);
 /// The first trial whose completion time is the nearest-rank p-quantile of those that completed (finite
 /// times); nothing when none did.
 std::optional<std::uint64_t> trial_of_rank(std::span<const double> times, double p);
-
-/// What one trial counts: means over its iterations.
-struct TrialRecord {
-  bool complete = true;        ///< else the rest means nothing
-  double time = 0;             ///< completion, seconds
-  double messages = 0;         ///< received by the master
-  double useful_messages = 0;  ///< of these, what the decode may use
-  double work = 0;             ///< mini-batches computed
-  double wasted = 0;           ///< of these, in no useful message
-  double messages_in_all = 0;  ///< received by anybody
-  double volume = 0;           ///< their size, in gradients
-  double largest_volume = 0;   ///< of these, into the node that receives most
-  double utilisation = 0;      ///< share of the time that the busiest receiving port is busy
-  /// The baseline scheme's time on the same trial; infinite where that could not complete.
-  double baseline_time = 0;
-};
-
-/// The statistics of a range of trials of one scheme. Ranges of the same scheme that follow each other can be
-/// joined, and the result is the same to the bit as if they had been one.
-class Sample {
- public:
-  static constexpr std::uint64_t chunk = 1024;  ///< trials a chunk; changing it changes last digits
-
-  struct Sums {
-    /// Of the trials that were completed.
-    Moments time, messages, useful_messages, messages_in_all, volume, largest_volume, utilisation, work,
-        wasted;
-    Moments paired;  ///< time, and the baseline's on the same trial, where both were completed
-    void add(const TrialRecord& record);
-    void merge(const Sums& other);
-  };
-
-  /// Appends the records of trials first, first + 1, …, which must follow what is there (std::logic_error).
-  void append(std::uint64_t first, std::span<const TrialRecord> records);
-  /// Appends a range that follows this one.
-  void append(const Sample& next);
-
-  std::uint64_t first() const { return first_; }
-  std::uint64_t count() const { return times_.size(); }
-  /// Every trial's completion time, in order; infinite where it could not complete.
-  const std::vector<double>& times() const { return times_; }
-  Sums sums() const;
-
- private:
-  void add(const TrialRecord& record);
-
-  std::uint64_t first_ = 0;
-  std::vector<double> times_;
-  std::vector<TrialRecord>
-      head_;                  // the first trials, up to the first chunk boundary when the range begins off it
-  std::vector<Sums> chunks_;  // whole chunks, and at the end the one being filled
-};
 
 }  // namespace straggle

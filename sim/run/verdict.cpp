@@ -67,7 +67,7 @@ void judge_mean(const ExpectedValue& expected, const Row& row, const Estimate& f
   if (std::isnan(found.mean)) {
     verdict.rule = Verdict::Rule::none;
     verdict.trouble =
-        of_time && row.time.count > 0 ? "there is no mean: expect p50" : "there is no such number";
+        of_time && row[Tally::time].count > 0 ? "there is no mean: expect p50" : "there is no such number";
   } else if (of_time && found.count > 1 && std::isnan(found.std_error) && row.varies) {
     verdict.rule = Verdict::Rule::none;
     verdict.trouble = "the variance is infinite: give \"within\", or expect p50";

@@ -77,8 +77,8 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
     out << "," << number(row.*quantile.value) << "," << number(interval.low) << "," << number(interval.high);
   }
   out << "," << number(row.max) << "," << moments_of(row) << "," << number(row.trials_needed);
-  for (const std::string& name : metric_names()) {
-    const Estimate& e = metric(row, name);
+  for (const Metric& metric : metrics()) {
+    const Estimate& e = row[metric];
     out << "," << number(e.mean) << "," << number(e.std_error);
   }
   if (row.theory) {
@@ -133,30 +133,29 @@ void write_samples_header(std::ostream& out, const Experiment& experiment, const
   write_header(out, experiment, provenance, sample_columns(keep));
 }
 
-std::size_t write_samples(std::ostream& out, const Point& point, std::size_t s, const SchemeResult& result) {
-  const std::string start = row_start(point, point.schemes[s]);
-  const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
+std::size_t write_samples(std::ostream& out, const Point& point, const Block& trials) {
+  const std::string start = row_start(point, point.schemes[trials.scheme]);
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  const double bytes = point.gradient_bytes.value_or(none);
   fmt::memory_buffer text;
-  for (std::size_t trial = 0; trial < result.records.size(); ++trial) {
-    const TrialRecord& record = result.records[trial];
+  for (std::size_t trial = 0; trial < trials.trials(); ++trial) {
     fmt::format_to(std::back_inserter(text), "{},{}", start, trial);
     const auto add = [&](double value) {
       text.push_back(',');
       if (!std::isnan(value)) fmt::format_to(std::back_inserter(text), "{}", value);
     };
-    for (const double value :
-         {record.time, record.messages, record.useful_messages, record.messages_in_all, record.volume * bytes,
-          record.largest_volume * bytes, record.utilisation, record.work, record.wasted})
-      add(record.complete ? value : std::numeric_limits<double>::quiet_NaN());
-    if (!result.critical.empty())
-      for (const double seconds : result.critical[trial]) add(seconds);
+    for (const Metric& metric : metrics())
+      if (metric.tally)
+        add(trials.complete(trial) ? trials[*metric.tally][trial] * (metric.bytes() ? bytes : 1) : none);
+    if (!trials.critical.empty())
+      for (const double seconds : trials.critical[trial]) add(seconds);
     text.push_back('\n');
-    if (text.size() > 1 << 20 || trial + 1 == result.records.size()) {
+    if (text.size() > 1 << 20 || trial + 1 == trials.trials()) {
       out.write(text.data(), static_cast<std::streamsize>(text.size()));
       text.clear();
     }
   }
-  return result.records.size();
+  return trials.trials();
 }
 
 }  // namespace straggle

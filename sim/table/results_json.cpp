@@ -18,7 +18,7 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
     const SchemeSetup& scheme = point.schemes[row.scheme];
     Json axes = Json::object();
     for (const auto& [path, value] : point.axes) axes[path] = value;
-    Json time = estimate_json(row.time);
+    Json time = estimate_json(row[Tally::time]);
     time.update({{"min", row.min},
                  {"max", row.max},
                  {"moments", row.tail ? Json(moments_of(row)) : Json()},
@@ -36,8 +36,8 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                  {"incomplete", row.incomplete.trials},
                  {"recovered", scheme.recipe.recovered},
                  {"time", time}};
-    for (const std::string& name : metric_names())
-      if (name != "time") json[name] = estimate_json(metric(row, name));
+    for (const Metric& metric : metrics())
+      if (metric.tally != Tally::time) json[metric.name] = estimate_json(row[metric]);
     json["theory"] = nullptr;
     if (row.theory)
       json["theory"] = {{"kind", std::isnan(row.theory->time_low) ? Json() : Json(name_of(row.theory->kind))},

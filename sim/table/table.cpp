@@ -96,7 +96,7 @@ std::vector<std::string> about_tails(const Experiment& experiment, const std::ve
   std::vector<std::pair<std::string, const Row*>> worst;
   for (const Row& row : rows) {
     const bool concerned = (row.tail && !row.tail->variance()) || row.needs_more_trials();
-    if (!concerned || row.time.count < 2) continue;
+    if (!concerned || row[Tally::time].count < 2) continue;
     const std::string label = printable(experiment.points[row.point].schemes[row.scheme].label);
     const auto known =
         std::find_if(worst.begin(), worst.end(), [&](const auto& one) { return one.first == label; });
@@ -129,7 +129,7 @@ std::vector<std::string> about_tails(const Experiment& experiment, const std::ve
     else
       notes.push_back(fmt::format(
           "\"{}: the time is too skewed for {} trials: ± and z are too narrow; it takes {} or more.", label,
-          row->time.count, trials_words(row->trials_needed)));
+          (*row)[Tally::time].count, trials_words(row->trials_needed)));
   }
   if (worst.size() > most_lines)
     notes.push_back(
@@ -167,9 +167,10 @@ std::string as_known(double value, int digits, const Estimate& found) {
 std::string theory_time(const Row& row) {
   const std::optional<Prediction>& theory = row.theory;
   if (!theory || std::isnan(theory->time_low)) return "-";
-  if (theory->kind == Prediction::Kind::exact) return as_known(theory->time_low, 7, row.time);
+  if (theory->kind == Prediction::Kind::exact) return as_known(theory->time_low, 7, row[Tally::time]);
   return fmt::format("{}{} .. {}", theory->kind == Prediction::Kind::asymptotic ? "~ " : "",
-                     as_known(theory->time_low, 4, row.time), as_known(theory->time_high, 4, row.time));
+                     as_known(theory->time_low, 4, row[Tally::time]),
+                     as_known(theory->time_high, 4, row[Tally::time]));
 }
 
 std::string exactness(const Verification& v, double recovered) {
@@ -329,7 +330,7 @@ std::string fastest_words(const Experiment& experiment, const std::vector<Row>& 
   if (groups.size() == 1) {
     if (!unknown.empty()) return "Fastest: not said, as " + unknown.front().first + ".";
     std::string text = fmt::format("{}{}, {} s", title, winners.front().first,
-                                   by_median > 0 ? median(*only) : with_error(only->time));
+                                   by_median > 0 ? median(*only) : with_error((*only)[Tally::time]));
     if (!near.empty()) text += "; not told apart from it at 95 %: " + listed(near);
     return text + end;
   }
@@ -379,7 +380,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
   const bool by_median =
       !std::all_of(rows.begin(), rows.end(), [](const Row& row) { return has_moments(row); });
   if (by_median) add("median [s]", 0, median);
-  add("time [s]", by_median ? 2 : 0, [](const Row& row) { return time_text(row, row.time); });
+  add("time [s]", by_median ? 2 : 0, [](const Row& row) { return time_text(row, row[Tally::time]); });
   add("theory of time", 3, theory_time);
   add("z of time", 5, [](const Row& row) {
     return row.theory && row.theory->kind != Prediction::Kind::asymptotic && !std::isnan(row.theory->time_low)
@@ -387,9 +388,9 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
                : "-";
   });
   const auto knows_messages = [](const Row& row) { return row.theory && row.theory->messages; };
-  add("messages", 1, [](const Row& row) { return with_error(row.messages); });
+  add("messages", 1, [](const Row& row) { return with_error(row[Tally::messages]); });
   add("theory of messages", 4, [&](const Row& row) {
-    return knows_messages(row) ? as_known(*row.theory->messages, 7, row.messages) : "-";
+    return knows_messages(row) ? as_known(*row.theory->messages, 7, row[Tally::messages]) : "-";
   });
   add("z of messages", 6,
       [&](const Row& row) { return knows_messages(row) ? z_text(row.theory_messages_z) : "-"; });
@@ -399,7 +400,8 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
     add("speedup", 2, [](const Row& row) { return time_text(row, row.speedup); });
   add("exact", 7,
       [&](const Row& row) { return exactness(row.verification, setup_of(row).recipe.recovered); });
-  add("bytes into busiest", 6, [](const Row& row) { return bytes_text(row.bytes_into_busiest.mean); });
+  add("bytes into busiest", 6,
+      [](const Row& row) { return bytes_text(row[Tally::bytes_into_busiest].mean); });
   add("waited for", 3, [](const Row& row) { return waited_for(row.critical); });
   const auto incomplete = [](const Row& row) { return row.incomplete.trials > 0; };
   if (std::any_of(rows.begin(), rows.end(), incomplete))
@@ -561,9 +563,9 @@ std::vector<std::string> compute_notes(const Experiment& experiment) {
 }
 
 Contender contender_of(const Experiment& experiment, const Row& row) {
-  const double half = row.varies ? half_interval(row.time) : 0;
+  const double half = row.varies ? half_interval(row[Tally::time]) : 0;
   const Interval& around = row.around_p50.confidence;
-  return {.mean = {row.time.mean, half, half},
+  return {.mean = {row[Tally::time].mean, half, half},
           .median = {row.p50, row.varies ? row.p50 - around.low : 0, row.varies ? around.high - row.p50 : 0},
           .moments = has_moments(row),
           .recovered = experiment.points[row.point].schemes[row.scheme].recipe.recovered,

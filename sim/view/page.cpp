@@ -13,9 +13,10 @@
 #include <set>
 
 #include "sim/base/text.h"
+#include "sim/run/campaign.h"
+#include "sim/run/runner.h"
 #include "sim/run/statistics.h"
 #include "sim/run/sweep.h"
-#include "sim/run/trials.h"
 #include "sim/table/places.h"
 #include "sim/table/ranking.h"
 #include "sim/table/results_csv.h"
@@ -95,7 +96,8 @@ ShownTrial shown_trial(const Point& point, TrialRunner& runner, std::size_t s, c
   for (std::uint32_t iteration = 0; iteration < point.iterations; ++iteration) {
     runner.draw(trial, iteration);
     const RoundResult& round = runner.run(s);
-    const double distance = std::isinf(wanted) ? 1 / round.time : std::abs(round.time - wanted);
+    const double distance =
+        std::isinf(wanted) ? 1 / round[Tally::time] : std::abs(round[Tally::time] - wanted);
     if (!(distance < nearest)) continue;
     nearest = distance;
     shown.iteration = iteration;
@@ -168,8 +170,8 @@ ShownPoint look_at(const Point& given, const SampleTimes& samples, unsigned thre
     shown.from_samples = shown.from_samples && found != samples.end();
   }
   if (!shown.from_samples) {
-    const std::vector<SchemeResult> results = run_trials(point, 0, point.trials, threads, progress);
-    for (std::size_t s = 0; s < times.size(); ++s) times[s] = results[s].sample.times();
+    std::vector<Summary> results = run_trials(point, 0, point.trials, threads, progress);
+    for (std::size_t s = 0; s < times.size(); ++s) times[s] = std::move(results[s].times);
   }
   TrialRunner runner(point);
   runner.workspace().keep_all = true;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "sim/run/trials.h"
 #include "sim/table/results_csv.h"
 #include "sim/table/table.h"
 
@@ -198,10 +197,10 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
     if (!round.complete) {
       result.text += fmt::format("\nNever complete: {}.\n", runner.missing(s));
     } else if (exchange) {
-      if (arrivals.size() < round.messages)
-        result.text += fmt::format("... and {} more\n", round.messages - arrivals.size());
-      result.text += fmt::format("\nComplete at {} s: {} messages; {:g} mini-batches computed.\n", round.time,
-                                 round.messages, round.work);
+      if (arrivals.size() < round[Tally::messages])
+        result.text += fmt::format("... and {} more\n", round[Tally::messages] - arrivals.size());
+      result.text += fmt::format("\nComplete at {} s: {} messages; {:g} mini-batches computed.\n",
+                                 round[Tally::time], round[Tally::messages], round[Tally::work]);
     } else {
       const auto last = std::find_if(round.taken.rbegin(), round.taken.rend(), [&](const Arrival& arrival) {
         return program.route(arrival.from, arrival.message).to == master;
@@ -209,11 +208,12 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
       result.text += fmt::format(
           "\nComplete at {} s, by message {} of worker {}: {} messages received, {} of them useful; {:g} "
           "mini-batches computed, {:g} of them in no useful message.\n",
-          round.time, last->message + 1, last->from, round.messages, round.useful, round.work, round.wasted);
+          round[Tally::time], last->message + 1, last->from, round[Tally::messages],
+          round[Tally::useful_messages], round[Tally::work], round[Tally::wasted]);
     }
-    if (round.complete && !(exchange && arrivals.size() < round.messages))
-      result.text +=
-          waited_for(critical_path(program, point.links, runner.conditions(s), round, arrivals), round.time);
+    if (round.complete && !(exchange && arrivals.size() < round[Tally::messages]))
+      result.text += waited_for(critical_path(program, point.links, runner.conditions(s), round, arrivals),
+                                round[Tally::time]);
     if (iteration + 1 < point.iterations) result.text += "\n";
 
     add_iteration(result.record, round);
@@ -224,8 +224,8 @@ Replay replay(const Point& point, std::size_t s, std::uint64_t trial) {
         "\nMean of {} iterations: {} s, {:.12g} messages, {:.12g} of them useful, {:.12g} mini-batches "
         "computed, {:.12g} "
         "in vain.\n",
-        point.iterations, result.record.time, result.record.messages, result.record.useful_messages,
-        result.record.work, result.record.wasted);
+        point.iterations, result.record[Tally::time], result.record[Tally::messages],
+        result.record[Tally::useful_messages], result.record[Tally::work], result.record[Tally::wasted]);
   }
   return result;
 }

@@ -8,7 +8,7 @@
 
 #include "sim/engine/timeline.h"
 #include "sim/run/experiment.h"
-#include "sim/run/statistics.h"
+#include "sim/run/runner.h"
 
 namespace straggle {
 

@@ -10,7 +10,7 @@
 
 #include "sim/base/text.h"
 #include "sim/engine/timeline.h"
-#include "sim/run/trials.h"
+#include "sim/run/runner.h"
 #include "sim/view/replay.h"
 
 namespace straggle {

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/campaign.h"
 #include "sim/run/experiment.h"
-#include "sim/run/trials.h"
 #include "tests/bench/plain_queue.h"
 
 namespace {
@@ -121,7 +121,7 @@ int main(int count, char** words) {
       ours.push_back(static_cast<double>(trials_here) / (t1 - t0));
       theirs.push_back(static_cast<double>(trials_here) / (t2 - t1));
       ratios.push_back(ours.back() / theirs.back());
-      our_mean = results[0].sample.sums().time.mean();
+      our_mean = results[0].sums.tally[straggle::Tally::time].mean();
       their_mean = sum / static_cast<double>(trials_here);
     }
     const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());

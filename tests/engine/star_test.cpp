@@ -36,15 +36,15 @@ TEST_CASE("a serial port serves first come first served, one message after anoth
   const RoundResult result = run_round(any_of(3, 3), serial_links(3, 1), at_pace({5, 1, 1.5}), space);
   CHECK(times_of(space.all()) == std::vector<double>{2, 3, 6});
   CHECK(senders_of(space.all()) == std::vector<NodeId>{2, 3, 1});
-  CHECK(result.time == 6);
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 3);
-  CHECK(result.hops == 3);
-  CHECK(result.volume == 3);
-  CHECK(result.largest_volume == 3);
-  CHECK(result.utilisation == 0.5);
-  CHECK(result.work == 3);
-  CHECK(result.wasted == 0);
+  CHECK(result[Tally::time] == 6);
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::messages_in_all] == 3);
+  CHECK(result[Tally::bytes_in_all] == 3);
+  CHECK(result[Tally::bytes_into_busiest] == 3);
+  CHECK(result[Tally::port_utilisation] == 0.5);
+  CHECK(result[Tally::work] == 3);
+  CHECK(result[Tally::wasted] == 0);
 }
 
 TEST_CASE("messages that reach a serial port together are served by the number of their senders") {
@@ -65,7 +65,7 @@ TEST_CASE("one message costs overhead and bytes over the slower of two ports, a 
   const RoundResult result = run_round(any_of(3, 3), links, at_pace({1, 1, 9}), space);
   // Worker 1: 1.5 + 0.25 + 100/100. Worker 2 waits: 2.75 + 0.25 + 100/50. Worker 3: 9.5 + 0.25 + 1.
   CHECK(times_of(space.all()) == std::vector<double>{2.75, 5, 10.75});
-  CHECK(result.utilisation == Approx((1.25 + 2.25 + 1.25) / 10.75).epsilon(1e-15));
+  CHECK(result[Tally::port_utilisation] == Approx((1.25 + 2.25 + 1.25) / 10.75).epsilon(1e-15));
 }
 
 TEST_CASE("latency delays every message and occupies no port") {
@@ -73,7 +73,7 @@ TEST_CASE("latency delays every message and occupies no port") {
   space.keep_all = true;
   const RoundResult result = run_round(any_of(3, 3), serial_links(3, 0, 2), at_pace({1, 1.5, 3}), space);
   CHECK(times_of(space.all()) == std::vector<double>{3, 3.5, 5});
-  CHECK(result.utilisation == 0);
+  CHECK(result[Tally::port_utilisation] == 0);
 }
 
 TEST_CASE("what waits for the port at completion is not received, what takes no time is") {
@@ -81,31 +81,31 @@ TEST_CASE("what waits for the port at completion is not received, what takes no 
   space.keep_all = true;
   // Worker 2's message reaches the port at 1.5, while worker 1's is in service from 1 to 2.
   RoundResult result = run_round(any_of(1, 2), serial_links(2, 1), at_pace({1, 1.5}), space);
-  CHECK(result.time == 2);
-  CHECK(result.messages == 1);
-  CHECK(result.hops == 1);
-  CHECK(result.utilisation == 0.5);
-  CHECK(result.work == 2);  // worker 2 has computed
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 2);
+  CHECK(result[Tally::messages] == 1);
+  CHECK(result[Tally::messages_in_all] == 1);
+  CHECK(result[Tally::port_utilisation] == 0.5);
+  CHECK(result[Tally::work] == 2);  // worker 2 has computed
+  CHECK(result[Tally::wasted] == 1);
   CHECK(space.all().size() == 1);
 
   Links links = serial_links(2, 0);
   links.bytes = 100;
   links.egress = {100, 100, unlimited};  // worker 2's takes no time: received at 2 as well
   result = run_round(any_of(1, 2), links, at_pace({1, 1.5}), space);
-  CHECK(result.time == 2);
-  CHECK(result.messages == 2);
-  CHECK(result.useful == 1);
+  CHECK(result[Tally::time] == 2);
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::useful_messages] == 1);
   REQUIRE(space.all().size() == 2);
   CHECK(space.all()[1].time == 2);
   CHECK(space.all()[1].fate == Fate::late);
 
   // One that is sent at the instant of completion, or still in its latency, is not received.
   result = run_round(any_of(1, 2), serial_links(2, 1), at_pace({1, 2}), space);
-  CHECK(result.messages == 1);
+  CHECK(result[Tally::messages] == 1);
   result = run_round(any_of(1, 2), serial_links(2, 0, 1), at_pace({1, 1.5}), space);
-  CHECK(result.time == 2);
-  CHECK(result.messages == 1);
+  CHECK(result[Tally::time] == 2);
+  CHECK(result[Tally::messages] == 1);
 }
 
 TEST_CASE("a second copy and a full group occupy the port like any other message") {
@@ -115,11 +115,11 @@ TEST_CASE("a second copy and a full group occupy the port like any other message
   program.add({{.work = 2.5, .covers = 2.5, .item = 1, .group = 1}});
   Workspace space;
   const RoundResult result = run_round(program, serial_links(2, 1), at_pace({1, 1}), space);
-  CHECK(result.time == 4);  // 1 to 2, 2 to 3, and worker 2's, which came at 2.5, from 3 to 4
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 2);
-  CHECK(result.utilisation == 0.75);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 4);  // 1 to 2, 2 to 3, and worker 2's, which came at 2.5, from 3 to 4
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 2);
+  CHECK(result[Tally::port_utilisation] == 0.75);
+  CHECK(result[Tally::wasted] == 1);
 }
 
 TEST_CASE("the k-th message of a serial port follows from the sorted arrivals alone") {
@@ -140,9 +140,9 @@ TEST_CASE("the k-th message of a serial port follows from the sorted arrivals al
     // The k-th ends at max over j <= k of the j-th arrival + (k - j + 1) services.
     double end = 0;
     for (std::uint32_t j = 0; j < need; ++j) end = std::max(end, sorted[j] + latency + (need - j) * seconds);
-    REQUIRE(result.time == Approx(end).epsilon(1e-13));
-    REQUIRE(result.messages == need);
-    REQUIRE(result.utilisation == Approx(need * seconds / end).epsilon(1e-12));
+    REQUIRE(result[Tally::time] == Approx(end).epsilon(1e-13));
+    REQUIRE(result[Tally::messages] == need);
+    REQUIRE(result[Tally::port_utilisation] == Approx(need * seconds / end).epsilon(1e-12));
   }
 }
 
@@ -191,17 +191,17 @@ TEST_CASE("silence by hand: a decoded cluster's messages leave the port to the o
   // at 2.
   Chosen times = at_pace({1, 1.25, 1.5, 9});
   RoundResult result = run_round(program, serial_links(4, 1), times, space);
-  CHECK(result.time == 4);
-  CHECK(result.messages == 3);
+  CHECK(result[Tally::time] == 4);
+  CHECK(result[Tally::messages] == 3);
   times.silence = true;
   result = run_round(program, serial_links(4, 1), times, space);
-  CHECK(result.time == 3);
-  CHECK(result.messages == 2);
-  CHECK(result.hops == 2);
-  CHECK(result.useful == 2);
-  CHECK(result.utilisation == 2.0 / 3);
-  CHECK(result.work == 3);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 3);
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::messages_in_all] == 2);
+  CHECK(result[Tally::useful_messages] == 2);
+  CHECK(result[Tally::port_utilisation] == 2.0 / 3);
+  CHECK(result[Tally::work] == 3);
+  CHECK(result[Tally::wasted] == 1);
   REQUIRE(space.all().size() == 3);
   CHECK(space.all()[1].from == 2);
   CHECK(space.all()[1].fate == Fate::dropped);
@@ -220,8 +220,8 @@ TEST_CASE("silence spares what is in service") {
   times.silence = true;
   // Worker 2's is in service from 0.5 on: one of two. Worker 3's from 1.5, worker 1's from 2.5 to 3.5.
   const RoundResult result = run_round(program, serial_links(3, 1), times, space);
-  CHECK(result.time == 3.5);
-  CHECK(result.messages == 3);
+  CHECK(result[Tally::time] == 3.5);
+  CHECK(result[Tally::messages] == 3);
 }
 
 TEST_CASE("silence on ideal links changes who is counted, not when it ends") {
@@ -229,21 +229,21 @@ TEST_CASE("silence on ideal links changes who is counted, not when it ends") {
   for (const std::uint32_t group : {0u, 0u, 1u}) program.add({{.work = 1, .covers = 1, .group = group}});
   Workspace space;
   Chosen times = at_pace({1, 2, 3});
-  CHECK(run_round(program, times, space).messages == 3);
+  CHECK(run_round(program, times, space)[Tally::messages] == 3);
   times.silence = true;
   const RoundResult result = run_round(program, times, space);
-  CHECK(result.time == 3);
-  CHECK(result.messages == 2);
-  CHECK(result.work == 3);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 3);
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::work] == 3);
+  CHECK(result[Tally::wasted] == 1);
 
   // From completion on nothing is received, even by a group that still has room.
   Program tolerant({.need = 1, .full = {2}});
   for (int w = 0; w < 2; ++w) tolerant.add({{.work = 1, .covers = 1}});
   times = at_pace({1, 1});
-  CHECK(run_round(tolerant, times, space).messages == 2);
+  CHECK(run_round(tolerant, times, space)[Tally::messages] == 2);
   times.silence = true;
-  CHECK(run_round(tolerant, times, space).messages == 1);
+  CHECK(run_round(tolerant, times, space)[Tally::messages] == 1);
 }
 
 TEST_CASE("a silent star is never later, and no different where one group decides") {
@@ -263,14 +263,14 @@ TEST_CASE("a silent star is never later, and no different where one group decide
     const RoundResult silent = run_round(program, links, times, space);
     REQUIRE(silent.complete == loud.complete);
     if (!loud.complete) continue;
-    REQUIRE(silent.time <= loud.time * (1 + 1e-12));  // shared links: sums in another order
-    if (links.sharing != Links::Sharing::shared) REQUIRE(silent.messages <= loud.messages);
-    sooner += silent.time < loud.time;
+    REQUIRE(silent[Tally::time] <= loud[Tally::time] * (1 + 1e-12));  // shared links: sums in another order
+    if (links.sharing != Links::Sharing::shared) REQUIRE(silent[Tally::messages] <= loud[Tally::messages]);
+    sooner += silent[Tally::time] < loud[Tally::time];
     if (program.goal().full.size() > 1 || program.goal().full[0] != program.goal().need) continue;
-    REQUIRE(silent.time == loud.time);
-    REQUIRE(silent.messages == loud.messages);
-    REQUIRE(silent.wasted == loud.wasted);
-    REQUIRE(silent.utilisation == Approx(loud.utilisation).epsilon(1e-12));
+    REQUIRE(silent[Tally::time] == loud[Tally::time]);
+    REQUIRE(silent[Tally::messages] == loud[Tally::messages]);
+    REQUIRE(silent[Tally::wasted] == loud[Tally::wasted]);
+    REQUIRE(silent[Tally::port_utilisation] == Approx(loud[Tally::port_utilisation]).epsilon(1e-12));
   }
   CHECK(sooner > 100);
 }
@@ -343,9 +343,9 @@ TEST_CASE("abandon by hand over three iterations: sent messages stay, the rest e
   // Worker 1 sends at 1, 2, 3, worker 2 at 1.5, 3, 4.5, worker 3 at 3.5, 7, 10.5. The port takes worker 1's
   // and 2's first and worker 1's second until 4.
   RoundResult result = trial.run(at_pace({1, 1.5, 3.5}));
-  CHECK(result.time == 4);
-  CHECK(result.messages == 3);
-  CHECK(result.work == 3 + 2 + 1);
+  CHECK(result[Tally::time] == 4);
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::work] == 3 + 2 + 1);
   // In the port's queue: the messages of 3 (two) and of 3.5. Worker 2's third ends at 4.5 and is not sent,
   // worker 3's second at 7.
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0.5, 3});
@@ -354,18 +354,18 @@ TEST_CASE("abandon by hand over three iterations: sent messages stay, the rest e
   // Worker 1 sends at 2, 4, 6, worker 2 at 0.75, 1, 1.25, worker 3 at 3.5, 4, 4.5. Three old messages until
   // 3, worker 2's until 6.
   result = trial.run(at_pace({2, 0.25, 0.5}));
-  CHECK(result.time == 6);
-  CHECK(result.messages == 6);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 9 + 2);  // what was under way at 4, too: it ends at 0.5 and at 3
-  CHECK(result.wasted == 6 + 2);
-  CHECK(result.utilisation == 1);
+  CHECK(result[Tally::time] == 6);
+  CHECK(result[Tally::messages] == 6);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 9 + 2);  // what was under way at 4, too: it ends at 0.5 and at 3
+  CHECK(result[Tally::wasted] == 6 + 2);
+  CHECK(result[Tally::port_utilisation] == 1);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 0});
   CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 3}, {0, 1}, {0, 3}, {0, 3}, {0, 1}});
 
   result = trial.run(at_pace({1, 1, 1}));
-  CHECK(result.time == 9);
-  CHECK(result.messages == 9);
+  CHECK(result[Tally::time] == 9);
+  CHECK(result[Tally::messages] == 9);
   CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 3});
 }
 
@@ -373,27 +373,27 @@ TEST_CASE("backlog by hand over three iterations: old work is finished and sent 
   const Program program = three_each(3);
   Successive trial(program, serial_links(3, 1), RoundStart::backlog);
   RoundResult result = trial.run(at_pace({1, 1.5, 3.5}));
-  CHECK(result.time == 4);
+  CHECK(result[Tally::time] == 4);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0.5, 6.5});
   CHECK(in_flight(trial.leftover) == Flights{{0, 1}, {0, 2}, {0, 3}, {0.5, 2}, {3, 3}, {6.5, 3}});
 
   // Worker 1 sends at 2, 4, 6, worker 2 at 0.75, 1, 1.25, worker 3 at 7, 7.5, 8. Old messages of 0, 0, 0 and
   // 0.5 until 4, worker 2's until 7.
   result = trial.run(at_pace({2, 0.25, 0.5}));
-  CHECK(result.time == 7);
-  CHECK(result.messages == 7);
-  CHECK(result.useful == 3);
-  CHECK(result.work ==
+  CHECK(result[Tally::time] == 7);
+  CHECK(result[Tally::messages] == 7);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] ==
         3 + 3 + 1 + 3);  // worker 3's first new one ends at 7, after two old ones; worker 2's one
-  CHECK(result.wasted == 7);
+  CHECK(result[Tally::wasted] == 7);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0, 1});
   CHECK(in_flight(trial.leftover) ==
         Flights{{0, 1}, {0, 3}, {0, 1}, {0, 1}, {0, 3}, {0, 3}, {0.5, 3}, {1, 3}});
 
   // Six until 6, worker 3's of 0.5 until 7; at 1 worker 1 and 2 send and come before worker 3's old message.
   result = trial.run(at_pace({1, 1, 1}));
-  CHECK(result.time == 11);  // 8, 9, the old one until 10, and at 2 worker 1's second
-  CHECK(result.messages == 11);
+  CHECK(result[Tally::time] == 11);  // 8, 9, the old one until 10, and at 2 worker 1's second
+  CHECK(result[Tally::messages] == 11);
   CHECK(senders_of(result.taken) == std::vector<NodeId>{1, 2, 1});
 }
 
@@ -405,10 +405,10 @@ TEST_CASE(
     // Its second, due at 6, is not sent under abandon, and worker 2 is free.
     Successive trial(program, Links{}, mode);
     RoundResult result = trial.run(at_pace({1, 3}));
-    CHECK(result.time == 3);
-    CHECK(result.messages == 4);
-    CHECK(result.work == 4);
-    CHECK(result.wasted == 1);
+    CHECK(result[Tally::time] == 3);
+    CHECK(result[Tally::messages] == 4);
+    CHECK(result[Tally::work] == 4);
+    CHECK(result[Tally::wasted] == 1);
     const bool abandon = mode == RoundStart::abandon;
     CHECK(trial.leftover.busy_until == (abandon ? std::vector<double>{0, 0} : std::vector<double>{0, 6}));
     CHECK(in_flight(trial.leftover) == (abandon ? Flights{} : Flights{{3, 2}, {6, 2}}));
@@ -419,17 +419,18 @@ TEST_CASE(
     CHECK(in_flight(late.leftover) == (abandon ? Flights{} : Flights{{0.5, 2}, {4, 2}, {7.5, 2}}));
     // Abandon: useful at 1, 2 and, from worker 2, 2.5. Backlog: at 1, 2 and 3, and an old message at 0.5.
     result = late.run(at_pace({1, 2}));
-    CHECK(result.time == (abandon ? 2.5 : 3));
-    CHECK(result.messages == (abandon ? 3 : 4));
-    CHECK(result.work == 4);
-    CHECK(result.wasted == 1);
+    CHECK(result[Tally::time] == (abandon ? 2.5 : 3));
+    CHECK(result[Tally::messages] == (abandon ? 3 : 4));
+    CHECK(result[Tally::work] == 4);
+    CHECK(result[Tally::wasted] == 1);
   }
 }
 
 TEST_CASE("fresh leaves nothing") {
   const Program program = three_each(3);
   Successive trial(program, serial_links(3, 1), RoundStart::fresh);
-  for (int iteration = 0; iteration < 3; ++iteration) CHECK(trial.run(at_pace({1, 1.5, 3.5})).time == 4);
+  for (int iteration = 0; iteration < 3; ++iteration)
+    CHECK(trial.run(at_pace({1, 1.5, 3.5}))[Tally::time] == 4);
   CHECK(trial.leftover.messages.empty());
 }
 
@@ -439,42 +440,43 @@ TEST_CASE("old and new messages that reach the port together are served by the n
     Successive trial(program, serial_links(3, 1), RoundStart::backlog);
     std::vector<double> x = {9, 1, 9};
     x[slow - 1] = 3;
-    CHECK(trial.run(at_pace(x)).time == 2);
+    CHECK(trial.run(at_pace(x))[Tally::time] == 2);
     // The slow worker's old message reaches the port at 1, like worker 2's new one.
     const RoundResult result = trial.run(at_pace({20, 1, 20}));
-    CHECK(result.time == (slow == 1 ? 3 : 2));
-    CHECK(result.messages == (slow == 1 ? 2 : 1));
+    CHECK(result[Tally::time] == (slow == 1 ? 3 : 2));
+    CHECK(result[Tally::messages] == (slow == 1 ? 2 : 1));
   }
   // A sender's own old message comes before its new one, even if that takes no time to compute.
   Successive trial(program, serial_links(3, 1), RoundStart::backlog);
-  CHECK(trial.run(at_pace({3, 1, 9})).time == 2);
-  CHECK(trial.run(at_pace({0, 20, 20})).time == 3);
+  CHECK(trial.run(at_pace({3, 1, 9}))[Tally::time] == 2);
+  CHECK(trial.run(at_pace({0, 20, 20}))[Tally::time] == 3);
 }
 
 TEST_CASE("what waits at the port comes before what is sent at the very start") {
   const Program program = any_of(1, 2);
   Successive trial(program, serial_links(2, 1), RoundStart::abandon);
-  CHECK(trial.run(at_pace({1, 1})).time == 2);
+  CHECK(trial.run(at_pace({1, 1}))[Tally::time] == 2);
   CHECK(in_flight(trial.leftover) == Flights{{0, 2}});
-  CHECK(trial.run(at_pace({0, 5})).time == 2);  // worker 1 sends at 0, and waits for worker 2's old message
+  CHECK(trial.run(at_pace({0, 5}))[Tally::time] ==
+        2);  // worker 1 sends at 0, and waits for worker 2's old message
 }
 
 TEST_CASE("a message in its latency reaches the port in the next iteration") {
   const Program program = any_of(1, 2);
   for (const RoundStart mode : {RoundStart::abandon, RoundStart::backlog}) {
     Successive trial(program, serial_links(2, 0.5, 2), mode);
-    CHECK(trial.run(at_pace({1, 2})).time == 3.5);
+    CHECK(trial.run(at_pace({1, 2}))[Tally::time] == 3.5);
     CHECK(trial.leftover.busy_until == std::vector<double>{0, 0});
     CHECK(in_flight(trial.leftover) == Flights{{0.5, 2}});
     const RoundResult result = trial.run(at_pace({1, 9}));
-    CHECK(result.time == 3.5);
-    CHECK(result.messages == 2);  // the old one from 0.5 to 1, the new one from 3
-    CHECK(result.hops == 2);
-    CHECK(result.utilisation == 1 / 3.5);
+    CHECK(result[Tally::time] == 3.5);
+    CHECK(result[Tally::messages] == 2);  // the old one from 0.5 to 1, the new one from 3
+    CHECK(result[Tally::messages_in_all] == 2);
+    CHECK(result[Tally::port_utilisation] == 1 / 3.5);
 
     // One that is sent at the very end is on its way.
     Successive tied(program, serial_links(2, 1, 1), mode);
-    CHECK(tied.run(at_pace({1, 3})).time == 3);
+    CHECK(tied.run(at_pace({1, 3}))[Tally::time] == 3);
     CHECK(in_flight(tied.leftover) == Flights{{1, 2}});
   }
 }
@@ -489,8 +491,8 @@ TEST_CASE("silence drops what an iteration has left in the network, and not the 
           (mode == RoundStart::abandon ? std::vector<double>{0, 0.5, 3} : std::vector<double>{0, 0.5, 6.5}));
     // Worker 2's messages of 0.75, 1 and 1.25 find the port free.
     const RoundResult result = trial.run(at_pace({2, 0.25, 0.5}));
-    CHECK(result.time == 3.75);
-    CHECK(result.messages == 3);
+    CHECK(result[Tally::time] == 3.75);
+    CHECK(result[Tally::messages] == 3);
   }
 }
 
@@ -510,7 +512,7 @@ TEST_CASE(
       }
     }
     if (end < offset + 0.5 * slope) {
-      CHECK(trial.run(times).time == end);
+      CHECK(trial.run(times)[Tally::time] == end);
     } else {  // worker 2's first message would end it: the master takes worker 1's alone
       Program patient({.need = 1, .full = {1, 0}});
       patient.add({{.work = 1, .covers = 1}});
@@ -518,7 +520,7 @@ TEST_CASE(
                    {.work = 2.5, .covers = 2.5, .group = 1},
                    {.work = 1, .covers = 1, .group = 1}});
       Successive other(patient, Links{}, RoundStart::abandon);
-      CHECK(other.run(times).time == end);
+      CHECK(other.run(times)[Tally::time] == end);
       return other.leftover.busy_until[1];
     }
     return trial.leftover.busy_until[1];
@@ -551,9 +553,9 @@ TEST_CASE(
   Successive abandoning(program, Links{}, RoundStart::abandon),
       backlog(program, Links{}, RoundStart::backlog);
   for (Successive* trial : {&abandoning, &backlog}) {
-    CHECK(trial->run(at_pace({1, 10})).time == 1);
+    CHECK(trial->run(at_pace({1, 10}))[Tally::time] == 1);
     CHECK(trial->leftover.busy_until == std::vector<double>{0, 9});
-    CHECK(trial->run(at_pace({2, 5})).time == 2);
+    CHECK(trial->run(at_pace({2, 5}))[Tally::time] == 2);
   }
   CHECK(abandoning.leftover.busy_until == std::vector<double>{0, 7});
   CHECK(abandoning.leftover.messages.empty());
@@ -561,7 +563,7 @@ TEST_CASE(
   CHECK(in_flight(backlog.leftover) == Flights{{7, 2}, {12, 2}});
   // An iteration that ends as its old task does: the old one is dropped at its boundary, the new one not
   // begun.
-  CHECK(abandoning.run(at_pace({7, 5})).time == 7);
+  CHECK(abandoning.run(at_pace({7, 5}))[Tally::time] == 7);
   CHECK(abandoning.leftover.busy_until == std::vector<double>{0, 0});
 }
 
@@ -570,7 +572,7 @@ TEST_CASE("a model on its way keeps a worker from beginning") {
   Successive trial(program, Links{}, RoundStart::abandon);
   Chosen times = at_pace({1, 1});
   times.model_at = {1, 3};
-  CHECK(trial.run(times).time == 2);
+  CHECK(trial.run(times)[Tally::time] == 2);
   CHECK(trial.leftover.busy_until == std::vector<double>{0, 0});
 }
 
@@ -588,7 +590,7 @@ TEST_CASE(
     CHECK(trial.leftover.busy_until == std::vector<double>{0, 2});
     CHECK(in_flight(trial.leftover) == (mode == RoundStart::backlog ? Flights{{2, 2}} : Flights{}));
     const RoundResult result = trial.run(at_pace({5, 1}));
-    CHECK(result.time == 3);
+    CHECK(result[Tally::time] == 3);
     CHECK(result.taken[0].from == 2);
   }
 }
@@ -737,11 +739,11 @@ TEST_CASE("five iterations with leftovers are those of one clock that never goes
       if (!result.complete) break;
       ++complete;
       // Differences of times on the long clock: rounding of a hundred seconds.
-      REQUIRE(result.time == Approx(expected[i].time).epsilon(1e-11).margin(1e-11));
-      REQUIRE(result.messages == expected[i].messages);
-      REQUIRE(result.utilisation == Approx(expected[i].served).margin(1e-9));
-      REQUIRE(result.work == Approx(expected[i].work).margin(1e-9));
-      REQUIRE(result.wasted == Approx(expected[i].wasted).margin(1e-9));
+      REQUIRE(result[Tally::time] == Approx(expected[i].time).epsilon(1e-11).margin(1e-11));
+      REQUIRE(result[Tally::messages] == expected[i].messages);
+      REQUIRE(result[Tally::port_utilisation] == Approx(expected[i].served).margin(1e-9));
+      REQUIRE(result[Tally::work] == Approx(expected[i].work).margin(1e-9));
+      REQUIRE(result[Tally::wasted] == Approx(expected[i].wasted).margin(1e-9));
       old_work += i > 0 && expected[i].wasted > 0;
       // Once more with everything kept: the timeline's stretches are the same work.
       REQUIRE(successive.seen_work == Approx(expected[i].work).margin(1e-9));
@@ -762,9 +764,9 @@ TEST_CASE("where everybody's last message is needed, no iteration leaves anythin
         backlog(program, links, RoundStart::backlog);
     for (int i = 0; i < 4; ++i) {
       const Chosen times = random_times(dice, program);
-      const double time = fresh.run(times).time;
-      REQUIRE(abandoning.run(times).time == time);
-      REQUIRE(backlog.run(times).time == time);
+      const double time = fresh.run(times)[Tally::time];
+      REQUIRE(abandoning.run(times)[Tally::time] == time);
+      REQUIRE(backlog.run(times)[Tally::time] == time);
     }
   }
 }

@@ -397,15 +397,16 @@ inline Account simulate_plainly(const Program& program, const Links& links, cons
 inline void check_account(const RoundResult& result, const Account& expected, double rounding = 1e-12) {
   REQUIRE(result.complete == expected.complete);
   if (!expected.complete) return;
-  REQUIRE(result.time == Approx(expected.time).epsilon(rounding));
-  REQUIRE(result.messages == expected.messages);
-  REQUIRE(result.useful == expected.useful);
-  REQUIRE(result.hops == expected.hops);
-  REQUIRE(result.volume == Approx(expected.volume).epsilon(rounding));
-  REQUIRE(result.largest_volume == Approx(expected.largest_volume).epsilon(rounding));
-  REQUIRE(result.utilisation == Approx(expected.utilisation).epsilon(1e-9).margin(1e-12));
-  REQUIRE(result.work == Approx(expected.work).epsilon(rounding));
-  REQUIRE(result.wasted == Approx(expected.wasted).epsilon(rounding).margin(1e-11 * (1 + expected.work)));
+  REQUIRE(result[Tally::time] == Approx(expected.time).epsilon(rounding));
+  REQUIRE(result[Tally::messages] == expected.messages);
+  REQUIRE(result[Tally::useful_messages] == expected.useful);
+  REQUIRE(result[Tally::messages_in_all] == expected.hops);
+  REQUIRE(result[Tally::bytes_in_all] == Approx(expected.volume).epsilon(rounding));
+  REQUIRE(result[Tally::bytes_into_busiest] == Approx(expected.largest_volume).epsilon(rounding));
+  REQUIRE(result[Tally::port_utilisation] == Approx(expected.utilisation).epsilon(1e-9).margin(1e-12));
+  REQUIRE(result[Tally::work] == Approx(expected.work).epsilon(rounding));
+  REQUIRE(result[Tally::wasted] ==
+          Approx(expected.wasted).epsilon(rounding).margin(1e-11 * (1 + expected.work)));
 }
 
 }  // namespace straggle::testing

@@ -66,7 +66,7 @@ void check_timeline(const Program& program, const Links& links, const Conditions
   REQUIRE(result.complete);
   const Timeline timeline = timeline_of(program, links, conditions, result, space.all());
   CHECK(timeline.complete);
-  CHECK(timeline.end == result.time);
+  CHECK(timeline.end == result[Tally::time]);
 
   // The stretches of a worker follow each other; together they account for its work.
   double work = 0, wasted = 0;
@@ -81,8 +81,9 @@ void check_timeline(const Program& program, const Links& links, const Conditions
     if (slice.activity == Activity::wasted) wasted += slice.to - slice.from;
     before = &slice;
   }
-  CHECK(work == Approx(result.work).epsilon(1e-12).margin(1e-12));  // the same numbers in another order
-  CHECK(wasted == Approx(result.wasted).epsilon(1e-12).margin(1e-11 * (1 + result.work)));
+  CHECK(work ==
+        Approx(result[Tally::work]).epsilon(1e-12).margin(1e-12));  // the same numbers in another order
+  CHECK(wasted == Approx(result[Tally::wasted]).epsilon(1e-12).margin(1e-11 * (1 + result[Tally::work])));
 
   // Messages are received as the engine has counted them.
   const bool exchange = program.kind() == Program::Kind::exchange;
@@ -98,8 +99,8 @@ void check_timeline(const Program& program, const Links& links, const Conditions
     if (transfer.fate == Fate::useful && (exchange || transfer.to == master)) ++useful;
     if (!transfer.model) into[transfer.to].push_back(&transfer);
   }
-  CHECK(hops == result.hops);
-  CHECK(useful == result.useful);
+  CHECK(hops == result[Tally::messages_in_all]);
+  CHECK(useful == result[Tally::useful_messages]);
 
   // A serial port serves one message after another, in the order in which they come, and never rests while
   // one waits.
@@ -123,12 +124,12 @@ void check_timeline(const Program& program, const Links& links, const Conditions
   const std::vector<CriticalPath::Segment>& segments = timeline.path.segments;
   REQUIRE(!segments.empty());
   REQUIRE(segments.front().begin == 0);
-  REQUIRE(segments.back().end == result.time);
+  REQUIRE(segments.back().end == result[Tally::time]);
   for (std::size_t i = 1; i < segments.size(); ++i) REQUIRE(segments[i - 1].end == segments[i].begin);
   double sum = 0;
   for (std::size_t cause = 0; cause < causes; ++cause)
     sum += timeline.path.seconds(static_cast<Cause>(cause));
-  CHECK(sum == Approx(result.time).epsilon(1e-12));
+  CHECK(sum == Approx(result[Tally::time]).epsilon(1e-12));
   for (const CriticalPath::Segment& segment : segments) {
     if (segment.cause == Cause::compute) {
       const auto steps = program.messages(segment.node);
@@ -338,8 +339,8 @@ TEST_CASE("old work is computed in vain where it ends, and unfinished at the end
   CHECK_FALSE(timeline.slices[2].old);
   Workspace space;
   const RoundResult result = run_round(first_of(1, 2), conditions, space);
-  CHECK(result.work == 2.5 + 1 + 1);
-  CHECK(result.wasted == 3.5);
+  CHECK(result[Tally::work] == 2.5 + 1 + 1);
+  CHECK(result[Tally::wasted] == 3.5);
 }
 
 TEST_CASE("at the end a relay's port serves one message, and the others wait") {
@@ -428,7 +429,7 @@ TEST_CASE("the critical path of a ring too large to keep is refused with its bou
   const Chosen times = at_pace(std::vector<double>(720, 1));
   const Links links = serial_links(720, 1);
   const RoundResult result = run_round(program, links, times, space);
-  REQUIRE(space.all().size() < result.messages);
+  REQUIRE(space.all().size() < result[Tally::messages]);
   CHECK_THROWS_AS(critical_path(program, links, times, result, space.all()), std::length_error);
   const Timeline timeline = timeline_of(program, links, times, result, space.all());
   CHECK(timeline.path.segments.empty());

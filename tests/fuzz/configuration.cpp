@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "sim/run/campaign.h"
 #include "sim/run/experiment.h"
-#include "sim/run/trials.h"
+#include "sim/run/runner.h"
 #include "sim/run/verdict.h"
 #include "sim/table/results_csv.h"
 #include "sim/table/results_json.h"
@@ -33,7 +34,7 @@ bool is_tiny(const Point& point) {
 void run_some(Experiment experiment) {
   std::vector<Row> rows;
   std::ostringstream csv;
-  const Keep keep{.records = true, .critical = true};
+  const Keep keep{.samples = true, .critical = true};
   const Provenance provenance{.command = "straggle run input.json", .version = "0"};
   write_csv_header(csv, experiment, provenance, keep);
   write_samples_header(csv, experiment, provenance, keep);
@@ -42,10 +43,10 @@ void run_some(Experiment experiment) {
     point.trials = std::min<std::uint64_t>(point.trials, 3);
     point.verify.trials = std::min<std::uint64_t>(point.verify.trials, 1);
     check_keep(point, keep);
-    std::vector<SchemeResult> results = run_trials(point, 0, point.trials, 1, {}, keep);
-    for (std::size_t s = 0; s < results.size(); ++s) {
-      write_samples(csv, point, s, results[s]);
-      rows.push_back(make_row(point, s, std::move(results[s])));
+    const std::vector<Block> trials = run_blocks(point, 0, point.trials, 1, {}, keep);
+    for (std::size_t s = 0; s < trials.size(); ++s) {
+      write_samples(csv, point, trials[s]);
+      rows.push_back(make_row(point, s, summary_of(trials[s], trials[point.baseline])));
       write_csv_row(csv, experiment, rows.back());
     }
   }

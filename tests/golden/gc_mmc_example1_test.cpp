@@ -35,14 +35,14 @@ void require_same(const Point& point, std::size_t a, std::size_t b, std::uint64_
     const RoundResult first = runner.run(a);
     const std::vector<Sent> taken = senders(first.taken);
     const RoundResult& second = runner.run(b);
-    REQUIRE(first.time == second.time);
-    REQUIRE(first.messages == second.messages);
-    REQUIRE(first.useful == second.useful);
-    REQUIRE(first.work == second.work);
+    REQUIRE(first[Tally::time] == second[Tally::time]);
+    REQUIRE(first[Tally::messages] == second[Tally::messages]);
+    REQUIRE(first[Tally::useful_messages] == second[Tally::useful_messages]);
+    REQUIRE(first[Tally::work] == second[Tally::work]);
     if (waste == Waste::same) {
-      REQUIRE(first.wasted == second.wasted);
+      REQUIRE(first[Tally::wasted] == second[Tally::wasted]);
     } else {
-      REQUIRE(first.wasted >= second.wasted);
+      REQUIRE(first[Tally::wasted] >= second[Tally::wasted]);
     }
     REQUIRE(taken == senders(second.taken));
   }
@@ -57,9 +57,9 @@ TEST_CASE(
   Workspace workspace;
   const RoundResult result = survivors(*scheme, {3, 3, 0, 3, 0, 0}, workspace);
   REQUIRE(result.complete);
-  CHECK(result.time == 3);
-  CHECK(result.messages == 6);
-  CHECK(result.useful == 5);  // c2 comes from worker 1 and from worker 2
+  CHECK(result[Tally::time] == 3);
+  CHECK(result[Tally::messages] == 6);
+  CHECK(result[Tally::useful_messages] == 5);  // c2 comes from worker 1 and from worker 2
   std::set<std::uint32_t> codewords;
   for (const Sent& sent : senders(result.taken)) codewords.insert(sent.from + sent.message);
   CHECK(codewords == std::set<std::uint32_t>{1, 2, 3, 4, 5});
@@ -115,7 +115,7 @@ TEST_CASE(
     ++cases;
     const RoundResult result = survivors(*scheme, tasks, workspace);
     REQUIRE(result.complete);
-    CHECK(result.messages == 8);
+    CHECK(result[Tally::messages] == 8);
     CHECK(prover.decodes(senders(result.taken)));
     CHECK_FALSE(survivors(*original, tasks, workspace).complete);
     // With seven messages it is not complete, whichever is missing.
@@ -124,7 +124,7 @@ TEST_CASE(
       std::vector<int> fewer = tasks;
       fewer[w] = tasks[w] == 3 ? 2 : 0;
       const RoundResult seven = survivors(*scheme, fewer, workspace);
-      CHECK(seven.messages == 7);
+      CHECK(seven[Tally::messages] == 7);
       CHECK_FALSE(seven.complete);
     }
   } while (std::next_permutation(tasks.begin(), tasks.end()));
@@ -149,7 +149,7 @@ TEST_CASE("K = r = 5: orders 3 and 5 need exactly three messages, fractional rep
                                        "hybrid": true})");
   Workspace workspace;
   const auto time = [&](Scheme& scheme, std::vector<double> x) {
-    return run_round(scheme.next_round(nullptr), Times(std::move(x)), workspace).time;
+    return run_round(scheme.next_round(nullptr), Times(std::move(x)), workspace)[Tally::time];
   };
   // Workers of like speed: three messages of order 3 are earlier. One much faster worker: waiting for it is
   // better. The hybrid rule has the earlier of the two.
@@ -177,9 +177,9 @@ TEST_CASE("whenever GC is complete, GC in clusters is, and not the other way rou
   std::vector<int> earlier(5, 0);
   for (std::uint64_t trial = 0; trial < 2000; ++trial) {
     runner.draw(trial, 0);
-    const double whole = runner.run(0).time;
+    const double whole = runner.run(0)[Tally::time];
     for (std::size_t s = 1; s < 5; ++s) {
-      const double time = runner.run(s).time;
+      const double time = runner.run(s)[Tally::time];
       INFO(point.schemes[s].label << ", trial " << trial);
       REQUIRE(time <= whole);
       earlier[s] += time < whole;

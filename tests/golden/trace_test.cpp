@@ -50,16 +50,16 @@ TEST_CASE("a replayed trial is what the sweep counted for it, for every scheme")
            R"({"scheme": "gc-partial", "stragglers": 2, "slowdown": 2})"},
           scaling, more);
       for (const std::uint64_t trial : {0u, 1023u, 1024u, 4711u}) {
-        const std::vector<SchemeResult> counted = run_trials(point, trial, trial + 1, 1);
+        const std::vector<Summary> counted = run_trials(point, trial, trial + 1, 1);
         for (std::size_t s = 0; s < point.schemes.size(); ++s) {
           CAPTURE(point.schemes[s].label, trial);
           const TrialRecord record = replay(point, s, trial).record;
-          const Sample::Sums sums = counted[s].sample.sums();
-          CHECK(record.time == sums.time.mean());
-          CHECK(record.messages == sums.messages.mean());
-          CHECK(record.useful_messages == sums.useful_messages.mean());
-          CHECK(record.work == sums.work.mean());
-          CHECK(record.wasted == sums.wasted.mean());
+          const Sums sums = counted[s].sums;
+          CHECK(record[Tally::time] == sums[Tally::time].mean());
+          CHECK(record[Tally::messages] == sums[Tally::messages].mean());
+          CHECK(record[Tally::useful_messages] == sums[Tally::useful_messages].mean());
+          CHECK(record[Tally::work] == sums[Tally::work].mean());
+          CHECK(record[Tally::wasted] == sums[Tally::wasted].mean());
         }
       }
     }
@@ -77,9 +77,9 @@ TEST_CASE("a trace has a line for every message received, and the last useful on
         ++lines;
       return lines;
     };
-    CHECK(static_cast<double>(lines_with("useful, ")) == replayed.record.useful_messages);
+    CHECK(static_cast<double>(lines_with("useful, ")) == replayed.record[Tally::useful_messages]);
     CHECK(static_cast<double>(lines_with("useful, ") + lines_with("a duplicate")) ==
-          replayed.record.messages);
+          replayed.record[Tally::messages]);
     CHECK(lines_with("COMPLETE") == 1);
     CHECK(replayed.text.find("COMPLETE") > replayed.text.rfind("useful, "));
   }

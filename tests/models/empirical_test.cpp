@@ -8,8 +8,9 @@
 #include <map>
 #include <set>
 
+#include "sim/run/campaign.h"
 #include "sim/run/row.h"
-#include "sim/run/trials.h"
+#include "sim/run/runner.h"
 #include "tests/models/support.h"
 #include "tests/temporary_folder.h"
 
@@ -294,13 +295,13 @@ TEST_CASE("empirical: trials that are made of the same rounds have no standard e
   for (const Row& row : {row_of(R"("draw": "replay", "start": "random")", 3, 6),
                          row_of(R"("draw": "machines")", 3, 3), row_of(R"("draw": "replay")", 3, 2)}) {
     CHECK_FALSE(row.varies);
-    CHECK(std::isnan(row.time.std_error));
-    CHECK(std::isnan(row.messages.std_error));
-    CHECK(std::isfinite(row.time.mean));
+    CHECK(std::isnan(row[Tally::time].std_error));
+    CHECK(std::isnan(row[Tally::messages].std_error));
+    CHECK(std::isfinite(row[Tally::time].mean));
   }
   const Row row = row_of(R"("draw": "replay", "start": "random")", 3, 2);
   CHECK(row.varies);
-  CHECK(row.time.std_error > 0);
+  CHECK(row[Tally::time].std_error > 0);
 }
 
 TEST_CASE("empirical: fewer machines than workers are refused, or used at different rounds") {
@@ -443,7 +444,7 @@ TEST_CASE(
   TrialRunner runner(experiment.points[0]);
   runner.draw(0, 0);
   // b's message reaches the port at 1.3, while a's is served from 1.1 to 1.6.
-  CHECK(runner.run(0).time == Approx(3.6).epsilon(1e-15));
+  CHECK(runner.run(0)[Tally::time] == Approx(3.6).epsilon(1e-15));
   CHECK_THROWS_WITH(read(R"("schemes": [{"scheme": "uncoded"}])"),
                     Catch::Contains("#/compute/transfer: needs \"network\": {\"model\": \"serial\"}"));
   CHECK_THROWS_WITH(

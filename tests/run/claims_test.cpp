@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "sim/run/trials.h"
+#include "sim/run/campaign.h"
 #include "tests/temporary_folder.h"
 
 using namespace straggle;
@@ -136,22 +136,21 @@ TEST_CASE("claims compare schemes and points trial by trial, and run a configura
 
   // By hand from the trials' own records.
   const Experiment& experiment = ledger.experiments[0];
-  std::vector<std::vector<SchemeResult>> results;
-  for (const Point& point : experiment.points)
-    results.push_back(run_trials(point, 0, point.trials, 1, {}, {.records = true}));
+  std::vector<std::vector<Block>> results;
+  for (const Point& point : experiment.points) results.push_back(run_blocks(point, 0, point.trials, 1));
   double gc = 0, repetition = 0, other = 0, low = 1e9, high = 0;
   for (std::size_t trial = 0; trial < 400; ++trial) {
-    const double a = results[1][0].records[trial].time, b = results[1][1].records[trial].time;
+    const double a = results[1][0][Tally::time][trial], b = results[1][1][Tally::time][trial];
     gc += a;
     repetition += b;
-    other += results[0][0].records[trial].time;
+    other += results[0][0][Tally::time][trial];
     low = std::min(low, a / b);
     high = std::max(high, a / b);
   }
   double residuals = 0;
   for (std::size_t trial = 0; trial < 400; ++trial)
     residuals +=
-        std::pow(results[1][0].records[trial].time - gc / repetition * results[1][1].records[trial].time, 2);
+        std::pow(results[1][0][Tally::time][trial] - gc / repetition * results[1][1][Tally::time][trial], 2);
   for (const unsigned threads : {1u, 3u}) {
     const std::vector<ClaimResult> found = check_claims(ledger, threads);
     REQUIRE(found.size() == 6);

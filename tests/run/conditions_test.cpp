@@ -5,7 +5,8 @@
 #include <filesystem>
 #include <functional>
 
-#include "sim/run/trials.h"
+#include "sim/run/campaign.h"
+#include "sim/run/runner.h"
 #include "sim/table/results_csv.h"
 #include "tests/engine/support.h"
 #include "tests/schemes/support.h"
@@ -70,14 +71,14 @@ std::vector<double> times_of(TrialRunner& runner, std::uint64_t trial, std::uint
   std::vector<double> times;
   for (std::uint32_t i = 0; i < iterations; ++i) {
     runner.draw(trial, i);
-    times.push_back(runner.run(s).time);
+    times.push_back(runner.run(s)[Tally::time]);
   }
   return times;
 }
 
 /// Lindley's recursion: in the order in which messages reach the port, each ends `seconds` after the later of
 /// its coming and the one before.
-Tally lindley(const Program& program, const Links& links, const DrawnTimes& times) {
+Counted lindley(const Program& program, const Links& links, const DrawnTimes& times) {
   struct Coming {
     double at;
     NodeId from;
@@ -90,7 +91,7 @@ Tally lindley(const Program& program, const Links& links, const DrawnTimes& time
   std::sort(coming.begin(), coming.end(), [](const Coming& a, const Coming& b) {
     return std::tie(a.at, a.from, a.message) < std::tie(b.at, b.from, b.message);
   });
-  Tally tally;
+  Counted tally;
   PlainIntake intake(program.goal());
   for (const Coming& next : coming) {
     tally.time = std::max(tally.time, next.at) +
@@ -153,22 +154,22 @@ TEST_CASE("the tallies of ports reach the sums of a sample") {
       for (std::uint32_t i = 0; i < 2; ++i) {
         runner.draw(trial, i);
         const RoundResult& round = runner.run(s);
-        sums[0] += static_cast<double>(round.hops);
-        sums[1] += round.volume;
-        sums[2] += round.largest_volume;
-        sums[3] += round.utilisation;
+        sums[0] += static_cast<double>(round[Tally::messages_in_all]);
+        sums[1] += round[Tally::bytes_in_all];
+        sums[2] += round[Tally::bytes_into_busiest];
+        sums[3] += round[Tally::port_utilisation];
       }
       hops.add(sums[0] / 2);
       volume.add(sums[1] / 2);
       largest.add(sums[2] / 2);
       utilisation.add(sums[3] / 2);
     }
-    const Sample::Sums found = results[s].sample.sums();
-    CHECK(found.messages_in_all.mean() == hops.mean());
-    CHECK(found.volume.mean() == volume.mean());
-    CHECK(found.largest_volume.mean() == largest.mean());
-    CHECK(found.utilisation.mean() == utilisation.mean());
-    CHECK(found.utilisation.mean() > 0);
+    const Sums found = results[s].sums;
+    CHECK(found[Tally::messages_in_all].mean() == hops.mean());
+    CHECK(found[Tally::bytes_in_all].mean() == volume.mean());
+    CHECK(found[Tally::bytes_into_busiest].mean() == largest.mean());
+    CHECK(found[Tally::port_utilisation].mean() == utilisation.mean());
+    CHECK(found[Tally::port_utilisation].mean() > 0);
   }
 }
 
@@ -241,7 +242,7 @@ TEST_CASE("workers hold the model before they compute, after what they had to do
   // The model at 1 and 2; messages at 2 and 6, received until 7. Then at 2 and 3: 3 and 4.
   CHECK(times_of(runner, 0, 2) == std::vector<double>{7, 4});
   runner.draw(0, 0);
-  CHECK(runner.run(0).hops == 4);
+  CHECK(runner.run(0)[Tally::messages_in_all] == 4);
 
   // One message is enough, and worker 2 has four more seconds of old work to do. Its message comes to the
   // port at 3, while worker 1's is there from 2 to 3.
@@ -254,9 +255,10 @@ TEST_CASE("workers hold the model before they compute, after what they had to do
   late.run(0);
   late.draw(0, 1);
   const RoundResult& second = late.run(0);
-  CHECK(second.time == 3);
-  CHECK(second.messages == 1);
-  CHECK(second.work == 2);  // worker 1's, and what worker 2 had left of the iteration before, which ends at 3
+  CHECK(second[Tally::time] == 3);
+  CHECK(second[Tally::messages] == 1);
+  CHECK(second[Tally::work] ==
+        2);  // worker 1's, and what worker 2 had left of the iteration before, which ends at 3
 }
 
 TEST_CASE("each scheme has its own leftovers, each trial begins without any") {
@@ -274,13 +276,14 @@ TEST_CASE("each scheme has its own leftovers, each trial begins without any") {
     for (std::uint64_t trial = 0; trial < 3; ++trial) {
       for (std::uint32_t i = 0; i < 3; ++i) {
         runner.draw(trial, i);
-        CHECK(runner.run(0).time == times[i]);
-        CHECK(runner.run(1).time == std::vector<double>{4.5, 3.25, 4}[i]);  // it needs all, and leaves none
-        CHECK(runner.run(2).time == times[i]);
+        CHECK(runner.run(0)[Tally::time] == times[i]);
+        CHECK(runner.run(1)[Tally::time] ==
+              std::vector<double>{4.5, 3.25, 4}[i]);  // it needs all, and leaves none
+        CHECK(runner.run(2)[Tally::time] == times[i]);
       }
     }
     const auto results = run_trials(point, 0, 10, 3);
-    CHECK(results[0].sample.sums().time.mean() == Approx((times[0] + times[1] + times[2]) / 3));
+    CHECK(results[0].sums[Tally::time].mean() == Approx((times[0] + times[1] + times[2]) / 3));
   };
   expect(RoundStart::backlog, {4, 7, 11});
   expect(RoundStart::abandon, {4, 6, 9});
@@ -306,14 +309,14 @@ TEST_CASE("workers that never answer: none, all but surely, and those of a list"
   Point point = point_of(12, {R"({"scheme": "uncoded"})", R"({"scheme": "gc", "load": 4})"});
   const auto healthy = run_trials(point, 0, 300, 1);
   point.compute.failure.probability = std::nextafter(1.0, 0.0);
-  for (const SchemeResult& result : run_trials(point, 0, 300, 1)) {
+  for (const Summary& result : run_trials(point, 0, 300, 1)) {
     CHECK(result.incomplete.trials == 300);
-    CHECK(result.sample.count() == 300);
-    CHECK(result.sample.sums().time.count() == 0);
+    CHECK(result.trials() == 300);
+    CHECK(result.sums[Tally::time].count() == 0);
   }
   point.compute.failure.probability = 0;
   const auto none = run_trials(point, 0, 300, 1);
-  for (std::size_t s = 0; s < 2; ++s) CHECK(none[s].sample.times() == healthy[s].sample.times());
+  for (std::size_t s = 0; s < 2; ++s) CHECK(none[s].times == healthy[s].times);
 
   // Workers 3 and 12 are dead: uncoded never completes, gradient coding waits for nine of ten.
   point.compute.failure.workers = {2, 11};
@@ -328,7 +331,7 @@ TEST_CASE("workers that never answer: none, all but surely, and those of a list"
     std::vector<double> ends;
     for (std::size_t w = 0; w < 12; ++w)
       if (w != 2 && w != 11) ends.push_back(times.end(w, 4));
-    REQUIRE(listed[1].sample.times()[trial] == kth_smallest(ends, 9));
+    REQUIRE(listed[1].times[trial] == kth_smallest(ends, 9));
   }
 }
 
@@ -416,12 +419,12 @@ TEST_CASE("incomplete trials are counted, and are in no mean, quantile or pair")
       if (!round.complete) {
         ++incomplete[s];
         first[s] = std::min(first[s], trial);
-        REQUIRE(results[s].sample.times()[trial] == never);
+        REQUIRE(results[s].times[trial] == never);
         continue;
       }
-      REQUIRE(results[s].sample.times()[trial] == round.time);
-      times[s].push_back(round.time);
-      if (all.complete) pairs[s].push_back(round.time);
+      REQUIRE(results[s].times[trial] == round[Tally::time]);
+      times[s].push_back(round[Tally::time]);
+      if (all.complete) pairs[s].push_back(round[Tally::time]);
     }
   }
   const auto mean = [](const std::vector<double>& values) {
@@ -434,10 +437,10 @@ TEST_CASE("incomplete trials are counted, and are in no mean, quantile or pair")
     const Row row = make_row(point, s, std::move(results[s]));
     CHECK(row.incomplete.trials == incomplete[s]);
     CHECK(row.speedup.mean == Approx(mean(pairs[0]) / mean(pairs[s])).epsilon(1e-12));
-    const Sample::Sums sums = run_trials(point, 0, 1500, 1)[s].sample.sums();
-    CHECK(sums.time.count() == times[s].size());
-    CHECK(sums.time.mean() == Approx(mean(times[s])).epsilon(1e-12));
-    CHECK(sums.messages.count() == times[s].size());
+    const Sums sums = run_trials(point, 0, 1500, 1)[s].sums;
+    CHECK(sums[Tally::time].count() == times[s].size());
+    CHECK(sums[Tally::time].mean() == Approx(mean(times[s])).epsilon(1e-12));
+    CHECK(sums[Tally::messages].count() == times[s].size());
     CHECK(sums.paired.count() == pairs[s].size());
     for (const auto& [p, found] :
          {std::pair{0.5, row.p50}, std::pair{0.95, row.p95}, std::pair{0.99, row.p99}})
@@ -462,10 +465,10 @@ TEST_CASE("a trial stops at its first incomplete iteration") {
   }
   const auto results = run_trials(point, 0, 10, 1);
   CHECK(results[0].incomplete.trials == 5);  // once a trial
-  CHECK(results[0].sample.sums().time.mean() == 2);
-  CHECK(results[0].sample.sums().time.count() == 5);
+  CHECK(results[0].sums[Tally::time].mean() == 2);
+  CHECK(results[0].sums[Tally::time].count() == 5);
   CHECK(results[1].incomplete.trials == 0);
-  CHECK(results[1].sample.sums().time.count() == 10);
+  CHECK(results[1].sums[Tally::time].count() == 10);
 }
 
 TEST_CASE("the same bytes for one and three threads with links, leftovers, failures and a model to send") {
@@ -475,13 +478,14 @@ TEST_CASE("the same bytes for one and three threads with links, leftovers, failu
   point.iterations = 3;
   point.compute.failure.probability = 0.05;
   point.downlink = Links::Downlink::unicast;
-  const auto bits = [](const SchemeResult& result) {
+  const auto bits = [](const Summary& result) {
     std::vector<std::uint64_t> all;
-    for (const double time : result.sample.times()) all.push_back(std::bit_cast<std::uint64_t>(time));
-    const Sample::Sums sums = result.sample.sums();
+    for (const double time : result.times) all.push_back(std::bit_cast<std::uint64_t>(time));
+    const Sums sums = result.sums;
     for (const Moments& moments :
-         {sums.time, sums.messages, sums.useful_messages, sums.messages_in_all, sums.volume,
-          sums.largest_volume, sums.utilisation, sums.work, sums.wasted, sums.paired})
+         {sums[Tally::time], sums[Tally::messages], sums[Tally::useful_messages],
+          sums[Tally::messages_in_all], sums[Tally::bytes_in_all], sums[Tally::bytes_into_busiest],
+          sums[Tally::port_utilisation], sums[Tally::work], sums[Tally::wasted], sums.paired})
       for (const double value : {moments.mean(), moments.variance(), moments.mean_of_other()})
         all.push_back(std::bit_cast<std::uint64_t>(value));
     all.push_back(result.incomplete.trials);
@@ -507,7 +511,7 @@ TEST_CASE("a scheme is not shown messages of others as its own of the iteration 
     const Program& next_round(const RoundResult* previous) override {
       if (previous) {
         CHECK(previous->complete);
-        CHECK(previous->time == 2);
+        CHECK((*previous)[Tally::time] == 2);
         CHECK(previous->taken.empty());
       }
       return program_;
@@ -580,11 +584,11 @@ TEST_CASE(
         try {
           const Experiment experiment = read_experiment(changed, (folder / "test.json").string());
           const Point& point = experiment.points[0];
-          for (const SchemeResult& result : run_trials(point, 0, 3, 1)) {
-            const Sample::Sums sums = result.sample.sums();
-            if (sums.time.count() == 0) continue;  // some may fail
-            CHECK(std::isfinite(sums.time.mean()));
-            CHECK(!std::isinf(sums.time.variance()));
+          for (const Summary& result : run_trials(point, 0, 3, 1)) {
+            const Sums sums = result.sums;
+            if (sums[Tally::time].count() == 0) continue;  // some may fail
+            CHECK(std::isfinite(sums[Tally::time].mean()));
+            CHECK(!std::isinf(sums[Tally::time].variance()));
           }
         } catch (const ConfigError& error) {
           message = error.what();

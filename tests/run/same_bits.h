@@ -1,10 +1,10 @@
-// Whether two statistics are the same to the bit: every tally, and the pairs with the baseline.
+// Whether two statistics are the same to the bit: every tally, the causes, and the pairs with the baseline.
 #pragma once
 
 #include <bit>
 #include <cstdint>
 
-#include "sim/run/statistics.h"
+#include "sim/run/summary.h"
 
 namespace straggle::testing {
 
@@ -18,15 +18,16 @@ inline bool same_bits(const Moments& a, const Moments& b) {
          same_bits(a.variance_of_other(), b.variance_of_other()) && same_bits(a.covariance(), b.covariance());
 }
 
-inline bool same_bits(const Sample& a, const Sample& b) {
-  const Sample::Sums x = a.sums(), y = b.sums();
-  if (a.first() != b.first() || a.times() != b.times()) return false;
-  for (Moments Sample::Sums::*moments :
-       {&Sample::Sums::time, &Sample::Sums::messages, &Sample::Sums::useful_messages,
-        &Sample::Sums::messages_in_all, &Sample::Sums::volume, &Sample::Sums::largest_volume,
-        &Sample::Sums::utilisation, &Sample::Sums::work, &Sample::Sums::wasted, &Sample::Sums::paired})
-    if (!same_bits(x.*moments, y.*moments)) return false;
-  return true;
+inline bool same_bits(const Sums& a, const Sums& b) {
+  for (const Tally which : all_tallies)
+    if (!same_bits(a[which], b[which])) return false;
+  for (std::size_t cause = 0; cause < causes; ++cause)
+    if (!same_bits(a.critical[cause], b.critical[cause])) return false;
+  return same_bits(a.paired, b.paired);
+}
+
+inline bool same_bits(const Summary& a, const Summary& b) {
+  return a.times == b.times && same_bits(a.sums, b.sums);
 }
 
 }  // namespace straggle::testing

@@ -1,4 +1,4 @@
-// Means, errors and quantiles against their definitions, and that ranges of trials can be joined to the bit.
+// Means, errors and quantiles against their definitions.
 #include "sim/run/statistics.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 #include <random>
 #include <stdexcept>
 
-#include "tests/run/same_bits.h"
+#include "tests/run/two_pass.h"
 
 using namespace straggle;
 using namespace straggle::testing;
@@ -34,52 +34,6 @@ std::vector<std::pair<double, double>> pairs(std::size_t count, std::uint64_t se
 Moments moments_of(const std::vector<std::pair<double, double>>& values) {
   Moments result;
   for (const auto& [x, y] : values) result.add(x, y);
-  return result;
-}
-
-/// The two-pass formulas.
-struct TwoPass {
-  double mean_x = 0, mean_y = 0, variance_x = 0, variance_y = 0, covariance = 0;
-  explicit TwoPass(const std::vector<std::pair<double, double>>& values) {
-    const auto n = static_cast<double>(values.size());
-    for (const auto& [x, y] : values) {
-      mean_x += x / n;
-      mean_y += y / n;
-    }
-    for (const auto& [x, y] : values) {
-      variance_x += (x - mean_x) * (x - mean_x) / (n - 1);
-      variance_y += (y - mean_y) * (y - mean_y) / (n - 1);
-      covariance += (x - mean_x) * (y - mean_y) / (n - 1);
-    }
-  }
-};
-
-void check_equal(const Moments& found, const TwoPass& expected, double epsilon) {
-  CHECK(found.mean() == Approx(expected.mean_x).epsilon(epsilon));
-  CHECK(found.mean_of_other() == Approx(expected.mean_y).epsilon(epsilon));
-  CHECK(found.variance() == Approx(expected.variance_x).epsilon(epsilon));
-  CHECK(found.variance_of_other() == Approx(expected.variance_y).epsilon(epsilon));
-  CHECK(found.covariance() == Approx(expected.covariance).epsilon(epsilon));
-}
-
-/// A record for each trial, with the trial's own numbers.
-std::vector<TrialRecord> records(std::uint64_t first, std::uint64_t last) {
-  std::vector<TrialRecord> result;
-  for (std::uint64_t trial = first; trial < last; ++trial) {
-    const double x = std::sin(static_cast<double>(trial)) + 2;
-    result.push_back({.time = x,
-                      .messages = 3 * x,
-                      .useful_messages = x / 3,
-                      .work = x * x,
-                      .wasted = 1 / x,
-                      .baseline_time = std::cos(static_cast<double>(trial)) + 2});
-  }
-  return result;
-}
-
-Sample sample(std::uint64_t first, std::uint64_t last) {
-  Sample result;
-  result.append(first, records(first, last));
   return result;
 }
 
@@ -337,91 +291,4 @@ TEST_CASE("the skewness of a sample is that of its central moments") {
   CHECK(skewness(std::vector<double>{1, 2, 3}) == Approx(0).margin(1e-12));
   CHECK(std::isnan(skewness(std::vector<double>{5, 5, 5})));
   CHECK(std::isnan(skewness(std::vector<double>{5, 6})));
-}
-
-TEST_CASE("ranges of trials joined anywhere are the whole to the bit") {
-  constexpr std::uint64_t chunk = Sample::chunk, last = 3 * chunk + 500;
-  const Sample whole = sample(0, last);
-  CHECK(whole.count() == last);
-  for (const std::uint64_t a :
-       {std::uint64_t{0}, std::uint64_t{1}, chunk - 1, chunk, chunk + 1, 2 * chunk, last}) {
-    for (const std::uint64_t b : {a, a + 1, a + 3, chunk + 700, 2 * chunk + 1, 3 * chunk, last}) {
-      if (b < a || b > last) continue;
-      CAPTURE(a, b);
-      Sample forward = sample(0, a);
-      forward.append(sample(a, b));
-      forward.append(sample(b, last));
-      CHECK(same_bits(forward, whole));
-      Sample later = sample(a, b);  // the last two first
-      later.append(sample(b, last));
-      Sample joined = sample(0, a);
-      joined.append(later);
-      CHECK(same_bits(joined, whole));
-    }
-  }
-}
-
-TEST_CASE("a range that begins inside a chunk can be joined to what follows") {
-  constexpr std::uint64_t chunk = Sample::chunk;
-  const Sample whole = sample(100, 2 * chunk + 100);
-  CHECK(whole.first() == 100);
-  for (const std::uint64_t cut : {std::uint64_t{101}, std::uint64_t{600}, chunk, chunk + 1, 2 * chunk}) {
-    Sample joined = sample(100, cut);
-    joined.append(sample(cut, 2 * chunk + 100));
-    CAPTURE(cut);
-    CHECK(same_bits(joined, whole));
-  }
-  Sample by_one;
-  for (std::uint64_t trial = 100; trial < 2 * chunk + 100; ++trial)
-    by_one.append(trial, records(trial, trial + 1));
-  CHECK(same_bits(by_one, whole));
-}
-
-TEST_CASE("ranges that do not follow each other cannot be joined") {
-  Sample first = sample(0, 10);
-  CHECK_THROWS_AS(first.append(sample(11, 20)), std::logic_error);
-  CHECK_THROWS_AS(first.append(sample(9, 20)), std::logic_error);
-  CHECK_THROWS_AS(first.append(5, records(5, 6)), std::logic_error);
-  CHECK_THROWS_AS(first.append(sample(Sample::chunk, Sample::chunk + 1)), std::logic_error);
-  first.append(Sample{});
-  CHECK(same_bits(first, sample(0, 10)));
-}
-
-TEST_CASE("the sums of a sample are those of its records") {
-  const auto all = records(0, 2500);
-  const Sample::Sums sums = sample(0, 2500).sums();
-  std::vector<std::pair<double, double>> times, paired, messages, useful, work, wasted;
-  for (const TrialRecord& record : all) {
-    times.emplace_back(record.time, 0);
-    paired.emplace_back(record.time, record.baseline_time);
-    messages.emplace_back(record.messages, 0);
-    useful.emplace_back(record.useful_messages, 0);
-    work.emplace_back(record.work, 0);
-    wasted.emplace_back(record.wasted, 0);
-  }
-  check_equal(sums.time, TwoPass(times), 1e-12);
-  check_equal(sums.paired, TwoPass(paired), 1e-12);
-  check_equal(sums.messages, TwoPass(messages), 1e-12);
-  check_equal(sums.useful_messages, TwoPass(useful), 1e-12);
-  check_equal(sums.work, TwoPass(work), 1e-12);
-  check_equal(sums.wasted, TwoPass(wasted), 1e-12);
-}
-
-TEST_CASE("trials that could not complete are in no mean, and no pair has an incomplete half") {
-  auto some = records(0, 2000);
-  std::vector<std::pair<double, double>> times, paired;
-  for (std::size_t i = 0; i < some.size(); ++i) {
-    some[i].complete = i % 3 != 0;
-    if (i % 5 == 0) some[i].baseline_time = std::numeric_limits<double>::infinity();
-    if (!some[i].complete) continue;
-    times.emplace_back(some[i].time, 0);
-    if (i % 5 != 0) paired.emplace_back(some[i].time, some[i].baseline_time);
-  }
-  Sample sample;
-  sample.append(0, some);
-  CHECK(sample.count() == 2000);
-  check_equal(sample.sums().time, TwoPass(times), 1e-12);
-  check_equal(sample.sums().paired, TwoPass(paired), 1e-12);
-  CHECK(std::isinf(sample.times()[3]));
-  CHECK(sample.times()[4] == some[4].time);
 }

@@ -60,13 +60,13 @@ TEST_CASE(
   CHECK(*found->messages == 8);
   const Row row = simulated(point, 2000);
   CHECK(row.theory_time_z == 0);
-  CHECK(row.time.mean > found->time_low);
-  CHECK(row.time.mean < found->time_high);
+  CHECK(row[Tally::time].mean > found->time_low);
+  CHECK(row[Tally::time].mean < found->time_high);
 
   // A port that is all there is: the first message opens it, and it never idles.
   const Point busy = on_links(10, R"({"scheme": "gc", "load": 3})", R"({"model": "serial", "bandwidth": 1})");
   const Row all = simulated(busy, 2000);
-  CHECK(std::abs(all.time.mean - all.theory->time_low) < 4.5 * all.time.std_error);
+  CHECK(std::abs(all[Tally::time].mean - all.theory->time_low) < 4.5 * all[Tally::time].std_error);
 }
 
 TEST_CASE("prediction: a multicast model shifts the bounds, a unicast one has none") {

@@ -181,12 +181,12 @@ TEST_CASE("a maker of codebooks that is empty or returns nothing makes a scheme 
     const auto scheme = recipe.make();
     CHECK(scheme->timing_only());
     CHECK_THROWS_AS(scheme->codebook(), std::logic_error);
-    const SchemeResult result = run_trials(verified_point(recipe), 0, 50, 2)[0];
+    const Summary result = run_trials(verified_point(recipe), 0, 50, 2)[0];
     CHECK(result.verification.timing_only);
     CHECK(result.verification.trials == 0);
     CHECK(result.verification.decodes == 0);
     CHECK_FALSE(result.verification.failed_trial);
-    CHECK(result.sample.sums().time.mean() > 0);
+    CHECK(result.sums[Tally::time].mean() > 0);
   }
   CHECK_FALSE(scheme_of(4, R"({"scheme": "uncoded"})")->timing_only());
 }

@@ -15,7 +15,7 @@ auto correlated(std::size_t n, int r, int m, bool hybrid = false) {
   return [=](const DrawnTimes& times) {
     const std::size_t threshold = n - static_cast<std::size_t>(m) + 1,
                       each = static_cast<std::size_t>(r - m) + 1;
-    Tally tally;
+    Counted tally;
     for (std::size_t first = 0; first < times.workers(); first += n) {
       std::vector<double> earliest;
       std::vector<Sent> source;
@@ -52,7 +52,7 @@ auto correlated(std::size_t n, int r, int m, bool hybrid = false) {
 /// messages or, with the hybrid rule, by its first finished worker, whichever is earlier.
 auto uncorrelated(std::size_t n, const std::vector<int>& orders, std::size_t threshold, bool hybrid) {
   return [=](const DrawnTimes& times) {
-    Tally tally;
+    Counted tally;
     for (std::size_t first = 0; first < times.workers(); first += n) {
       std::vector<double> messages, finished;
       for (std::size_t w = first; w < first + n; ++w) {
@@ -81,26 +81,26 @@ TEST_CASE("gc-mmc correlated: a codeword counts once, whoever sends it") {
   Workspace workspace;
   workspace.keep_all = true;
   RoundResult result = run_round(program, Times({1, 2, 9}), workspace);
-  CHECK(result.time == 3);  // c1 at 2 and c2 at 3, both of worker 1
-  CHECK(result.messages == 2);
-  CHECK(result.useful == 2);
-  CHECK(result.work == 4);  // worker 2 has one
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 3);  // c1 at 2 and c2 at 3, both of worker 1
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::useful_messages] == 2);
+  CHECK(result[Tally::work] == 4);  // worker 2 has one
+  CHECK(result[Tally::wasted] == 1);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}});
 
   // Worker 1 is dead. Worker 3 sends c3 at 2 and c1 at 3: any two distinct ones.
   result = run_round(program, Times({never, 1.25, 1}), workspace);
-  CHECK(result.time == 2.5);  // c3 at 2, c2 at 2.5
+  CHECK(result[Tally::time] == 2.5);  // c3 at 2, c2 at 2.5
   CHECK(senders(result.taken) == std::vector<Sent>{{3, 0}, {2, 0}});
 
   // Four codewords of load 1 and two tasks: worker 1's second message is worker 2's first.
   const auto four = scheme_of(4, R"({"scheme": "gc-mmc", "design": "correlated", "load": 2, "order": 1})");
   result = run_round(four->next_round(nullptr), Times({1, 1.5, 9, 4}), workspace);
-  CHECK(result.time == 4);  // c1 1, c2 1.5, c2 again 2, c3 3, c4 4
-  CHECK(result.messages == 5);
-  CHECK(result.useful == 4);
+  CHECK(result[Tally::time] == 4);  // c1 1, c2 1.5, c2 again 2, c3 3, c4 4
+  CHECK(result[Tally::messages] == 5);
+  CHECK(result[Tally::useful_messages] == 4);
   CHECK(workspace.all()[2].fate == Arrival::Fate::duplicate);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::wasted] == 1);
 }
 
 TEST_CASE(
@@ -111,21 +111,21 @@ TEST_CASE(
              hybrid = scheme_of(3, "{" + fields + R"(, "hybrid": true})");
   Workspace workspace;
   RoundResult result = run_round(plain->next_round(nullptr), Times({1, 5, 9}), workspace);
-  CHECK(result.time == 5);  // 1 and 3 of worker 1, 5 of worker 2
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 4);
-  CHECK(result.wasted == 0);
+  CHECK(result[Tally::time] == 5);  // 1 and 3 of worker 1, 5 of worker 2
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 4);
+  CHECK(result[Tally::wasted] == 0);
   result = run_round(hybrid->next_round(nullptr), Times({1, 5, 9}), workspace);
-  CHECK(result.time == 3);
-  CHECK(result.messages == 2);
-  CHECK(result.useful == 2);
+  CHECK(result[Tally::time] == 3);
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::useful_messages] == 2);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}});
   // With workers of like speed the three short messages are there first.
   for (Scheme* scheme : {plain.get(), hybrid.get()}) {
     result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 2}), workspace);
-    CHECK(result.time == 2);
-    CHECK(result.messages == 3);
+    CHECK(result[Tally::time] == 2);
+    CHECK(result[Tally::messages] == 3);
     CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {2, 0}, {3, 0}});
   }
 }
@@ -137,9 +137,10 @@ TEST_CASE("gc-mmc uncorrelated in clusters: a finished worker decodes its own cl
   workspace.keep_all = true;
   // Two of a cluster's four messages decode it. Worker 1: 1, 2; worker 2: 3; worker 3: 4; worker 4: 6.
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 3, 4, 6}), workspace);
-  CHECK(result.time == 6);
-  CHECK(result.messages == 6);  // also worker 2 at 6, the instant of completion, and before it worker 2 at 3
-  CHECK(result.useful == 4);
+  CHECK(result[Tally::time] == 6);
+  CHECK(result[Tally::messages] ==
+        6);  // also worker 2 at 6, the instant of completion, and before it worker 2 at 3
+  CHECK(result[Tally::useful_messages] == 4);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}, {3, 0}, {4, 0}});
   CHECK(workspace.all()[2].fate == Arrival::Fate::group_full);
 }
@@ -191,9 +192,9 @@ TEST_CASE(
   // One cluster, l messages a worker: the mean number of messages is the threshold exactly.
   const Point point =
       point_of(10, {R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 10, "orders": [6, 8, 10]})"});
-  const Sample::Sums sums = simulate(point, 0, 500);
-  CHECK(sums.messages.mean() == 7);
-  CHECK(sums.messages.variance() == 0);
+  const Sums sums = simulate(point, 0, 500);
+  CHECK(sums[Tally::messages].mean() == 7);
+  CHECK(sums[Tally::messages].variance() == 0);
 }
 
 TEST_CASE("gc-mmc correlated: any n - m + 1 distinct codewords decode and n - m do not, whoever sent them") {

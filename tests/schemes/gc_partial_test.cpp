@@ -13,7 +13,7 @@ namespace {
 auto two_messages(double first_work, double second_work, std::size_t stragglers, std::size_t group) {
   return [=](const DrawnTimes& times) {
     const std::size_t n = times.workers();
-    Tally tally;
+    Counted tally;
     std::vector<double> second;
     for (std::size_t w = 0; w < n; ++w) {
       tally.time = std::max(tally.time, times.end(w, first_work));
@@ -88,18 +88,18 @@ TEST_CASE("gc-partial: the first message of all and the second of n - s") {
   CHECK(scheme->codebook().contents(2, 1) == std::vector<std::size_t>{7, 8});
   Workspace workspace;
   RoundResult result = run_round(program, Times({3, 6, 9.5}), workspace);
-  CHECK(result.time == Approx(8));  // firsts at 2, 4, 6.33; seconds at 4, 8
-  CHECK(result.messages == 5);
-  CHECK(result.useful == 5);
-  CHECK(result.work == Approx(4 / 3.0 + 4 / 3.0 + 2 / 3.0));
-  CHECK(result.wasted == Approx(0).margin(1e-12));
+  CHECK(result[Tally::time] == Approx(8));  // firsts at 2, 4, 6.33; seconds at 4, 8
+  CHECK(result[Tally::messages] == 5);
+  CHECK(result[Tally::useful_messages] == 5);
+  CHECK(result[Tally::work] == Approx(4 / 3.0 + 4 / 3.0 + 2 / 3.0));
+  CHECK(result[Tally::wasted] == Approx(0).margin(1e-12));
   // A first message that comes last, when the seconds are long there; the third second is not needed.
   result = run_round(program, Times({1, 1.5, 12}), workspace);
-  CHECK(result.time == Approx(8));
-  CHECK(result.useful == 5);
+  CHECK(result[Tally::time] == Approx(8));
+  CHECK(result[Tally::useful_messages] == 5);
   result = run_round(program, Times({3, 3.3, 3.6}), workspace);
-  CHECK(result.time == Approx(4.4));
-  CHECK(result.messages == 5);
+  CHECK(result[Tally::time] == Approx(4.4));
+  CHECK(result[Tally::messages] == 5);
 }
 
 TEST_CASE("gc-partial with fractional repetition: the second message of one worker a group") {
@@ -111,12 +111,12 @@ TEST_CASE("gc-partial with fractional repetition: the second message of one work
   Workspace workspace;
   workspace.keep_all = true;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({2, 3, 4, 8}), workspace);
-  CHECK(result.time == 6);  // firsts 1, 1.5, 2, 4; seconds 3, 4.5, 6
-  CHECK(result.messages == 7);
-  CHECK(result.useful == 6);
+  CHECK(result[Tally::time] == 6);  // firsts 1, 1.5, 2, 4; seconds 3, 4.5, 6
+  CHECK(result[Tally::messages] == 7);
+  CHECK(result[Tally::useful_messages] == 6);
   CHECK(workspace.all()[5].fate == Arrival::Fate::group_full);  // worker 2's second
-  CHECK(result.work == 1.5 + 1.5 + 1.5 + 0.5);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::work] == 1.5 + 1.5 + 1.5 + 0.5);
+  CHECK(result[Tally::wasted] == 1);
 }
 
 TEST_CASE("gc-partial: the mean time is the integral of its law") {
@@ -126,7 +126,7 @@ TEST_CASE("gc-partial: the mean time is the integral of its law") {
   const auto [mean, square] = moments_of_time(n, s, w1, w2);
   const double off_by_one = moments_of_time(n, s - 1, w1, w2).first;
   // Standard error 0.0004.
-  check_mean(simulate(point, 0, 20000).time, mean, std::sqrt(square - mean * mean), off_by_one);
+  check_mean(simulate(point, 0, 20000)[Tally::time], mean, std::sqrt(square - mean * mean), off_by_one);
 }
 
 TEST_CASE("gc-partial: every trial is what the two order statistics give, for both codes and all scalings") {
@@ -220,8 +220,8 @@ TEST_CASE("gc-partial with fractional repetition: silence falls group by group, 
     for (const std::size_t s : {0u, 1u}) {
       const RoundResult& result = runner.run(s);
       const auto [time, messages] = by_queue(times, s == 0);
-      REQUIRE(result.time == Approx(time).epsilon(1e-12));
-      REQUIRE(result.messages == messages);
+      REQUIRE(result[Tally::time] == Approx(time).epsilon(1e-12));
+      REQUIRE(result[Tally::messages] == messages);
       if (s == 0) dropped += messages < 2 * n - 1;
     }
   }

@@ -10,7 +10,7 @@ namespace {
 /// Each cluster of `size` workers is decoded by its `threshold` fastest.
 auto fastest_of_each_cluster(std::size_t size, std::size_t threshold, int load) {
   return [=](const DrawnTimes& times) {
-    Tally tally;
+    Counted tally;
     for (std::size_t first = 0; first < times.workers(); first += size) {
       std::vector<double> ends;
       for (std::size_t w = first; w < first + size; ++w) ends.push_back(times.end(w, load));
@@ -30,11 +30,11 @@ TEST_CASE("gc: any K - r + 1 workers complete, whole mini-batches of the others 
   const auto scheme = scheme_of(4, R"({"scheme": "gc", "load": 2})");
   Workspace workspace;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 4, 3, 2}), workspace);
-  CHECK(result.time == 6);  // 2·1, 2·2, 2·3
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 7);  // worker 2 has finished one of its two mini-batches
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 6);  // 2·1, 2·2, 2·3
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 7);  // worker 2 has finished one of its two mini-batches
+  CHECK(result[Tally::wasted] == 1);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {4, 0}, {3, 0}});
 }
 
@@ -43,11 +43,11 @@ TEST_CASE("gc in clusters: each needs its own workers, and takes no more than it
   Workspace workspace;
   workspace.keep_all = true;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 4, 2}), workspace);
-  CHECK(result.time == 4);  // worker 1 at 2, worker 2 (not needed) at 3, worker 4 at 4
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 2);
-  CHECK(result.work == 7);
-  CHECK(result.wasted == 3);
+  CHECK(result[Tally::time] == 4);  // worker 1 at 2, worker 2 (not needed) at 3, worker 4 at 4
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 2);
+  CHECK(result[Tally::work] == 7);
+  CHECK(result[Tally::wasted] == 3);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {4, 0}});
   CHECK(workspace.all()[1].fate == Arrival::Fate::group_full);
 }
@@ -57,10 +57,10 @@ TEST_CASE("gc with fractional repetition: one of each group of consecutive worke
   Workspace workspace;
   workspace.keep_all = true;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 4, 2}), workspace);
-  CHECK(result.time == 4);
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 2);
-  CHECK(result.wasted == 3);
+  CHECK(result[Tally::time] == 4);
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 2);
+  CHECK(result[Tally::wasted] == 3);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {4, 0}});
   CHECK(workspace.all()[1].fate == Arrival::Fate::group_full);
 }
@@ -76,9 +76,9 @@ TEST_CASE("gc: silence means the same to repetition and to clusters of one group
     runner.draw(trial, 0);
     const RoundResult repetition = runner.run(0);
     const RoundResult clusters = runner.run(1);
-    CHECK(repetition.time == clusters.time);
-    CHECK(repetition.messages == 4);
-    CHECK(clusters.messages == 4);
+    CHECK(repetition[Tally::time] == clusters[Tally::time]);
+    CHECK(repetition[Tally::messages] == 4);
+    CHECK(clusters[Tally::messages] == 4);
   }
 }
 
@@ -88,20 +88,21 @@ TEST_CASE("gc: the mean time is the order statistic's, under server- and data-de
   const double mean = harmonic(K, K - k + 1) / rate, deviation = std::sqrt(harmonic(K, K - k + 1, 2)) / rate;
   const double one_more = 1.0 / (K - k) / rate;
   // Standard errors 0.0013 and 0.00033.
-  const Sample::Sums server = simulate(point_of(K, {R"({"scheme": "gc", "load": 4})"}), 0, 20000);
-  check_mean(server.time, r * shift + r * mean, r * deviation, r * (shift + mean + one_more));
-  CHECK(server.messages.mean() == k);
-  CHECK(server.messages.variance() == 0);
+  const Sums server = simulate(point_of(K, {R"({"scheme": "gc", "load": 4})"}), 0, 20000);
+  check_mean(server[Tally::time], r * shift + r * mean, r * deviation, r * (shift + mean + one_more));
+  CHECK(server[Tally::messages].mean() == k);
+  CHECK(server[Tally::messages].variance() == 0);
   const Point point = point_of(K, {R"({"scheme": "gc", "load": 4})"}, Scaling::data_dependent);
-  const Sample::Sums data = simulate(point, 0, 20000);
-  check_mean(data.time, shift + mean + r * increment, deviation, shift + mean + one_more + r * increment);
+  const Sums data = simulate(point, 0, 20000);
+  check_mean(data[Tally::time], shift + mean + r * increment, deviation,
+             shift + mean + one_more + r * increment);
 }
 
 TEST_CASE("gc with fractional repetition: the mean time is r·shift + H_{K/r}/rate") {
   constexpr int K = 12, r = 4, groups = K / r;
   const Point point = point_of(K, {R"({"scheme": "gc", "load": 4, "code": "fractional-repetition"})"});
   // The fastest of r workers, each at load r, is exponential of rate µ; standard error 0.00083.
-  check_mean(simulate(point, 0, 20000).time, r * shift + harmonic(groups) / rate,
+  check_mean(simulate(point, 0, 20000)[Tally::time], r * shift + harmonic(groups) / rate,
              std::sqrt(harmonic(groups, 1, 2)) / rate, r * shift + harmonic(groups + 1) / rate);
 }
 

@@ -10,7 +10,7 @@ namespace {
 /// The first `need` messages, whoever sends them; worker w sends message j after work[j] tasks.
 auto first_messages(const std::vector<int>& work, const std::vector<int>& covers, std::size_t need) {
   return [=](const DrawnTimes& times) {
-    Tally tally;
+    Counted tally;
     std::vector<double> ends;
     for (std::size_t w = 0; w < times.workers(); ++w)
       for (const int tasks : work) ends.push_back(times.end(w, tasks));
@@ -30,18 +30,18 @@ TEST_CASE("lcc: the fastest 2 ceil(K/r) - 1 workers, or with several messages th
   Workspace workspace;
   const auto single = scheme_of(4, R"({"scheme": "lcc", "load": 2, "messages": "single"})");
   RoundResult result = run_round(single->next_round(nullptr), Times({1, 2.5, 7, 4}), workspace);
-  CHECK(result.time == 8);  // three of four, after two tasks: 2, 5, 8
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 7);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 8);  // three of four, after two tasks: 2, 5, 8
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 7);
+  CHECK(result[Tally::wasted] == 1);
   const auto multi = scheme_of(4, R"({"scheme": "lcc", "load": 2, "messages": "multi"})");
   result = run_round(multi->next_round(nullptr), Times({1, 2.5, 7, 4}), workspace);
-  CHECK(result.time == 8);  // seven of eight: 1 2 2.5 4 5 7 8, without 14
-  CHECK(result.messages == 7);
-  CHECK(result.useful == 7);
-  CHECK(result.work == 7);
-  CHECK(result.wasted == 0);
+  CHECK(result[Tally::time] == 8);  // seven of eight: 1 2 2.5 4 5 7 8, without 14
+  CHECK(result[Tally::messages] == 7);
+  CHECK(result[Tally::useful_messages] == 7);
+  CHECK(result[Tally::work] == 7);
+  CHECK(result[Tally::wasted] == 0);
 }
 
 TEST_CASE("lcc: the mean time is the order statistic's") {
@@ -49,7 +49,7 @@ TEST_CASE("lcc: the mean time is the order statistic's") {
   const Point point = point_of(K, {R"({"scheme": "lcc", "load": 3, "messages": "single"})"});
   const double mean = harmonic(K, K - k + 1) / rate, deviation = std::sqrt(harmonic(K, K - k + 1, 2)) / rate;
   // Standard error 0.00073.
-  check_mean(simulate(point, 0, 20000).time, r * (shift + mean), r * deviation,
+  check_mean(simulate(point, 0, 20000)[Tally::time], r * (shift + mean), r * deviation,
              r * (shift + mean + 1.0 / (K - k) / rate));
 }
 

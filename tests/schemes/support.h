@@ -15,9 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "sim/run/campaign.h"
 #include "sim/run/experiment.h"
+#include "sim/run/runner.h"
 #include "sim/run/statistics.h"
-#include "sim/run/trials.h"
 
 namespace straggle::testing {
 
@@ -188,7 +189,7 @@ class DrawnTimes {
 };
 
 /// What a kernel says of one iteration.
-struct Tally {
+struct Counted {
   double time = 0;
   std::uint32_t messages = 0;
   double work = 0, wasted = 0;
@@ -198,7 +199,7 @@ struct Tally {
 /// Finishes a tally whose time and useful messages are known, by going through every message and every
 /// mini-batch. Each worker sends message j after work[j] mini-batches, over the last covers[j] of them; whole
 /// numbers.
-inline void count(Tally& tally, const DrawnTimes& times, const std::vector<int>& work,
+inline void count(Counted& tally, const DrawnTimes& times, const std::vector<int>& work,
                   const std::vector<int>& covers) {
   for (std::size_t w = 0; w < times.workers(); ++w) {
     std::set<int> covered;
@@ -220,7 +221,7 @@ inline double kth_smallest(std::vector<double> values, std::size_t k) {
   return values.at(k - 1);
 }
 
-/// The trials [0, trials) of scheme `s` against a kernel that makes a Tally of DrawnTimes: all equal, the
+/// The trials [0, trials) of scheme `s` against a kernel that makes a Counted of DrawnTimes: all equal, the
 /// times to the bit unless `rounding` (relative) is given.
 template <class Kernel>
 void compare(const Point& point, std::size_t s, std::uint64_t trials, const Kernel& kernel,
@@ -234,26 +235,27 @@ void compare(const Point& point, std::size_t s, std::uint64_t trials, const Kern
     runner.draw(trial, 0);
     times.draw(trial);
     const RoundResult& result = runner.run(s);
-    const Tally expected = kernel(times);
+    const Counted expected = kernel(times);
     if (rounding == 0) {
-      REQUIRE(result.time == expected.time);
-      REQUIRE(result.work == expected.work);
-      REQUIRE(result.wasted == expected.wasted);
+      REQUIRE(result[Tally::time] == expected.time);
+      REQUIRE(result[Tally::work] == expected.work);
+      REQUIRE(result[Tally::wasted] == expected.wasted);
     } else {
-      REQUIRE(result.time == Approx(expected.time).epsilon(rounding));
-      REQUIRE(result.work == Approx(expected.work).epsilon(rounding));
-      REQUIRE(result.wasted == Approx(expected.wasted).epsilon(rounding).margin(rounding * expected.work));
+      REQUIRE(result[Tally::time] == Approx(expected.time).epsilon(rounding));
+      REQUIRE(result[Tally::work] == Approx(expected.work).epsilon(rounding));
+      REQUIRE(result[Tally::wasted] ==
+              Approx(expected.wasted).epsilon(rounding).margin(rounding * expected.work));
     }
-    REQUIRE(result.messages == expected.messages);
-    REQUIRE(result.useful == expected.useful.size());
+    REQUIRE(result[Tally::messages] == expected.messages);
+    REQUIRE(result[Tally::useful_messages] == expected.useful.size());
     const std::vector<Sent> taken = senders(result.taken);
     REQUIRE(std::set<Sent>(taken.begin(), taken.end()) == expected.useful);
   }
 }
 
 /// The simulated sums of scheme `s`.
-inline Sample::Sums simulate(const Point& point, std::size_t s, std::uint64_t trials) {
-  return run_trials(point, 0, trials, 1)[s].sample.sums();
+inline Sums simulate(const Point& point, std::size_t s, std::uint64_t trials) {
+  return run_trials(point, 0, trials, 1)[s].sums;
 }
 
 /// Σ_{j=first..last} j^-power; the harmonic number H_n is harmonic(n).

@@ -12,7 +12,7 @@ namespace {
 /// all K.
 auto first_copies(std::size_t n, std::size_t load, std::size_t need) {
   return [=](const DrawnTimes& times) {
-    Tally tally;
+    Counted tally;
     std::vector<double> earliest;
     std::vector<Sent> source;
     for (std::size_t partition = 0; partition < times.workers(); ++partition) {
@@ -46,11 +46,11 @@ TEST_CASE("uc-mmc: the first copy of each partial gradient counts") {
   const auto scheme = scheme_of(3, R"({"scheme": "uc-mmc", "load": 2})");
   Workspace workspace;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 10}), workspace);
-  CHECK(result.time == 3);  // B1 at 1, B2 at 1.5, B2 again at 2, B3 at 3
-  CHECK(result.messages == 4);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 4);
-  CHECK(result.wasted == 1);
+  CHECK(result[Tally::time] == 3);  // B1 at 1, B2 at 1.5, B2 again at 2, B3 at 3
+  CHECK(result[Tally::messages] == 4);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 4);
+  CHECK(result[Tally::wasted] == 1);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {2, 0}, {2, 1}});
 }
 
@@ -59,9 +59,9 @@ TEST_CASE("uc-mmc in clusters: a worker goes round its own cluster's mini-batche
   Workspace workspace;
   // Worker 2 sends B2 at 3 and worker 1 has done so at 2; worker 4 sends B4 at 2, B3 at 4.
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 3, 9, 2}), workspace);
-  CHECK(result.time == 4);
+  CHECK(result[Tally::time] == 4);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}, {4, 0}, {4, 1}});
-  CHECK(result.messages == 5);
+  CHECK(result[Tally::messages] == 5);
   CHECK(scheme->codebook().contents(2, 1) == std::vector<std::size_t>{0});
   CHECK(scheme->codebook().contents(4, 1) == std::vector<std::size_t>{2});
 }
@@ -83,8 +83,8 @@ TEST_CASE("uc-mmc with a tolerance: K - floor(q K) partial gradients are enough,
   const auto scheme = scheme_of(3, R"({"scheme": "uc-mmc", "load": 2, "tolerance": 0.4})");
   Workspace workspace;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 10}), workspace);
-  CHECK(result.time == 1.5);
-  CHECK(result.messages == 2);
+  CHECK(result[Tally::time] == 1.5);
+  CHECK(result[Tally::messages] == 2);
 }
 
 TEST_CASE("uc-mmc: every trial is what the first copies give, with clusters, tolerance and all scalings") {
@@ -110,7 +110,7 @@ TEST_CASE("uc-mmc with load K and one cluster's minimum: the mean time of two wo
   // With E1 <= E2 the spacings of two exponentials are E(2µ) and E(µ), independent: T − a = A + min(B, A + a)
   // for A ~ E(2µ), B ~ E(µ), and E min(B, A + a) = (1 − e^{−µa}·2µ/(2µ + µ))/µ.
   const Point point = point_of(2, {R"({"scheme": "uc-mmc", "load": 2})"});
-  const Moments found = simulate(point, 0, 20000).time;
+  const Moments found = simulate(point, 0, 20000)[Tally::time];
   const double mean = shift + 1 / (2 * rate) + (1 - std::exp(-rate * shift) * 2.0 / 3) / rate;
   const Estimate time = estimate(found);
   CAPTURE(time.mean, time.std_error, mean);  // standard error 0.0004

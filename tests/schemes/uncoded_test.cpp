@@ -8,30 +8,30 @@ TEST_CASE("uncoded: the master waits for the last worker") {
   const auto scheme = scheme_of(3, R"({"scheme": "uncoded"})");
   Workspace workspace;
   const RoundResult result = run_round(scheme->next_round(nullptr), Times({3, 1, 2}), workspace);
-  CHECK(result.time == 3);
-  CHECK(result.messages == 3);
-  CHECK(result.useful == 3);
-  CHECK(result.work == 3);
-  CHECK(result.wasted == 0);
+  CHECK(result[Tally::time] == 3);
+  CHECK(result[Tally::messages] == 3);
+  CHECK(result[Tally::useful_messages] == 3);
+  CHECK(result[Tally::work] == 3);
+  CHECK(result[Tally::wasted] == 0);
   CHECK(senders(result.taken) == std::vector<Sent>{{2, 0}, {3, 0}, {1, 0}});
 }
 
 TEST_CASE("uncoded: the mean time is shift + H_K/rate") {
   constexpr int K = 40;
   const Point point = point_of(K, {R"({"scheme": "uncoded"})"});
-  const Sample::Sums sums = simulate(point, 0, 20000);
+  const Sums sums = simulate(point, 0, 20000);
   // Standard error 0.00089; waiting for one worker less would make it H_K − 1.
-  check_mean(sums.time, shift + harmonic(K) / rate, std::sqrt(harmonic(K, 1, 2)) / rate,
+  check_mean(sums[Tally::time], shift + harmonic(K) / rate, std::sqrt(harmonic(K, 1, 2)) / rate,
              shift + (harmonic(K) - 1) / rate);
-  CHECK(sums.messages.mean() == K);
-  CHECK(sums.messages.variance() == 0);
+  CHECK(sums[Tally::messages].mean() == K);
+  CHECK(sums[Tally::messages].variance() == 0);
 }
 
 TEST_CASE("uncoded: every trial is the maximum of the drawn times, in all scalings") {
   for (const Scaling scaling : all_scalings) {
     const Point point = point_of(7, {R"({"scheme": "uncoded"})"}, scaling);
     compare(point, 0, 2000, [](const DrawnTimes& times) {
-      Tally tally;
+      Counted tally;
       for (std::size_t w = 0; w < times.workers(); ++w) {
         tally.time = std::max(tally.time, times.end(w, 1));
         tally.useful.insert({static_cast<NodeId>(w + 1), 0});

@@ -147,7 +147,7 @@ TEST_CASE("report: the table's ± is half of a 95 % interval, and says so") {
                                               compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
   const std::vector<Row> rows = rows_of(experiment);
   const std::string table = to_table(experiment, rows, 1000);
-  const double half = 2.3646 * rows[0].time.std_error;  // t_0.975 of 7 degrees of freedom
+  const double half = 2.3646 * rows[0][Tally::time].std_error;  // t_0.975 of 7 degrees of freedom
   const std::size_t at = table.find(" ± ");
   REQUIRE(at != std::string::npos);
   CHECK(std::stod(table.substr(at + 4)) == Approx(half).epsilon(0.06));  // two digits
@@ -262,7 +262,7 @@ TEST_CASE("report: theory is printed to the place to which the mean beside it is
       experiment_of(R"({"workers": 6, "trials": 5, )" + compute + R"(, "schemes": [{"scheme": "uncoded"}]})");
   std::vector<Row> rows = rows_of(experiment);
   const auto printed = [&](const Estimate& time, double theory, double high) {
-    rows[0].time = rows[0].messages = time;
+    rows[0][Tally::time] = rows[0][Tally::messages] = time;
     rows[0].theory = Prediction{.kind = theory == high ? Prediction::Kind::exact : Prediction::Kind::bounds,
                                 .time_low = theory,
                                 .time_high = high,

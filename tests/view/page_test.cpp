@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "sim/run/campaign.h"
 #include "sim/table/results_csv.h"
 #include "sim/view/replay.h"
 #include "tests/temporary_folder.h"

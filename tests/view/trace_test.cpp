@@ -161,7 +161,7 @@ TEST_CASE("a trace of several iterations with old work in the port follows them 
   CHECK(begins == 4);
   CHECK(completes == 4);
   CHECK(stale > 0);
-  CHECK(last / 4 == Approx(replay(point, 0, 0).record.time).epsilon(1e-12));
+  CHECK(last / 4 == Approx(replay(point, 0, 0).record[Tally::time]).epsilon(1e-12));
 }
 
 TEST_CASE("a trace counts what the replay counts: messages, work in vain, the completion") {
@@ -187,14 +187,14 @@ TEST_CASE("a trace counts what the replay counts: messages, work in vain, the co
         work += amount;
         if (name == "wasted work") wasted += amount;
       }
-      CHECK(time == record.time);
+      CHECK(time == record[Tally::time]);
       CHECK(on_path == Approx(1).epsilon(1e-9));
       // On ideal links the rounds of a ring are one instant: its first and last are drawn.
       const bool rounds_at_once =
           point.schemes[s].scheme == "rar" && point.links.sharing == Links::Sharing::none;
-      CHECK(static_cast<double>(received) == (rounds_at_once ? 2 * 12 : record.messages_in_all));
-      CHECK(work == Approx(record.work).epsilon(1e-12));
-      CHECK(wasted == Approx(record.wasted).epsilon(1e-12).margin(1e-12));
+      CHECK(static_cast<double>(received) == (rounds_at_once ? 2 * 12 : record[Tally::messages_in_all]));
+      CHECK(work == Approx(record[Tally::work]).epsilon(1e-12));
+      CHECK(wasted == Approx(record[Tally::wasted]).epsilon(1e-12).margin(1e-12));
     }
   }
 }
@@ -218,32 +218,32 @@ TEST_CASE(
     for (const std::string more : {"", R"("iterations": 3,)"}) {
       CAPTURE(network, more);
       const Point point = point_with(network + more);
-      const auto found = run_trials(point, 0, point.trials, 1, {}, {.records = true, .critical = true});
-      const auto threaded = run_trials(point, 0, point.trials, 3, {}, {.records = true, .critical = true});
-      const auto plain = run_trials(point, 0, point.trials, 1);
+      const Keep keep{.critical = true};
+      const auto found = run_blocks(point, 0, point.trials, 1, {}, keep);
+      const auto threaded = run_blocks(point, 0, point.trials, 3, {}, keep);
+      const auto plain = run_blocks(point, 0, point.trials, 1);
+      const auto kept = run_trials(point, 0, point.trials, 1, {}, keep);
       for (std::size_t s = 0; s < point.schemes.size(); ++s) {
         CAPTURE(point.schemes[s].label);
-        REQUIRE(found[s].records.size() == point.trials);
+        REQUIRE(found[s].trials() == point.trials);
         REQUIRE(found[s].critical.size() == point.trials);
         CHECK(found[s].critical == threaded[s].critical);
-        CHECK(found[s].sample.times() == plain[s].sample.times());  // looking does not change anything
-        CHECK(plain[s].records.empty());
+        CHECK(found[s][Tally::time] == plain[s][Tally::time]);  // looking does not change anything
         CHECK(plain[s].critical.empty());
         for (std::uint64_t trial = 0; trial < point.trials; ++trial) {
-          REQUIRE(found[s].records[trial].time == found[s].sample.times()[trial]);
           double sum = 0;
           for (const double seconds : found[s].critical[trial]) sum += seconds;
-          REQUIRE(sum == Approx(found[s].records[trial].time).epsilon(1e-12));
+          REQUIRE(sum == Approx(found[s][Tally::time][trial]).epsilon(1e-12));
         }
         double compute = 0;
         for (const Timeline& timeline : timelines_of(point, s, 7))
           compute += timeline.path.seconds(Cause::compute);
         CHECK(found[s].critical[7][0] == Approx(compute / point.iterations).epsilon(1e-12));
-        const Row row = make_row(point, s, found[s]);
+        const Row row = make_row(point, s, kept[s]);
         REQUIRE(row.critical.size() == causes);
         double sum = 0;
         for (const Estimate& seconds : row.critical) sum += seconds.mean;
-        CHECK(sum == Approx(row.time.mean).epsilon(1e-12));
+        CHECK(sum == Approx(row[Tally::time].mean).epsilon(1e-12));
       }
     }
   }

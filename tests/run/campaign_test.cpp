@@ -1,6 +1,7 @@
 // The sweep of one point: bytes that depend on the trials alone, the paired comparison, verification that
 // fails loudly, and no allocation inside a trial.
-#include "sim/run/trials.h"
+#include "sim/run/campaign.h"
+#include "sim/run/runner.h"
 
 #include <atomic>
 #include <bit>
@@ -156,7 +157,7 @@ TEST_CASE("the same bytes for one, two and seven threads") {
       const auto many = run_trials(point, 0, 5000, threads);
       for (std::size_t s = 0; s < every_scheme.size(); ++s) {
         CAPTURE(point.schemes[s].label, threads);
-        CHECK(same_bits(one[s].sample, many[s].sample));
+        CHECK(same_bits(one[s], many[s]));
         CHECK(same(one[s].verification, many[s].verification));
         CHECK_FALSE(one[s].verification.failed_trial);
       }
@@ -197,34 +198,109 @@ TEST_CASE("all schemes of a point see the same workers: none changes another") {
       // Alone it is its own baseline, so only what does not speak of the baseline is compared.
       const auto alone = run_trials(point_of(workers, {every_scheme[s]}, scaling), 0, 1500, 1);
       CAPTURE(every_scheme[s]);
-      CHECK(alone[0].sample.times() == together[s].sample.times());
-      CHECK(same_bits(alone[0].sample.sums().messages, together[s].sample.sums().messages));
-      CHECK(same_bits(alone[0].sample.sums().wasted, together[s].sample.sums().wasted));
+      CHECK(alone[0].times == together[s].times);
+      CHECK(same_bits(alone[0].sums[Tally::messages], together[s].sums[Tally::messages]));
+      CHECK(same_bits(alone[0].sums[Tally::wasted], together[s].sums[Tally::wasted]));
     }
   }
 }
 
-TEST_CASE("trials in ranges, run apart and joined, are the whole to the bit") {
+TEST_CASE("chunks that are run apart and joined are the whole to the bit") {
   const Point point = point_of(workers, every_scheme, Scaling::server_dependent,
                                R"("verify": {"trials": 20, "dimension": 2},)");
   const auto whole = run_trials(point, 0, 3000, 1);
-  const std::vector<std::vector<std::uint64_t>> splits = {{0, 1, 3000},        {0, 1024, 3000},
-                                                          {0, 1500, 3000},     {0, 700, 900, 3000},
-                                                          {0, 13, 2048, 3000}, {0, 1023, 1025, 3000}};
-  for (const auto& bounds : splits) {
-    std::vector<SchemeResult> joined(every_scheme.size());
-    for (std::size_t part = 0; part + 1 < bounds.size(); ++part) {
-      const auto range = run_trials(point, bounds[part], bounds[part + 1], 2);
-      for (std::size_t s = 0; s < joined.size(); ++s) {
-        joined[s].sample.append(range[s].sample);
-        joined[s].verification.merge(range[s].verification);
-      }
+  std::vector<Summary> joined(every_scheme.size());
+  for (std::uint64_t first = 0; first < 3000; first += chunk_trials) {
+    const auto chunk = run_trials(point, first, std::min<std::uint64_t>(3000, first + chunk_trials), 2);
+    for (std::size_t s = 0; s < joined.size(); ++s) joined[s].append(chunk[s]);
+  }
+  for (std::size_t s = 0; s < joined.size(); ++s) {
+    CAPTURE(point.schemes[s].label);
+    CHECK(same_bits(joined[s], whole[s]));
+    CHECK(same(joined[s].verification, whole[s].verification));
+  }
+}
+
+TEST_CASE("a campaign hands on every chunk once, in the order of the plan, whatever the threads") {
+  const auto point = [](std::uint64_t trials, std::uint64_t verified) {
+    Point made = point_of(workers, {R"({"scheme": "uncoded"})", R"({"scheme": "gc", "load": 3})"});
+    made.trials = trials;
+    made.verify.trials = verified;
+    return made;
+  };
+  const std::vector<Point> points = {point(1, 0), point(5000, 30), point(1024, 1024), point(2049, 0),
+                                     point(3, 3)};
+  struct Seen {
+    std::size_t point;
+    std::uint64_t first, last;
+    bool operator==(const Seen&) const = default;
+  };
+  struct Recorder final : Sink {
+    std::vector<Seen> seen;
+    std::vector<std::vector<double>> times;
+    void take(Chunk&& chunk) override {
+      seen.push_back({chunk.point, chunk.first, chunk.last()});
+      for (const Block& block : chunk.blocks) times.push_back(block[Tally::time]);
     }
-    for (std::size_t s = 0; s < joined.size(); ++s) {
-      CAPTURE(bounds, point.schemes[s].label);
-      CHECK(same_bits(joined[s].sample, whole[s].sample));
-      CHECK(same(joined[s].verification, whole[s].verification));
+  };
+  const std::vector<Seen> expected = {{0, 0, 1},       {1, 0, 1024},    {1, 1024, 2048}, {1, 2048, 3072},
+                                      {1, 3072, 4096}, {1, 4096, 5000}, {2, 0, 1024},    {3, 0, 1024},
+                                      {3, 1024, 2048}, {3, 2048, 2049}, {4, 0, 3}};
+  Recorder one;
+  run_campaign(Plan::of(points, 1), one);
+  CHECK(one.seen == expected);
+  for (const unsigned threads : {2u, 3u, 8u, 100u}) {
+    Recorder many;
+    run_campaign(Plan::of(points, threads), many);
+    CAPTURE(threads);
+    CHECK(many.seen == expected);
+    CHECK(many.times == one.times);
+  }
+  Plan some{.parts = {{&points[0], 1, 1}, {&points[1], 1024, 2048}, {&points[2], 7, 3}}};
+  Recorder part;
+  run_campaign(some, part);
+  CHECK(part.seen == std::vector<Seen>{{1, 1024, 2048}});
+}
+
+TEST_CASE("what comes before the trial that fails is handed on, and its error thrown") {
+  // The third point cannot complete: of trial 0 on.
+  const Point good = point_of(workers, {R"({"scheme": "uncoded"})"});
+  Point bad = good;
+  bad.schemes[0].recipe.make = [] {
+    Program program({.need = workers + 1, .full = {workers + 1}});
+    for (int w = 0; w < workers; ++w) program.add({{.work = 1, .covers = 1}});
+    return std::make_unique<FixedScheme>(std::move(program), nullptr);
+  };
+  struct Counter final : Sink {
+    std::uint64_t trials = 0;
+    bool over = false;
+    void take(Chunk&& chunk) override {
+      over = over || chunk.point > 1;
+      trials += chunk.last() - chunk.first;
     }
+  };
+  for (const unsigned threads : {1u, 2u, 5u}) {
+    Counter counter;
+    Plan plan{.parts = {{&good, 0, 3000}, {&good, 0, 2000}, {&bad, 0, 5000}, {&good, 0, 5000}},
+              .threads = threads};
+    CHECK_THROWS_AS(run_campaign(plan, counter), std::logic_error);
+    CHECK(counter.trials == 5000);
+    CHECK_FALSE(counter.over);
+  }
+}
+
+TEST_CASE("what a sink throws ends the campaign, and nothing is handed on after it") {
+  const Point point = point_of(workers, {R"({"scheme": "uncoded"})"});
+  struct Thrower final : Sink {
+    int calls = 0;
+    void take(Chunk&&) override {
+      if (++calls == 3) throw std::runtime_error("no room");
+    }
+  };
+  for (const unsigned threads : {1u, 4u}) {
+    Thrower sink;
+    CHECK_THROWS_WITH(run_campaign({.parts = {{&point, 0, 100000}}, .threads = threads}, sink), "no room");
+    CHECK(sink.calls == 3);
   }
 }
 
@@ -234,12 +310,12 @@ TEST_CASE("a trial is a function of the configuration and its number") {
   for (const std::uint64_t trial : {0u, 1u, 500u, 999u}) {
     const auto alone = run_trials(point, trial, trial + 1, 1);
     for (std::size_t s = 0; s < every_scheme.size(); ++s)
-      CHECK(alone[s].sample.times() == std::vector<double>{range[s].sample.times()[trial]});
+      CHECK(alone[s].times == std::vector<double>{range[s].times[trial]});
   }
   // Another seed gives other trials, and so does every trial.
   const Point other = point_of(workers, every_scheme, Scaling::server_dependent, R"("seed": 2,)");
-  CHECK(run_trials(other, 0, 1, 1)[0].sample.times()[0] != range[0].sample.times()[0]);
-  CHECK(range[0].sample.times()[0] != range[0].sample.times()[1]);
+  CHECK(run_trials(other, 0, 1, 1)[0].times[0] != range[0].times[0]);
+  CHECK(range[0].times[0] != range[0].times[1]);
 }
 
 TEST_CASE("the tallies of a trial are means over its iterations, each with workers of its own") {
@@ -252,27 +328,27 @@ TEST_CASE("the tallies of a trial are means over its iterations, each with worke
       runner.draw(trial, iteration);
       for (std::size_t s = 0; s < sums.size(); ++s) {
         const RoundResult& round = runner.run(s);
-        sums[s].time += round.time;
-        sums[s].messages += round.messages;
-        sums[s].useful_messages += round.useful;
-        sums[s].work += round.work;
-        sums[s].wasted += round.wasted;
+        sums[s][Tally::time] += round[Tally::time];
+        sums[s][Tally::messages] += round[Tally::messages];
+        sums[s][Tally::useful_messages] += round[Tally::useful_messages];
+        sums[s][Tally::work] += round[Tally::work];
+        sums[s][Tally::wasted] += round[Tally::wasted];
       }
     }
     for (std::size_t s = 0; s < sums.size(); ++s) {
-      const Sample::Sums found = counted[s].sample.sums();
-      CHECK(found.time.mean() == sums[s].time / 3);
-      CHECK(found.paired.mean_of_other() == sums[0].time / 3);
-      CHECK(found.messages.mean() == sums[s].messages / 3);
-      CHECK(found.useful_messages.mean() == sums[s].useful_messages / 3);
-      CHECK(found.work.mean() == sums[s].work / 3);
-      CHECK(found.wasted.mean() == sums[s].wasted / 3);
+      const Sums found = counted[s].sums;
+      CHECK(found[Tally::time].mean() == sums[s][Tally::time] / 3);
+      CHECK(found.paired.mean_of_other() == sums[0][Tally::time] / 3);
+      CHECK(found[Tally::messages].mean() == sums[s][Tally::messages] / 3);
+      CHECK(found[Tally::useful_messages].mean() == sums[s][Tally::useful_messages] / 3);
+      CHECK(found[Tally::work].mean() == sums[s][Tally::work] / 3);
+      CHECK(found[Tally::wasted].mean() == sums[s][Tally::wasted] / 3);
     }
   }
   runner.draw(0, 0);
-  const double first = runner.run(0).time;
+  const double first = runner.run(0)[Tally::time];
   runner.draw(0, 1);
-  CHECK(runner.run(0).time != first);
+  CHECK(runner.run(0)[Tally::time] != first);
 }
 
 TEST_CASE("speedup is the ratio of the mean times with the error of the paired residuals") {
@@ -282,9 +358,9 @@ TEST_CASE("speedup is the ratio of the mean times with the error of the paired r
                 R"({"scheme": "uc-mmc", "load": 4})"},
                Scaling::server_dependent, R"("baseline": "gc load=4 clusters=2",)");
   auto results = run_trials(point, 0, 3000, 1);
-  const std::vector<double> base = results[1].sample.times();
+  const std::vector<double> base = results[1].times;
   for (std::size_t s = 0; s < 3; ++s) {
-    const std::vector<double> own = results[s].sample.times();
+    const std::vector<double> own = results[s].times;
     double mean_own = 0, mean_base = 0, squares = 0;
     for (std::size_t t = 0; t < own.size(); ++t) {
       mean_own += own[t] / 3000;
@@ -316,14 +392,14 @@ TEST_CASE("no trials give no result, and more threads than trials are no harm") 
   const Point point = point_of(workers, every_scheme);
   const auto none = run_trials(point, 0, 0, 3);
   REQUIRE(none.size() == every_scheme.size());
-  CHECK(none[0].sample.count() == 0);
-  CHECK(run_trials(point, 0, 1, 50)[0].sample.count() == 1);
+  CHECK(none[0].trials() == 0);
+  CHECK(run_trials(point, 0, 1, 50)[0].trials() == 1);
 }
 
 TEST_CASE("verified trials: as many as asked for, with all their iterations, in both fields") {
   const Point point = point_of(workers, every_scheme, Scaling::server_dependent,
                                R"("iterations": 2, "verify": {"trials": 7, "dimension": 3},)");
-  for (const SchemeResult& result : run_trials(point, 0, 100, 2)) {
+  for (const Summary& result : run_trials(point, 0, 100, 2)) {
     const Verification& v = result.verification;
     CHECK(v.trials == 7);
     CHECK(v.decodes == 7 * 2 * 2);
@@ -505,10 +581,9 @@ TEST_CASE("work that is finished in a later iteration is done and wasted there")
                {{"name": "s", "workers": 1, "model": "constant", "time": 1.75}}]}},
             "schemes": [{{"scheme": "gc", "load": 2, "code": "fractional-repetition"}}]}})",
         mode, scaling);
-    const Sample::Sums all =
-        run_trials(read_experiment(parse_json(text, "test"), "test").points.front(), 0, 1, 1)[0]
-            .sample.sums();
-    return std::pair(all.work.mean(), all.wasted.mean());
+    const Sums all =
+        run_trials(read_experiment(parse_json(text, "test"), "test").points.front(), 0, 1, 1)[0].sums;
+    return std::pair(all[Tally::work].mean(), all[Tally::wasted].mean());
   };
   for (const std::string scaling : {"", R"("scaling": "additive",)"}) {
     CHECK(sums("backlog", scaling) == std::pair(3.0, 1.0));

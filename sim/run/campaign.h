@@ -1,0 +1,55 @@
+// A run: its points' trials as one queue of chunks, worked off by any number of threads and handed on in
+// order.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <new>
+#include <vector>
+
+#include "sim/run/block.h"
+#include "sim/run/columns.h"
+#include "sim/run/point.h"
+#include "sim/run/summary.h"
+
+namespace straggle {
+
+/// What is to be run, and by how many.
+struct Plan {
+  /// Trials [first, last) of a point, which must outlive the campaign.
+  struct Part {
+    const Point* point;
+    std::uint64_t first, last;
+  };
+  std::vector<Part> parts;
+  Keep keep = {};
+  unsigned threads = 1;
+  /// Told from any thread how many more trials of a part are finished, and 0 when some begin.
+  std::function<void(std::size_t part, std::uint64_t trials)> progress = {};
+
+  /// All trials of these points.
+  static Plan of(const std::vector<Point>& points, unsigned threads, Keep keep = {});
+};
+
+/// Memory that is not there, and where in the plan.
+struct OutOfMemory : std::bad_alloc {
+  explicit OutOfMemory(std::size_t where) : part(where) {}
+  std::size_t part;
+};
+
+/// Runs all parts. Whoever has nothing to do takes the next trials of the queue, whatever point they are of;
+/// verified trials, which take far longer, are dealt out in smaller portions. `sink` takes the chunks in the
+/// order of the plan, while others run on; what it takes does not depend on the number of threads. No more
+/// than a few chunks a thread wait for one that is late. What a trial throws is thrown when all that comes
+/// before it has been taken: see BlockRunner::run(), and OutOfMemory.
+void run_campaign(const Plan& plan, Sink& sink);
+
+/// The trials [first, last) of a point: what is kept of them, one summary a scheme.
+std::vector<Summary> run_trials(const Point& point, std::uint64_t first, std::uint64_t last, unsigned threads,
+                                const std::function<void(std::uint64_t)>& progress = {}, Keep keep = {});
+
+/// The same trials themselves, one block a scheme.
+std::vector<Block> run_blocks(const Point& point, std::uint64_t first, std::uint64_t last, unsigned threads,
+                              const std::function<void(std::uint64_t)>& progress = {}, Keep keep = {});
+
+}  // namespace straggle

@@ -1,0 +1,501 @@
+#include "sim/run/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "sim/base/file.h"
+#include "sim/base/text.h"
+
+namespace straggle {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A record: eight bytes by which it is found, its kind, the length of its payload, a CRC-32 of these two and
+// of the payload (each four bytes, little endian), the payload.
+constexpr std::string_view mark = "\x93sgl\r\n\x1a\n";
+constexpr std::size_t frame_bytes = 8 + 3 * 4;
+constexpr std::uint32_t most_payload = 1u << 30;
+enum Kind : std::uint32_t { kind_subject = 1, kind_chunk = 2, kind_samples = 3, kind_end = 4 };
+
+static_assert(std::endian::native == std::endian::little, "numbers are written as they are in memory");
+
+class Packer {
+ public:
+  void number(std::uint64_t value) { raw(&value, sizeof value); }
+  void real(double value) { raw(&value, sizeof value); }
+  void reals(const std::vector<double>& values) {
+    number(values.size());
+    raw(values.data(), values.size() * sizeof(double));
+  }
+  void text(const std::string& value) {
+    number(value.size());
+    raw(value.data(), value.size());
+  }
+  std::string bytes;
+
+ private:
+  void raw(const void* data, std::size_t size) { bytes.append(static_cast<const char*>(data), size); }
+};
+
+/// What is damaged although its checksum is right: written by something else.
+struct Malformed {};
+
+class Unpacker {
+ public:
+  explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
+
+  std::uint64_t number() {
+    std::uint64_t value = 0;
+    raw(&value, sizeof value);
+    return value;
+  }
+  double real() {
+    double value = 0;
+    raw(&value, sizeof value);
+    return value;
+  }
+  std::size_t count(std::size_t bytes_each) {
+    const std::uint64_t value = number();
+    if (value > rest_.size() / bytes_each) throw Malformed{};
+    return static_cast<std::size_t>(value);
+  }
+  std::vector<double> reals() {
+    std::vector<double> values(count(sizeof(double)));
+    raw(values.data(), values.size() * sizeof(double));
+    return values;
+  }
+  std::string text() {
+    std::string value(count(1), '\0');
+    raw(value.data(), value.size());
+    return value;
+  }
+  void end() const {
+    if (!rest_.empty()) throw Malformed{};
+  }
+
+ private:
+  void raw(void* out, std::size_t size) {
+    if (size > rest_.size()) throw Malformed{};
+    if (size > 0) std::memcpy(out, rest_.data(), size);
+    rest_.remove_prefix(size);
+  }
+  std::string_view rest_;
+};
+
+void pack(Packer& out, const Moments& moments, bool pair) {
+  const Moments::State state = moments.state();
+  out.number(state.count);
+  out.real(state.mean_x);
+  out.real(state.square_x);
+  if (!pair) return;
+  out.real(state.mean_y);
+  out.real(state.square_y);
+  out.real(state.cross);
+}
+
+Moments unpack_moments(Unpacker& in, bool pair) {
+  Moments::State state{.count = in.number(), .mean_x = in.real(), .square_x = in.real()};
+  if (pair) {
+    state.mean_y = in.real();
+    state.square_y = in.real();
+    state.cross = in.real();
+  }
+  return Moments(state);
+}
+
+void pack(Packer& out, const Verification& v) {
+  for (const std::uint64_t value : {v.trials, v.decodes, v.real_judged, v.unjudged}) out.number(value);
+  out.real(v.real_max_error);
+  out.number((v.real ? 1 : 0) + (v.prime ? 2 : 0) + (v.prime_exact ? 4 : 0) + (v.timing_only ? 8 : 0));
+  out.real(v.decode_seconds);
+  out.number(v.failed_trial ? *v.failed_trial + 1 : 0);
+  out.text(v.failure);
+}
+
+Verification unpack_verification(Unpacker& in) {
+  Verification v;
+  for (std::uint64_t* value : {&v.trials, &v.decodes, &v.real_judged, &v.unjudged}) *value = in.number();
+  v.real_max_error = in.real();
+  const std::uint64_t flags = in.number();
+  v.real = flags & 1;
+  v.prime = flags & 2;
+  v.prime_exact = flags & 4;
+  v.timing_only = flags & 8;
+  v.decode_seconds = in.real();
+  if (const std::uint64_t failed = in.number(); failed > 0) v.failed_trial = failed - 1;
+  v.failure = in.text();
+  return v;
+}
+
+void pack(Packer& out, const Summary& summary) {
+  for (const Moments& moments : summary.sums.tally) pack(out, moments, false);
+  pack(out, summary.sums.paired, true);
+  out.number(summary.critical ? 1 : 0);
+  if (summary.critical)
+    for (const Moments& moments : summary.sums.critical) pack(out, moments, false);
+  pack(out, summary.verification);
+  out.number(summary.incomplete.trials);
+  out.number(summary.incomplete.first ? *summary.incomplete.first + 1 : 0);
+  out.text(summary.incomplete.missing);
+  out.reals(summary.times);
+}
+
+Summary unpack_summary(Unpacker& in) {
+  Summary summary;
+  for (Moments& moments : summary.sums.tally) moments = unpack_moments(in, false);
+  summary.sums.paired = unpack_moments(in, true);
+  summary.critical = in.number() == 1;
+  if (summary.critical)
+    for (Moments& moments : summary.sums.critical) moments = unpack_moments(in, false);
+  summary.verification = unpack_verification(in);
+  summary.incomplete.trials = in.number();
+  if (const std::uint64_t first = in.number(); first > 0) summary.incomplete.first = first - 1;
+  summary.incomplete.missing = in.text();
+  summary.times = in.reals();
+  return summary;
+}
+
+std::uint32_t checksum_of(std::uint32_t kind, std::string_view payload) {
+  const std::array<std::uint32_t, 2> start = {kind, static_cast<std::uint32_t>(payload.size())};
+  uLong crc = crc32(0, reinterpret_cast<const Bytef*>(start.data()), sizeof start);
+  return static_cast<std::uint32_t>(
+      crc32(crc, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
+}
+
+std::uint32_t word_at(std::string_view bytes, std::size_t place) {
+  std::uint32_t word = 0;
+  std::memcpy(&word, bytes.data() + place, sizeof word);
+  return word;
+}
+
+struct Record {
+  std::uint32_t kind;
+  std::string_view payload;
+  std::size_t end;
+};
+
+/// The record at a place, if a whole one is there.
+std::optional<Record> record_at(std::string_view bytes, std::size_t place) {
+  if (bytes.size() - place < frame_bytes || bytes.substr(place, mark.size()) != mark) return std::nullopt;
+  const std::uint32_t kind = word_at(bytes, place + 8), length = word_at(bytes, place + 12);
+  if (length > most_payload || bytes.size() - place - frame_bytes < length) return std::nullopt;
+  const std::string_view payload = bytes.substr(place + frame_bytes, length);
+  if (checksum_of(kind, payload) != word_at(bytes, place + 16)) return std::nullopt;
+  return Record{kind, payload, place + frame_bytes + length};
+}
+
+/// A regular file in memory, as long as it is now.
+class MappedFile {
+ public:
+  explicit MappedFile(const fs::path& file) {
+    const InputFile input(file.string(), "a journal");  // says why it cannot be read
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat state {};
+    if (descriptor < 0 || ::fstat(descriptor, &state) != 0) fail(file, errno);
+    size_ = static_cast<std::size_t>(state.st_size);
+    if (size_ > 0) start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    const int error = errno;
+    ::close(descriptor);
+    if (start_ == MAP_FAILED) fail(file, error);
+  }
+  ~MappedFile() {
+    if (start_) ::munmap(start_, size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::string_view bytes() const { return {static_cast<const char*>(start_), size_}; }
+
+ private:
+  [[noreturn]] static void fail(const fs::path& file, int error) {
+    throw ConfigError(
+        fmt::format("{}: cannot be read: {}", printable(file.string()), reason_of_errno(error)));
+  }
+
+  void* start_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+std::string packed(const JournalSubject& subject, const std::string& shard) {
+  return nlohmann::json{{"straggle", "journal"},
+                        {"numbers", subject.numbers},
+                        {"version", subject.version},
+                        {"critical", subject.critical},
+                        {"shard", shard},
+                        {"configuration", subject.configuration.dump()}}
+      .dump();
+}
+
+/// Collects what differs between two values, by pointer.
+void compare(const Json& here, const Json& there, const std::string& pointer,
+             std::vector<std::string>& found) {
+  if (here == there) return;
+  if (here.is_object() && there.is_object()) {
+    for (const auto& [key, value] : here.items())
+      compare(value, there.contains(key) ? there[key] : Json(), pointer + "/" + key, found);
+    for (const auto& [key, value] : there.items())
+      if (!here.contains(key)) compare(Json(), value, pointer + "/" + key, found);
+    return;
+  }
+  if (here.is_array() && there.is_array() && here.size() == there.size()) {
+    for (std::size_t i = 0; i < here.size(); ++i)
+      compare(here[i], there[i], fmt::format("{}/{}", pointer, i), found);
+    return;
+  }
+  found.push_back(fmt::format("{}: {} there, {} here", printable(pointer, 100), shown(there), shown(here)));
+}
+
+[[noreturn]] void fail(const fs::path& file, int error) {
+  throw ConfigError(
+      fmt::format("{}: cannot be written: {}", printable(file.string()), reason_of_errno(error)));
+}
+
+std::int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+ChunkSummary summary_of(const Chunk& chunk, const Point& point) {
+  ChunkSummary result{.point = point.index, .first = chunk.first, .schemes = {}};
+  for (const Block& block : chunk.blocks)
+    result.schemes.push_back(summary_of(block, chunk.blocks[point.baseline]));
+  return result;
+}
+
+std::vector<std::string> JournalSubject::differences(const JournalSubject& there) const {
+  std::vector<std::string> found;
+  if (numbers != there.numbers)
+    found.push_back(fmt::format("the program: straggle {} there gives other numbers than straggle {} here",
+                                printable(there.version, 60), version));
+  compare(configuration, there.configuration, "", found);
+  if (critical != there.critical)
+    found.push_back(fmt::format("--critical-path: {} there, {} here", there.critical ? "given" : "not given",
+                                critical ? "given" : "not"));
+  return found;
+}
+
+JournalSubject subject_of(const Experiment& experiment, const std::string& version, Keep keep) {
+  return {.version = version, .configuration = experiment.identity, .critical = keep.critical};
+}
+
+bool is_journal(const fs::path& file) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(file, ignored)) return false;
+  InputFile input(file.string(), "a journal");
+  std::string start(mark.size(), '\0');
+  return input.read(start) == start.size() && start == mark;
+}
+
+JournalReader::JournalReader(const fs::path& file) : file_(file) {
+  const MappedFile mapped(file);
+  const std::string_view bytes = mapped.bytes();
+  const auto refuse = [&](const std::string& why) {
+    throw ConfigError(fmt::format("{}: {}", printable(file.string()), why));
+  };
+  const std::optional<Record> first = record_at(bytes, 0);
+  if (!first || first->kind != kind_subject)
+    refuse("is not the journal of a run, or its beginning is damaged");
+  const nlohmann::json about = nlohmann::json::parse(first->payload, nullptr, false);
+  try {
+    subject_ = {.numbers = about.at("numbers").get<int>(),
+                .version = about.at("version").get<std::string>(),
+                .configuration = Json::parse(about.at("configuration").get<std::string>()),
+                .critical = about.at("critical").get<bool>()};
+    shard_ = about.at("shard").get<std::string>();
+  } catch (const nlohmann::json::exception&) {
+    refuse("is not the journal of a run");
+  }
+  whole_bytes_ = first->end;
+  std::map<Key, std::vector<std::uint64_t>> samples;  // of chunks whose summary has not come yet
+  bool cut = false;
+  for (std::size_t place = first->end; place < bytes.size();) {
+    const std::optional<Record> record = record_at(bytes, place);
+    if (!record) {  // the next one that is whole, if there is any
+      cut = true;
+      place = bytes.find(mark, place + 1);
+      if (place == std::string_view::npos) break;
+      continue;
+    }
+    if (std::exchange(cut, false)) ++damaged_;
+    try {
+      Unpacker in(record->payload);
+      if (record->kind == kind_chunk) {
+        ChunkSummary chunk{.point = in.number(), .first = in.number(), .schemes = {}};
+        chunk.schemes.resize(in.count(1));
+        for (Summary& summary : chunk.schemes) summary = unpack_summary(in);
+        in.end();
+        for (const Summary& summary : chunk.schemes)
+          if (summary.trials() != chunk.trials()) throw Malformed{};
+        const Key key{chunk.point, chunk.first, chunk.trials()};
+        if (const auto kept = samples.find(key);
+            kept != samples.end() && kept->second.size() == chunk.schemes.size())
+          samples_[key] = kept->second;
+        chunks_[key] = std::move(chunk);
+        finished_ = false;
+      } else if (record->kind == kind_samples) {
+        const std::size_t point = in.number(), scheme = in.number();
+        const std::uint64_t from = in.number(), trials = in.number();
+        std::vector<std::uint64_t>& places = samples[{point, from, trials}];
+        if (scheme == 0) places.clear();
+        if (scheme == places.size()) places.push_back(place);
+      } else if (record->kind == kind_end) {
+        finished_ = true;
+      }
+    } catch (const Malformed&) {
+      ++damaged_;
+    }
+    place = record->end;
+    whole_bytes_ = place;
+  }
+}
+
+Block JournalReader::read_samples(std::uint64_t place) const {
+  const auto changed = [&] {
+    throw ConfigError(fmt::format("{}: has been changed while it was read", printable(file_.string())));
+  };
+  const int descriptor = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) changed();
+  const auto read_at = [&](std::uint64_t from, std::size_t size) {
+    std::string bytes(size, '\0');
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t got =
+          ::pread(descriptor, bytes.data() + done, size - done, static_cast<off_t>(from + done));
+      if (got <= 0) {
+        bytes.resize(done);
+        break;
+      }
+      done += static_cast<std::size_t>(got);
+    }
+    return bytes;
+  };
+  std::string bytes = read_at(place, frame_bytes);
+  if (bytes.size() == frame_bytes)
+    bytes = read_at(place, frame_bytes + std::min(most_payload, word_at(bytes, 12)));
+  ::close(descriptor);
+  const std::optional<Record> record = bytes.size() < frame_bytes ? std::nullopt : record_at(bytes, 0);
+  if (!record || record->kind != kind_samples) changed();
+  Block block;
+  try {
+    Unpacker in(record->payload);
+    in.number();
+    block.scheme = in.number();
+    in.number();
+    in.number();
+    for (std::vector<double>& values : block.tally) values = in.reals();
+    block.critical.resize(in.count(sizeof(double) * causes));
+    for (CriticalTimes& seconds : block.critical)
+      for (double& value : seconds) value = in.real();
+    in.end();
+  } catch (const Malformed&) {
+    changed();
+  }
+  return block;
+}
+
+JournalWriter::JournalWriter(const fs::path& file, const JournalSubject& subject, const std::string& shard)
+    : file_(file) {
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT) fail(file, errno);
+  descriptor_ = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) fail(file, errno);
+  write(kind_subject, packed(subject, shard));
+  sync();
+}
+
+JournalWriter::JournalWriter(const fs::path& file, std::uint64_t whole_bytes)
+    : file_(file), size_(whole_bytes) {
+  descriptor_ = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor_ < 0) fail(file, errno);
+  if (::ftruncate(descriptor_, static_cast<off_t>(whole_bytes)) != 0) fail(file, errno);
+  synced_at_ = seconds_now();
+}
+
+JournalWriter::~JournalWriter() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void JournalWriter::add(const ChunkSummary& chunk) {
+  Packer out;
+  out.number(chunk.point);
+  out.number(chunk.first);
+  out.number(chunk.schemes.size());
+  for (const Summary& summary : chunk.schemes) pack(out, summary);
+  write(kind_chunk, out.bytes);
+  constexpr std::int64_t seconds_unsafe = 5;
+  if (seconds_now() - synced_at_ >= seconds_unsafe) sync();
+}
+
+std::vector<std::uint64_t> JournalWriter::add_samples(const Chunk& chunk) {
+  std::vector<std::uint64_t> places;
+  for (std::size_t s = 0; s < chunk.blocks.size(); ++s) {
+    const Block& block = chunk.blocks[s];
+    Packer out;
+    out.number(chunk.point);
+    out.number(s);
+    out.number(chunk.first);
+    out.number(block.trials());
+    for (const std::vector<double>& values : block.tally) out.reals(values);
+    out.number(block.critical.size());
+    for (const CriticalTimes& seconds : block.critical)
+      for (const double value : seconds) out.real(value);
+    places.push_back(write(kind_samples, out.bytes));
+  }
+  return places;
+}
+
+void JournalWriter::finish() {
+  write(kind_end, "");
+  sync();
+}
+
+void JournalWriter::sync() {
+  // What the system cannot do for a file is no reason to stop: pipes and some network file systems.
+  if (::fdatasync(descriptor_) != 0 && errno != EINVAL && errno != ENOSYS && errno != EROFS)
+    fail(file_, errno);
+  synced_at_ = seconds_now();
+}
+
+std::uint64_t JournalWriter::write(int kind, const std::string& payload) {
+  if (payload.size() > most_payload)
+    throw ConfigError(
+        fmt::format("{}: a block of {} bytes does not fit into a record; lower the number of schemes",
+                    printable(file_.string()), payload.size()));
+  const auto word = [](std::uint32_t value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof value);
+  };
+  const auto of_kind = static_cast<std::uint32_t>(kind);
+  const std::string bytes = std::string(mark) + word(of_kind) +
+                            word(static_cast<std::uint32_t>(payload.size())) +
+                            word(checksum_of(of_kind, payload)) + payload;
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t written = ::write(descriptor_, bytes.data() + done, bytes.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) {
+      const int error = written < 0 ? errno : ENOSPC;
+      // What is half there would only be skipped, but nothing half is left.
+      if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail(file_, error);
+      fail(file_, error);
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  const std::uint64_t place = size_;
+  size_ += bytes.size();
+  return place;
+}
+
+}  // namespace straggle

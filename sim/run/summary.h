@@ -1,0 +1,41 @@
+// What is kept of a scheme's trials at a point: sums whose bytes depend on the trials alone, for they are
+// formed chunk by chunk and joined in the order of chunks, whoever computed them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/run/block.h"
+#include "sim/run/statistics.h"
+
+namespace straggle {
+
+/// Moments over the trials that completed.
+struct Sums {
+  PerTally<Moments> tally;
+  Moments paired;                        ///< time, and the baseline's on the same trial, where both completed
+  std::array<Moments, causes> critical;  ///< by Cause; without observations unless Keep::critical
+  Moments& operator[](Tally which) { return tally[which]; }
+  const Moments& operator[](Tally which) const { return tally[which]; }
+  void merge(const Sums& next);
+};
+
+/// Trials of one scheme from some trial on: of a block, or of all blocks so far.
+struct Summary {
+  Sums sums;
+  std::vector<double>
+      times;  ///< every trial's completion time, in order; infinite where it could not complete
+  Verification verification;
+  Incomplete incomplete;
+  bool critical = false;  ///< whether critical paths were kept
+
+  std::uint64_t trials() const { return times.size(); }
+  /// Appends the trials behind these. Sums are the same to the bit only if what is appended are whole chunks.
+  void append(const Summary& next);
+};
+
+/// Of a block, and the block of the baseline scheme on the same trials.
+Summary summary_of(const Block& block, const Block& baseline);
+
+}  // namespace straggle
