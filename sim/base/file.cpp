@@ -323,12 +323,31 @@ void sync_folder(const fs::path& folder) {
   ::close(descriptor);
 }
 
+namespace {
+constexpr std::string_view lock_mark = "straggle: process ";
+}  // namespace
+
+std::optional<std::string> FolderLock::holder(const fs::path& folder) {
+  const int descriptor =
+      ::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0) return std::nullopt;
+  std::array<char, 300> text{};
+  const ssize_t length = ::pread(descriptor, text.data(), text.size(), 0);
+  // Shared, and for a moment: whoever wants it for longer then asks again or is told of "another run".
+  const bool taken = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  const std::string_view holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  if (!taken || !holder.starts_with(lock_mark)) return std::nullopt;
+  return printable(holder.substr(0, holder.find('\n')).substr(lock_mark.find("process")));
+}
+
 FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
   const auto refuse = [&](const std::string& reason) {
     if (descriptor_ >= 0) ::close(descriptor_);
     throw ConfigError(reason);
   };
-  const std::string shown = printable(folder.string()), mark = "straggle: process ";
+  const std::string shown = printable(folder.string());
+  constexpr std::string_view mark = lock_mark;
   for (;;) {
     descriptor_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <streambuf>
@@ -152,6 +153,9 @@ class FolderLock {
 
   /// Whether the folder still has the lock: nobody has removed or moved it.
   bool holds() const;
+
+  /// Who has the lock of a folder: `process 12 on host`; nothing where nobody has it, or one cannot tell.
+  static std::optional<std::string> holder(const std::filesystem::path& folder);
 
  private:
   std::filesystem::path path_;

@@ -90,8 +90,13 @@ void InterruptGuard::finish() {
   stop_if_interrupted();
 }
 
-void stop_if_interrupted() {
-  if (const int signal = caught.load(std::memory_order_relaxed)) throw Interrupted{signal};
+int caught_signal() {
+  return caught.load(std::memory_order_relaxed);
+}
+
+void stop_if_interrupted(int grace) {
+  const int signal = caught_signal();
+  if (signal != 0 && (grace == 0 || milliseconds() - caught_at >= grace)) throw Interrupted{signal};
 }
 
 }  // namespace straggle

@@ -23,7 +23,10 @@ class InterruptGuard {
   void finish();
 };
 
-/// Throws Interrupted when a guard has caught a signal. Cheap, and for any thread.
-void stop_if_interrupted();
+/// The signal that a guard has caught; 0 where there is none. Cheap, and for any thread.
+int caught_signal();
+
+/// Throws Interrupted when a guard has caught a signal, at least so many milliseconds ago.
+void stop_if_interrupted(int milliseconds = 0);
 
 }  // namespace straggle

@@ -33,11 +33,11 @@ scheme, what the master waits for and what the first worker does. What cannot fi
 int check_command(const Arguments& arguments) {
   const unsigned threads = arguments.threads();
   const Experiment experiment = load_experiment(arguments.name(), arguments.overrides());
-  check_memory(experiment, threads, {}, available_memory());
+  check_memory(experiment, threads, available_memory());
   std::cout << fmt::format("{}: valid; {} point{}, {} expectation{}\n", printable(experiment.file),
                            experiment.points.size(), experiment.points.size() == 1 ? "" : "s",
                            experiment.expected.size(), experiment.expected.size() == 1 ? "" : "s");
-  std::cout << cost_in_words(cost_of(experiment, threads, {}), threads) << "\n";
+  std::cout << cost_in_words(cost_of(experiment, threads), threads) << "\n";
   for (const Point& point : experiment.points) {
     std::cout << fmt::format("point {}{}{}: {} trial{} of {} iteration{}, seed {}\n", point.index,
                              point.axes.empty() ? "" : ", ", point.description(), point.trials,

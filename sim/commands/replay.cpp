@@ -156,7 +156,7 @@ int replay_command(const Arguments& arguments) {
   if (trace) check_trace();
   if (picture) check_picture();
   const std::string wanted = arguments.last("trial").value_or("0");
-  if (!parse_whole(wanted)) check_memory(experiment, threads, {}, available_memory());  // all trials are run
+  if (!parse_whole(wanted)) check_memory(experiment, threads, available_memory());  // all trials are run
   const std::uint64_t trial = find_trial(point, schemes.front(), wanted, threads);
   // Text for what was asked for by name; a trace of all schemes speaks for itself.
   if (!labels.empty() || schemes.size() == 1)

@@ -90,7 +90,7 @@ int report_command(const Arguments& arguments) {
     samples = read_samples(samples_file, experiment, results.run, points);
   }
 
-  if (samples.empty()) check_memory(experiment, threads, {}, available_memory());  // trials are run again
+  if (samples.empty()) check_memory(experiment, threads, available_memory());  // trials are run again
   std::uint64_t total = 0;
   std::vector<Point> looked_at;
   for (const std::size_t p : points) {

@@ -1,23 +1,15 @@
 // straggle run: a sweep, its table and its files.
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <iostream>
 
-#include "sim/base/interrupt.h"
 #include "sim/base/text.h"
 #include "sim/base/version.h"
 #include "sim/commands/arguments.h"
+#include "sim/commands/campaign.h"
 #include "sim/commands/command.h"
-#include "sim/commands/run_folder.h"
-#include "sim/commands/sweep.h"
 #include "sim/run/cost.h"
 #include "sim/run/runner.h"
-#include "sim/table/results_csv.h"
-#include "sim/table/results_json.h"
-#include "sim/table/table.h"
 
 namespace straggle {
 namespace {
@@ -32,8 +24,10 @@ const CommandRegistration registration({
     .description =
         R"(Runs every point of the sweep and every scheme in it. CONFIG is a file, or - for standard input. Prints a
 table on standard output and writes DIR/results.csv (one row a point and scheme) and DIR/config.json (the
-configuration with every default) when all of it is done: until then what an earlier run has left there stays. Ctrl-C
-ends with code 130 (SIGTERM: 143) and leaves the points that are finished in DIR/results.csv.partial.)",
+configuration with every default) when all of it is done: until then what an earlier run has left there stays. Every
+finished block of trials is kept in DIR/journal: the same command goes on where it was stopped, runs nothing that is
+there, and with more --trials extends it. Ctrl-C ends with code 130 (SIGTERM: 143) and leaves the points that are
+finished in DIR/results.csv.partial.)",
     .positional = configuration(),
     .options =
         {set_option(),
@@ -45,12 +39,15 @@ ends with code 130 (SIGTERM: 143) and leaves the points that are finished in DIR
           .help = "the folder of its files; default: results/NAME for CONFIG = .../NAME.json, results/stdin "
                   "for -",
           .offer = Offer::folders},
-         {.name = "format",
-          .value = "FORMAT",
-          .help = "what is printed: {choices}",
-          .choices = {"table", "latex", "markdown", "csv", "json"}},
+         format_option(),
          {"samples", "",
           "also writes DIR/samples.csv, one row a trial: times, messages and the other tallies"},
+         {"fresh", "",
+          "begins anew over a run into DIR that has not ended; without it such a run goes on, or is refused "
+          "where its configuration was another"},
+         {"shard", "K/N",
+          "runs only every N-th block of trials, from the K-th on, into DIR/journal; `straggle join` makes "
+          "results of all N"},
          {"critical-path", "",
           "adds columns: the seconds the iterations waited for computing, in a port's queue, on the link, "
           "and for workers that start late"}},
@@ -64,11 +61,16 @@ std::string command_of(const std::string& config, const Overrides& overrides) {
   return "straggle run " + shell_word(config) + options_of(overrides);
 }
 
-std::size_t terminal_width() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-    return size.ws_col;
-  return static_cast<std::size_t>(-1) / 2;
+/// `3/8`.
+std::optional<Shard> parse_shard(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  const std::size_t slash = text->find('/');
+  const auto index = parse_whole(text->substr(0, slash));
+  const auto count = slash == std::string::npos ? std::nullopt : parse_whole(text->substr(slash + 1));
+  if (!index || !count || *index < 1 || *index > *count)
+    throw ConfigError(
+        fmt::format("--shard {}: must be K/N with K from 1 to N, such as 3/8", printable(*text, 100)));
+  return Shard{.index = *index, .count = *count};
 }
 
 int run_command(const Arguments& arguments) {
@@ -81,68 +83,17 @@ int run_command(const Arguments& arguments) {
 
   const Keep keep{.samples = arguments.given("samples"), .critical = arguments.given("critical-path")};
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
-  check_memory(experiment, threads, keep, available_memory());
+  check_memory(experiment, threads, available_memory());
 
   const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
-  RunFolder folder(arguments.name("out").value_or((fs::path("results") / name).string()), experiment,
-                   provenance, keep);
-  std::vector<Row> rows;
-  const std::size_t points = experiment.points.size();
-  std::size_t finished = 0;  // points
-  std::optional<std::string> unwritten;
-  try {
-    InterruptGuard guard;
-    rows = run_all(
-        experiment, threads,
-        [&](const Row& row) {
-          folder.add(row);
-          if (row.scheme + 1 == experiment.points[row.point].schemes.size()) ++finished;
-        },
-        keep,
-        keep.samples ? RowSink::Sampled([&](const Point& point, const Block& trials) {
-          folder.add_samples(point, trials);
-        })
-                     : RowSink::Sampled());
-    guard.finish();
-    try {
-      folder.commit(rows);
-    } catch (const ConfigError& error) {  // what was found is shown all the same
-      unwritten = error.what();
-    }
-  } catch (const Interrupted& interrupted) {
-    folder.leave_partial(finished);
-    std::cerr << fmt::format(
-        "interrupted: {} and in {}; {}\n", points_finished(finished, points),
-        printable(RunFolder::partial(folder.results()).string()),
-        folder.has_results() ? "results.csv is that of the run before" : "there is no results.csv");
-    return 128 + interrupted.signal;
-  }
-  if (unwritten)
-    std::cerr << printable_lines(*unwritten, 4000) << "\n";
-  else
-    std::cerr << "results: " << printable(folder.results().string()) << "\n";
-  if (keep.samples && !unwritten) std::cerr << "samples: " << printable(folder.samples().string()) << "\n";
-  const std::size_t failures =
-      report_inexact(experiment, rows,
-                     config == "-" ? shell_word((folder.results().parent_path() / "config.json").string())
-                                   : shell_word(config) + options_of(overrides));
-
-  if (format == "table") {
-    if (!experiment.title.empty()) std::cout << printable(experiment.title) << "\n";
-    std::cout << to_table(experiment, rows, terminal_width());
-  } else if (format == "latex") {
-    std::cout << to_latex(experiment, rows, provenance);
-  } else if (format == "markdown") {
-    std::cout << to_markdown(experiment, rows, provenance);
-  } else if (format == "csv") {
-    write_csv_header(std::cout, experiment, provenance, keep);
-    for (const Row& row : rows) write_csv_row(std::cout, experiment, row);
-    write_end(std::cout, rows.size(), run_id(experiment, provenance, rows, keep));
-  } else {
-    std::cout << printable_json(to_json(experiment, provenance, rows).dump(2)) << "\n";
-  }
-  if (unwritten) return mendable;
-  return failures > 0 ? missed : fine;
+  return run_campaign_into(experiment, provenance,
+                           {.folder = arguments.name("out").value_or((fs::path("results") / name).string()),
+                            .keep = keep,
+                            .threads = threads,
+                            .format = format,
+                            .shard = parse_shard(arguments.last("shard")),
+                            .fresh = arguments.given("fresh"),
+                            .again = config == "-" ? "" : shell_word(config) + options_of(overrides)});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "sim/base/text.h"
+#include "sim/run/resume.h"
 #include "sim/table/results_reader.h"
 
 namespace straggle {
@@ -25,27 +26,13 @@ bool is_text(const fs::path& file, const std::string& text) {
          read_file(file.string(), "a configuration", text.size()) == text;
 }
 
-/// The resolved configuration as it has to read in `folder`: paths of data files start where it is.
-std::string resolved_text(const Experiment& experiment, const fs::path& folder) {
-  Json resolved = experiment.resolved;
-  for_each_data_file(resolved, [&](std::string& data) {
-    if (fs::path(data).is_absolute()) return;
-    const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
-    data = fs::proximate(from.lexically_normal(), fs::absolute(folder)).string();
-    if (!is_utf8(data))
-      throw ConfigError(fmt::format("{}: the path to {} cannot be written into JSON: it is not UTF-8",
-                                    printable(folder.string()), printable(data)));
-  });
-  return printable_json(resolved.dump(2)) + "\n";
-}
-
 }  // namespace
 
 void check_output(const fs::path& output, const std::vector<fs::path>& inputs, const std::string& kind,
                   const std::function<bool(std::string_view start)>& is_ours) {
   keep_inputs(output, inputs);
   for (const char* taken : {"results.csv", "samples.csv", "config.json", "results.csv.partial",
-                            "samples.csv.partial", FolderLock::name})
+                            "samples.csv.partial", Journal::name, Journal::new_name, FolderLock::name})
     if (output.filename() == taken)
       throw ConfigError(fmt::format("{}: is the name of a file of `straggle run`; give another name",
                                     printable(output.string())));
@@ -92,7 +79,8 @@ void RunFolder::hold() {
 void RunFolder::keep_all_inputs() const {
   const std::vector<fs::path> inputs = inputs_of(experiment_);
   for (const fs::path& file :
-       {results(), partial(results()), samples(), partial(samples()), folder_ / FolderLock::name})
+       {results(), partial(results()), samples(), partial(samples()), folder_ / FolderLock::name,
+        folder_ / Journal::name, folder_ / Journal::new_name})
     keep_inputs(file, inputs);
 }
 
@@ -117,7 +105,7 @@ void RunFolder::check_ours(const fs::path& file) const {
 
 std::optional<std::string> RunFolder::config_to_write() const {
   const fs::path file = folder_ / "config.json";
-  std::string text = resolved_text(experiment_, folder_);
+  std::string text = printable_json(resolved_in(experiment_, folder_).dump(2)) + "\n";
   std::error_code ignored;
   const bool named = fs::equivalent(file, experiment_.file, ignored);
   const bool itself = named || is_standard_input(file);
@@ -151,8 +139,8 @@ void RunFolder::add(const Row& row) {
   results_->flush();
 }
 
-void RunFolder::add_samples(const Point& point, const Block& trials) {
-  sample_rows_ += write_samples(samples_->stream(), point, trials);
+void RunFolder::add_samples(const Point& point, std::uint64_t first, const Block& trials) {
+  sample_rows_ += write_samples(samples_->stream(), point, first, trials);
   samples_->flush();
 }
 
@@ -206,6 +194,13 @@ void RunFolder::commit(const std::vector<Row>& rows) {
     throw ConfigError(left.empty() ? fmt::format("{}; the results could not be kept", error.what())
                                    : fmt::format("{}; the results are whole in {}", error.what(), left));
   }
+}
+
+void RunFolder::commit_configuration() {
+  if (!config_) return;
+  OutputFile config(folder_ / "config.json");
+  config.stream() << *config_;
+  config.commit();
 }
 
 void RunFolder::leave_partial(std::size_t points) {

@@ -27,6 +27,7 @@ class RunFolder {
   RunFolder(const std::filesystem::path& folder, const Experiment& experiment, const Provenance& provenance,
             Keep keep);
 
+  const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path results() const { return folder_ / "results.csv"; }
   std::filesystem::path samples() const { return folder_ / "samples.csv"; }
   /// Whether there is a results.csv.
@@ -35,12 +36,14 @@ class RunFolder {
 
   /// Writes a row through to the system.
   void add(const Row& row);
-  /// All trials of one scheme of a point, where there are to be samples.
-  void add_samples(const Point& point, const Block& trials);
+  /// Trials of one scheme of a point, from number `first` on, where there are to be samples.
+  void add_samples(const Point& point, std::uint64_t first, const Block& trials);
   /// The run is whole. What an earlier run has left and this one has not replaced is removed. A folder that
   /// was removed meanwhile is made again; where something is in the way by now the results stay beside, and
   /// the ConfigError says where.
   void commit(const std::vector<Row>& rows);
+  /// Writes config.json alone: of a shard, which has no results.
+  void commit_configuration();
   /// The run has been stopped after so many points: what is there of it stays beside.
   void leave_partial(std::size_t points);
 

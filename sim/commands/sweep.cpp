@@ -81,54 +81,41 @@ void Progress::show() {
             << std::flush;
 }
 
-namespace {
-
-/// Names what decides most of the memory of a point.
-std::string no_memory(const Experiment& experiment, const Point& point, unsigned threads, Keep keep) {
+std::string no_memory(const Experiment& experiment, std::size_t where, unsigned threads) {
+  const Point& point = experiment.points[where];
   const double schemes = static_cast<double>(point.schemes.size()),
                trials = static_cast<double>(point.trials);
-  const double a_trial =
-      sizeof(double) * (1 + (keep.samples ? tally_count : 0) + (keep.critical ? causes : 0));
   // A worker has some ten numbers in the workspace of each thread, messages on top; a thread its stack and
   // its share of the heap.
-  const double for_trials = schemes * trials * a_trial, for_workers = 80 * schemes * threads * point.workers,
+  const double for_trials = schemes * trials * sizeof(double),
+               for_workers = 80 * schemes * threads * point.workers,
                for_threads = threads < 2 ? 0 : 1e6 * threads;
   const std::string place = fmt::format("takes more memory than there is, at point {}", point.index);
   if (for_threads > std::max(for_trials, for_workers))
     return fmt::format("--threads {}: {}; lower it", threads, place);
   if (for_trials > for_workers)
-    return fmt::format("{}#/trials: {}: {} trials of {} schemes; lower it{}", printable(experiment.file),
-                       place, point.trials, point.schemes.size(),
-                       keep.samples ? ", or run without --samples" : "");
+    return fmt::format("{}#/trials: {}: {} trials of {} schemes; lower it", printable(experiment.file), place,
+                       point.trials, point.schemes.size());
   return fmt::format(
       "{}#/workers: {}: {} workers of {} schemes on {} threads; lower it, or the load of a scheme, "
       "or --threads",
       printable(experiment.file), place, point.workers, point.schemes.size(), threads);
 }
 
-}  // namespace
-
-std::vector<Row> run_all(const Experiment& experiment, unsigned threads, const RowSink::Finished& finished,
-                         Keep keep, const RowSink::Sampled& sampled) {
+std::vector<Row> run_all(const Experiment& experiment, unsigned threads) {
   std::uint64_t total = 0;
   for (const Point& point : experiment.points) total += point.trials;
   Progress progress(total);
   std::vector<Row> rows;
-  RowSink sink(
-      experiment.points,
-      [&](Row row) {
-        rows.push_back(std::move(row));
-        finished(rows.back());
-      },
-      sampled);
-  Plan plan = Plan::of(experiment.points, threads, keep);
+  RowSink sink(experiment.points, [&](const Row& row) { rows.push_back(row); });
+  Plan plan = Plan::of(experiment.points, threads);
   plan.progress = [&](std::size_t part, std::uint64_t trials) {
     progress.add(experiment.points[part], trials);
   };
   try {
     run_campaign(plan, sink);
   } catch (const OutOfMemory& error) {
-    throw ConfigError(no_memory(experiment, experiment.points[error.part], threads, keep));
+    throw ConfigError(no_memory(experiment, error.part, threads));
   }
   return rows;
 }

@@ -46,9 +46,11 @@ class Progress {
   std::thread clock_;  // shows the line, whether a trial ends or not
 };
 
-/// Runs all points, with progress; `finished` and `sampled` as in RowSink.
-std::vector<Row> run_all(const Experiment& experiment, unsigned threads, const RowSink::Finished& finished,
-                         Keep keep = {}, const RowSink::Sampled& sampled = {});
+/// Says what decides most of the memory that point `where` takes, and what to lower.
+std::string no_memory(const Experiment& experiment, std::size_t where, unsigned threads);
+
+/// Runs all points, with progress, and keeps nothing but the rows.
+std::vector<Row> run_all(const Experiment& experiment, unsigned threads);
 
 /// Complains about every scheme whose trials did not decode; the number of complaints. `configuration`: what
 /// the command line names it by, with its options, ready for a shell.

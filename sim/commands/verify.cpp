@@ -180,8 +180,8 @@ int verify_command(const Arguments& arguments) {
   std::size_t met = 0, all = 0, inexact = 0;
   const Expecting expecting = find_expecting(paths);
   for (const Experiment& experiment : expecting.experiments) {
-    check_memory(experiment, threads, {}, available_memory());
-    const std::vector<Row> rows = run_all(experiment, threads, [](const Row&) {});
+    check_memory(experiment, threads, available_memory());
+    const std::vector<Row> rows = run_all(experiment, threads);
     inexact += report_inexact(experiment, rows,
                               experiment.file == "standard input" ? "-" : shell_word(experiment.file));
     std::vector<std::vector<std::string>> lines = {

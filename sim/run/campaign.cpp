@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "sim/base/interrupt.h"
 #include "sim/run/runner.h"
 
 namespace straggle {
@@ -29,7 +30,7 @@ class Queue {
  public:
   Queue(const Plan& plan, Sink& sink)
       : plan_(plan), sink_(sink), most_ahead_(16 + 4 * std::uint64_t{plan.threads}) {
-    skip_empty_parts();
+    skip();
   }
 
   /// The next portion; waits while too many are ahead of the one that is late. Nothing when there is none
@@ -38,17 +39,18 @@ class Queue {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] { return error_ || part_ == plan_.parts.size() || dealt_ - taken_ < most_ahead_; });
     if (error_ || part_ == plan_.parts.size()) return std::nullopt;
-    const Plan::Part& part = plan_.parts[part_];
+    if (const int signal = caught_signal(); signal != 0 && begins_chunk_) {  // after those that are in hand
+      keep_first(std::make_exception_ptr(Interrupted{signal}), dealt_);
+      return std::nullopt;
+    }
     constexpr std::uint64_t verified_portion = 8;
     Portion portion{.part = part_, .first = trial_, .number = dealt_++};
-    const std::uint64_t end = std::min(part.last, (trial_ / chunk_trials + 1) * chunk_trials);
-    portion.last = trial_ < part.point->verify.trials ? std::min(end, trial_ + verified_portion) : end;
-    portion.ends_chunk = portion.last == end;
+    const std::uint64_t end = chunk_end();
+    portion.last =
+        trial_ < plan_.parts[part_].point->verify.trials ? std::min(end, trial_ + verified_portion) : end;
+    portion.ends_chunk = begins_chunk_ = portion.last == end;
     trial_ = portion.last;
-    if (trial_ == part.last) {
-      ++part_;
-      skip_empty_parts();
-    }
+    if (begins_chunk_) skip();
     return portion;
   }
 
@@ -99,9 +101,25 @@ class Queue {
     bool done = false;
   };
 
-  void skip_empty_parts() {
-    while (part_ < plan_.parts.size() && plan_.parts[part_].first >= plan_.parts[part_].last) ++part_;
-    if (part_ < plan_.parts.size()) trial_ = plan_.parts[part_].first;
+  /// Where the chunk of the next trial ends.
+  std::uint64_t chunk_end() const {
+    return std::min(plan_.parts[part_].last, (trial_ / chunk_trials + 1) * chunk_trials);
+  }
+
+  /// Goes to the next chunk that is wanted, from the beginning of one.
+  void skip() {
+    while (part_ < plan_.parts.size()) {
+      const Plan::Part& part = plan_.parts[part_];
+      trial_ = std::max(trial_, part.first);
+      if (trial_ >= part.last) {
+        ++part_;
+        trial_ = 0;
+      } else if (plan_.wanted && !plan_.wanted(part_, trial_, chunk_end())) {
+        trial_ = chunk_end();
+      } else {
+        return;
+      }
+    }
   }
 
   void keep_first(std::exception_ptr error, std::uint64_t number) {
@@ -128,6 +146,7 @@ class Queue {
   std::condition_variable room_;
   std::size_t part_ = 0;     // of the next portion
   std::uint64_t trial_ = 0;  // the first of it
+  bool begins_chunk_ = true;
   std::uint64_t dealt_ = 0, taken_ = 0;
   std::deque<Result> waiting_;  // numbers taken_, taken_ + 1, …
   bool handing_on_ = false;

@@ -24,6 +24,8 @@ struct Plan {
   std::vector<Part> parts;
   Keep keep = {};
   unsigned threads = 1;
+  /// Which chunks are to be run: all, where it is empty. Asked in order.
+  std::function<bool(std::size_t part, std::uint64_t first, std::uint64_t last)> wanted = {};
   /// Told from any thread how many more trials of a part are finished, and 0 when some begin.
   std::function<void(std::size_t part, std::uint64_t trials)> progress = {};
 
@@ -41,7 +43,8 @@ struct OutOfMemory : std::bad_alloc {
 /// verified trials, which take far longer, are dealt out in smaller portions. `sink` takes the chunks in the
 /// order of the plan, while others run on; what it takes does not depend on the number of threads. No more
 /// than a few chunks a thread wait for one that is late. What a trial throws is thrown when all that comes
-/// before it has been taken: see BlockRunner::run(), and OutOfMemory.
+/// before it has been taken: see BlockRunner::run(), and OutOfMemory. After a wish to stop the chunks in hand
+/// are finished, unless they take longer than a few seconds, and Interrupted is thrown.
 void run_campaign(const Plan& plan, Sink& sink);
 
 /// The trials [first, last) of a point: what is kept of them, one summary a scheme.

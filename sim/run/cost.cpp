@@ -158,14 +158,9 @@ PointSeconds time_point(const Point& point) {
   return result;
 }
 
-/// What is kept of every trial of one scheme.
-double bytes_of_trial(Keep keep) {
-  return sizeof(double) * static_cast<double>(1 + (keep.samples ? tally_count : 0) +
-                                              (keep.samples && keep.critical ? causes : 0));
-}
-
-double bytes_of_trials(const Point& point, Keep keep) {
-  return static_cast<double>(point.trials) * static_cast<double>(point.schemes.size()) * bytes_of_trial(keep);
+/// Completion times, of which quantiles are made.
+double bytes_of_trials(const Point& point) {
+  return static_cast<double>(point.trials) * static_cast<double>(point.schemes.size()) * sizeof(double);
 }
 
 /// Partial sums of what is drawn, under additive scaling, on every thread.
@@ -209,12 +204,11 @@ double number_in(const std::string& file) {
 
 }  // namespace
 
-Cost cost_of(const Experiment& experiment, unsigned threads, Keep keep) {
+Cost cost_of(const Experiment& experiment, unsigned threads) {
   constexpr std::size_t most_looked_at = 8;
   constexpr double most_seconds = 1.5;
   Cost cost;
-  for (const Point& point : experiment.points)
-    cost.bytes = std::max(cost.bytes, bytes_of_trials(point, keep));
+  for (const Point& point : experiment.points) cost.bytes = std::max(cost.bytes, bytes_of_trials(point));
   const std::size_t points = experiment.points.size(), looked_at = std::min(points, most_looked_at);
   const auto start = Clock::now();
   double trials = 0;  // of the points that were looked at
@@ -231,7 +225,7 @@ Cost cost_of(const Experiment& experiment, unsigned threads, Keep keep) {
     const double engine = (counted.messages * sizeof(Program::Message) +
                            static_cast<double>(point.workers * point.schemes.size()) * sizeof(Arrival)) *
                           2 * threads;
-    cost.bytes = std::max(cost.bytes, bytes_of_trials(point, keep) + engine + bytes_of_verification(point) +
+    cost.bytes = std::max(cost.bytes, bytes_of_trials(point) + engine + bytes_of_verification(point) +
                                           bytes_of_draws(point, threads, counted.largest_load));
   }
   const double all = std::accumulate(
@@ -257,7 +251,7 @@ std::string cost_in_words(const Cost& cost, unsigned threads) {
   return text;
 }
 
-void check_memory(const Experiment& experiment, unsigned threads, Keep keep, double memory) {
+void check_memory(const Experiment& experiment, unsigned threads, double memory) {
   const auto refuse = [&](const std::string& pointer, const Point& point, const std::string& what,
                           double bytes) {
     throw ConfigError(
@@ -266,7 +260,7 @@ void check_memory(const Experiment& experiment, unsigned threads, Keep keep, dou
                     point.axes.empty() ? "" : fmt::format(" (at {})", printable(point.description(), 300))));
   };
   for (const Point& point : experiment.points) {
-    const double trials = bytes_of_trials(point, keep);
+    const double trials = bytes_of_trials(point);
     if (trials > memory)
       refuse("/trials", point,
              fmt::format("{} with {} scheme{}", point.trials, point.schemes.size(),

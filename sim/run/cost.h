@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
 
 namespace straggle {
@@ -18,14 +17,14 @@ struct Cost {
 
 /// Looks at up to eight points of the sweep, for a second or two at most: a trial that would take longer is
 /// not run, but computed from the messages that it has.
-Cost cost_of(const Experiment& experiment, unsigned threads, Keep keep);
+Cost cost_of(const Experiment& experiment, unsigned threads);
 
 /// `about 12 s on 2 threads, 35 MB; verification is 77 % of it`, with the field to lower where it takes long.
 std::string cost_in_words(const Cost& cost, unsigned threads);
 
 /// Throws a ConfigError that names the field to lower if a point cannot fit into `memory` bytes; counted is
 /// what there must be at least.
-void check_memory(const Experiment& experiment, unsigned threads, Keep keep, double memory);
+void check_memory(const Experiment& experiment, unsigned threads, double memory);
 
 /// The bytes of memory that this process can have: what the machine, its control group and its limits allow.
 double available_memory();

@@ -117,6 +117,20 @@ std::vector<std::filesystem::path> inputs_of(const Experiment& experiment) {
   return inputs;
 }
 
+Json resolved_in(const Experiment& experiment, const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  Json resolved = experiment.resolved;
+  for_each_data_file(resolved, [&](std::string& data) {
+    if (fs::path(data).is_absolute()) return;
+    const fs::path from = fs::absolute(fs::path(experiment.file).parent_path() / data);
+    data = fs::proximate(from.lexically_normal(), fs::absolute(folder)).string();
+    if (!is_utf8(data))
+      throw ConfigError(fmt::format("{}: the path to {} cannot be written into JSON: it is not UTF-8",
+                                    printable(folder.string()), printable(data)));
+  });
+  return resolved;
+}
+
 std::string short_digest(const std::string& text) {
   const boost::uuids::name_generator_sha1 generate(boost::uuids::ns::oid());
   const std::string digits = boost::uuids::to_string(generate(text));

@@ -37,6 +37,10 @@ void for_each_data_file(Json& config, const std::function<void(std::string&)>& v
 /// Every file that has been read for an experiment: its configuration, and the measured times that names.
 std::vector<std::filesystem::path> inputs_of(const Experiment& experiment);
 
+/// The resolved configuration as it has to read in `folder`: paths of data files start there. A ConfigError
+/// where one of them is no UTF-8.
+Json resolved_in(const Experiment& experiment, const std::filesystem::path& folder);
+
 /// 16 hexadecimal digits that stand for a text: the start of its SHA-1 UUID. An identity, not a protection.
 std::string short_digest(const std::string& text);
 

@@ -234,9 +234,11 @@ std::string packed(const JournalSubject& subject, const std::string& shard) {
   return nlohmann::json{{"straggle", "journal"},
                         {"numbers", subject.numbers},
                         {"version", subject.version},
+                        {"command", subject.command},
                         {"critical", subject.critical},
                         {"shard", shard},
-                        {"configuration", subject.configuration.dump()}}
+                        {"configuration", subject.configuration.dump()},
+                        {"resolved", subject.resolved.dump()}}
       .dump();
 }
 
@@ -271,13 +273,6 @@ std::int64_t seconds_now() {
 
 }  // namespace
 
-ChunkSummary summary_of(const Chunk& chunk, const Point& point) {
-  ChunkSummary result{.point = point.index, .first = chunk.first, .schemes = {}};
-  for (const Block& block : chunk.blocks)
-    result.schemes.push_back(summary_of(block, chunk.blocks[point.baseline]));
-  return result;
-}
-
 std::vector<std::string> JournalSubject::differences(const JournalSubject& there) const {
   std::vector<std::string> found;
   if (numbers != there.numbers)
@@ -290,8 +285,13 @@ std::vector<std::string> JournalSubject::differences(const JournalSubject& there
   return found;
 }
 
-JournalSubject subject_of(const Experiment& experiment, const std::string& version, Keep keep) {
-  return {.version = version, .configuration = experiment.identity, .critical = keep.critical};
+JournalSubject subject_of(const Experiment& experiment, const Provenance& provenance, Keep keep,
+                          const fs::path& folder) {
+  return {.version = provenance.version,
+          .command = provenance.command,
+          .configuration = experiment.identity,
+          .resolved = resolved_in(experiment, folder),
+          .critical = keep.critical};
 }
 
 bool is_journal(const fs::path& file) {
@@ -302,7 +302,36 @@ bool is_journal(const fs::path& file) {
   return input.read(start) == start.size() && start == mark;
 }
 
-JournalReader::JournalReader(const fs::path& file) : file_(file) {
+bool is_stillborn(const fs::path& file) {
+  const MappedFile mapped(file);
+  const std::string_view bytes = mapped.bytes();
+  if (bytes.substr(0, mark.size()) != mark.substr(0, std::min(bytes.size(), mark.size()))) return false;
+  for (std::size_t place = 0; place < bytes.size(); ++place) {
+    place = bytes.find(mark, place);
+    if (place == std::string_view::npos) break;
+    if (record_at(bytes, place)) return false;
+  }
+  return true;
+}
+
+bool JournalReader::read_subject(std::string_view payload) {
+  const nlohmann::json about = nlohmann::json::parse(payload, nullptr, false);
+  try {
+    const auto json = [&](const char* key) { return Json::parse(about.at(key).get<std::string>()); };
+    subject_ = {.numbers = about.at("numbers").get<int>(),
+                .version = about.at("version").get<std::string>(),
+                .command = about.at("command").get<std::string>(),
+                .configuration = json("configuration"),
+                .resolved = json("resolved"),
+                .critical = about.at("critical").get<bool>()};
+    shard_ = about.at("shard").get<std::string>();
+    return true;
+  } catch (const nlohmann::json::exception&) {
+    return false;
+  }
+}
+
+JournalReader::JournalReader(const fs::path& file) {
   const MappedFile mapped(file);
   const std::string_view bytes = mapped.bytes();
   const auto refuse = [&](const std::string& why) {
@@ -311,16 +340,7 @@ JournalReader::JournalReader(const fs::path& file) : file_(file) {
   const std::optional<Record> first = record_at(bytes, 0);
   if (!first || first->kind != kind_subject)
     refuse("is not the journal of a run, or its beginning is damaged");
-  const nlohmann::json about = nlohmann::json::parse(first->payload, nullptr, false);
-  try {
-    subject_ = {.numbers = about.at("numbers").get<int>(),
-                .version = about.at("version").get<std::string>(),
-                .configuration = Json::parse(about.at("configuration").get<std::string>()),
-                .critical = about.at("critical").get<bool>()};
-    shard_ = about.at("shard").get<std::string>();
-  } catch (const nlohmann::json::exception&) {
-    refuse("is not the journal of a run");
-  }
+  if (!read_subject(first->payload)) refuse("is not the journal of a run");
   whole_bytes_ = first->end;
   std::map<Key, std::vector<std::uint64_t>> samples;  // of chunks whose summary has not come yet
   bool cut = false;
@@ -354,6 +374,8 @@ JournalReader::JournalReader(const fs::path& file) : file_(file) {
         std::vector<std::uint64_t>& places = samples[{point, from, trials}];
         if (scheme == 0) places.clear();
         if (scheme == places.size()) places.push_back(place);
+      } else if (record->kind == kind_subject) {
+        if (!read_subject(record->payload)) throw Malformed{};
       } else if (record->kind == kind_end) {
         finished_ = true;
       }
@@ -365,34 +387,31 @@ JournalReader::JournalReader(const fs::path& file) : file_(file) {
   }
 }
 
-Block JournalReader::read_samples(std::uint64_t place) const {
-  const auto changed = [&] {
-    throw ConfigError(fmt::format("{}: has been changed while it was read", printable(file_.string())));
+namespace {
+
+/// Trials from their place in a journal that is open.
+Block samples_at(int descriptor, std::uint64_t place, const fs::path& file) {
+  const auto changed = [&]() -> ConfigError {
+    return ConfigError(fmt::format("{}: has been changed while it was read", printable(file.string())));
   };
-  const int descriptor = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) changed();
-  const auto read_at = [&](std::uint64_t from, std::size_t size) {
+  const auto read_at = [&](std::size_t size) {
     std::string bytes(size, '\0');
     for (std::size_t done = 0; done < size;) {
       const ssize_t got =
-          ::pread(descriptor, bytes.data() + done, size - done, static_cast<off_t>(from + done));
-      if (got <= 0) {
-        bytes.resize(done);
-        break;
-      }
+          ::pread(descriptor, bytes.data() + done, size - done, static_cast<off_t>(place + done));
+      if (got <= 0) throw changed();
       done += static_cast<std::size_t>(got);
     }
     return bytes;
   };
-  std::string bytes = read_at(place, frame_bytes);
-  if (bytes.size() == frame_bytes)
-    bytes = read_at(place, frame_bytes + std::min(most_payload, word_at(bytes, 12)));
-  ::close(descriptor);
-  const std::optional<Record> record = bytes.size() < frame_bytes ? std::nullopt : record_at(bytes, 0);
-  if (!record || record->kind != kind_samples) changed();
-  Block block;
+  const std::uint32_t length = word_at(read_at(frame_bytes), 12);
+  if (length > most_payload) throw changed();
+  const std::string bytes = read_at(frame_bytes + length);
+  const std::optional<Record> record = record_at(bytes, 0);
+  if (!record || record->kind != kind_samples) throw changed();
   try {
     Unpacker in(record->payload);
+    Block block;
     in.number();
     block.scheme = in.number();
     in.number();
@@ -402,16 +421,64 @@ Block JournalReader::read_samples(std::uint64_t place) const {
     for (CriticalTimes& seconds : block.critical)
       for (double& value : seconds) value = in.real();
     in.end();
+    return block;
   } catch (const Malformed&) {
-    changed();
+    throw changed();
   }
-  return block;
+}
+
+}  // namespace
+
+Block read_samples(const fs::path& file, std::uint64_t place) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0)
+    throw ConfigError(
+        fmt::format("{}: cannot be read: {}", printable(file.string()), reason_of_errno(errno)));
+  try {
+    Block block = samples_at(descriptor, place, file);
+    ::close(descriptor);
+    return block;
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+}
+
+Block JournalWriter::read_samples(std::uint64_t place) const {
+  return samples_at(descriptor_, place, file_);
+}
+
+void JournalWriter::secure() {
+  sync();
+  struct stat mine {
+  }, there{};
+  if (::fstat(descriptor_, &mine) != 0) fail(file_, errno);
+  if (::lstat(file_.c_str(), &there) == 0) {
+    if (there.st_dev == mine.st_dev && there.st_ino == mine.st_ino) return;
+    throw ConfigError(fmt::format("{}: has been replaced while the run was going on; the journal is lost",
+                                  printable(file_.string())));
+  }
+  const int anew = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+  if (anew < 0) fail(file_, errno);
+  std::string bytes(1 << 20, '\0');
+  for (std::uint64_t done = 0; done < size_;) {
+    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(done));
+    if (got <= 0 || ::write(anew, bytes.data(), static_cast<std::size_t>(got)) != got) {
+      const int error = errno;
+      ::close(anew);
+      ::unlink(file_.c_str());
+      fail(file_, error);
+    }
+    done += static_cast<std::uint64_t>(got);
+  }
+  ::close(std::exchange(descriptor_, anew));
+  sync();
 }
 
 JournalWriter::JournalWriter(const fs::path& file, const JournalSubject& subject, const std::string& shard)
     : file_(file) {
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) fail(file, errno);
-  descriptor_ = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(file, errno);
   write(kind_subject, packed(subject, shard));
   sync();
@@ -419,7 +486,7 @@ JournalWriter::JournalWriter(const fs::path& file, const JournalSubject& subject
 
 JournalWriter::JournalWriter(const fs::path& file, std::uint64_t whole_bytes)
     : file_(file), size_(whole_bytes) {
-  descriptor_ = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+  descriptor_ = ::open(file.c_str(), O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
   if (descriptor_ < 0) fail(file, errno);
   if (::ftruncate(descriptor_, static_cast<off_t>(whole_bytes)) != 0) fail(file, errno);
   synced_at_ = seconds_now();
@@ -427,6 +494,10 @@ JournalWriter::JournalWriter(const fs::path& file, std::uint64_t whole_bytes)
 
 JournalWriter::~JournalWriter() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void JournalWriter::describe(const JournalSubject& subject, const std::string& shard) {
+  write(kind_subject, packed(subject, shard));
 }
 
 void JournalWriter::add(const ChunkSummary& chunk) {
@@ -440,18 +511,18 @@ void JournalWriter::add(const ChunkSummary& chunk) {
   if (seconds_now() - synced_at_ >= seconds_unsafe) sync();
 }
 
-std::vector<std::uint64_t> JournalWriter::add_samples(const Chunk& chunk) {
+std::vector<std::uint64_t> JournalWriter::add_samples(std::size_t point, std::uint64_t first,
+                                                      const std::vector<Block>& trials) {
   std::vector<std::uint64_t> places;
-  for (std::size_t s = 0; s < chunk.blocks.size(); ++s) {
-    const Block& block = chunk.blocks[s];
+  for (std::size_t s = 0; s < trials.size(); ++s) {
     Packer out;
-    out.number(chunk.point);
+    out.number(point);
     out.number(s);
-    out.number(chunk.first);
-    out.number(block.trials());
-    for (const std::vector<double>& values : block.tally) out.reals(values);
-    out.number(block.critical.size());
-    for (const CriticalTimes& seconds : block.critical)
+    out.number(first);
+    out.number(trials[s].trials());
+    for (const std::vector<double>& values : trials[s].tally) out.reals(values);
+    out.number(trials[s].critical.size());
+    for (const CriticalTimes& seconds : trials[s].critical)
       for (const double value : seconds) out.real(value);
     places.push_back(write(kind_samples, out.bytes));
   }

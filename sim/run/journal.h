@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "sim/run/block.h"
 #include "sim/run/columns.h"
 #include "sim/run/experiment.h"
+#include "sim/run/provenance.h"
 #include "sim/run/summary.h"
 
 namespace straggle {
@@ -22,28 +24,21 @@ namespace straggle {
 /// gone on with.
 inline constexpr int numbers_version = 1;
 
-/// What a chunk came to: one summary a scheme.
-struct ChunkSummary {
-  std::size_t point = 0;    ///< index into the experiment
-  std::uint64_t first = 0;  ///< trial
-  std::vector<Summary> schemes;
-
-  std::uint64_t trials() const { return schemes.empty() ? 0 : schemes.front().trials(); }
-};
-ChunkSummary summary_of(const Chunk& chunk, const Point& point);
-
 /// What a journal is of: journals of equal subjects hold parts of the same run.
 struct JournalSubject {
   int numbers = numbers_version;
-  std::string version;    ///< of the program; only said, not compared
-  Json configuration;     ///< Experiment::identity
-  bool critical = false;  ///< Keep::critical
+  std::string version, command;  ///< of the program and how it was called; only said, not compared
+  Json configuration;            ///< Experiment::identity
+  Json resolved;                 ///< the configuration as it reads beside the journal; not compared
+  bool critical = false;         ///< Keep::critical
 
   /// How another subject differs from this, in a few words a field: `/compute/rate: 5 there, 10 here`; empty
   /// where both are the same.
   std::vector<std::string> differences(const JournalSubject& there) const;
 };
-JournalSubject subject_of(const Experiment& experiment, const std::string& version, Keep keep);
+/// `folder` is the journal's.
+JournalSubject subject_of(const Experiment& experiment, const Provenance& provenance, Keep keep,
+                          const std::filesystem::path& folder);
 
 /// A journal that is read: what is whole in it.
 class JournalReader {
@@ -67,11 +62,10 @@ class JournalReader {
   std::map<Key, ChunkSummary>& chunks() { return chunks_; }
   /// Where the trials themselves are, where they were kept, in bytes from the beginning: one a scheme.
   const std::map<Key, std::vector<std::uint64_t>>& samples() const { return samples_; }
-  /// Reads one of those. A ConfigError where the file has changed since.
-  Block read_samples(std::uint64_t place) const;
 
  private:
-  std::filesystem::path file_;
+  bool read_subject(std::string_view payload);
+
   JournalSubject subject_;
   std::string shard_;
   bool finished_ = false;
@@ -81,8 +75,13 @@ class JournalReader {
   std::map<Key, std::vector<std::uint64_t>> samples_;
 };
 
+/// Reads trials from their place (JournalReader::samples()). A ConfigError where the file has changed since.
+Block read_samples(const std::filesystem::path& file, std::uint64_t place);
+
 /// Whether a file begins as a journal does.
 bool is_journal(const std::filesystem::path& file);
+/// Whether it is one in which nothing is whole: a process was ended while it began.
+bool is_stillborn(const std::filesystem::path& file);
 
 /// A journal that is written, record by record. Every record is handed to the system at once, so that it is
 /// there when the process ends, however it ends; and to the disk every few seconds and at the end, for the
@@ -94,17 +93,25 @@ class JournalWriter {
   JournalWriter(const std::filesystem::path& file, const JournalSubject& subject, const std::string& shard);
   /// Goes on with one behind its whole records.
   JournalWriter(const std::filesystem::path& file, std::uint64_t whole_bytes);
+  /// Says how the subject reads from here on: with another number of trials.
+  void describe(const JournalSubject& subject, const std::string& shard);
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
   void add(const ChunkSummary& chunk);
   /// The trials themselves; before the summary of the same chunk. Returns where they are, one place a scheme.
-  std::vector<std::uint64_t> add_samples(const Chunk& chunk);
+  std::vector<std::uint64_t> add_samples(std::size_t point, std::uint64_t first,
+                                         const std::vector<Block>& trials);
   /// The run is at its end.
   void finish();
   /// Waits until all is on the disk.
   void sync();
+  /// Where somebody has removed or moved the file, or its folder, it is written again, unless something else
+  /// is there now (a ConfigError).
+  void secure();
+  /// Reads trials from their place (JournalReader::samples(), or what add_samples() has returned).
+  Block read_samples(std::uint64_t place) const;
 
  private:
   /// Appends a record; returns where it begins.

@@ -1,4 +1,4 @@
-// Makes the rows of a campaign as its points finish.
+// Makes the rows of a run as its points finish.
 #pragma once
 
 #include <functional>
@@ -11,25 +11,35 @@
 
 namespace straggle {
 
-/// Takes all trials of points in their order. As soon as a point is done, `sampled` gets each scheme's
-/// trials, where it is given, and `finished` its row.
-class RowSink final : public Sink {
+/// Takes what the chunks of points came to, in the order of points and of trials in each. As soon as all
+/// trials of a point are in, `finished` gets the rows of its schemes.
+class RowMaker {
  public:
   using Finished = std::function<void(const Row&)>;
-  using Sampled = std::function<void(const Point&, const Block&)>;
 
-  /// The points must outlive it; chunks name them by their places.
-  RowSink(const std::vector<Point>& points, Finished finished, Sampled sampled = {})
-      : points_(points), finished_(std::move(finished)), sampled_(std::move(sampled)) {}
+  /// The points must outlive it.
+  RowMaker(const std::vector<Point>& points, Finished finished)
+      : points_(points), finished_(std::move(finished)) {}
 
-  void take(Chunk&& chunk) override;
+  void take(ChunkSummary&& chunk);
 
  private:
   const std::vector<Point>& points_;
   Finished finished_;
-  Sampled sampled_;
   std::vector<Summary> summaries_;  // of the point that is under way, one a scheme
-  std::vector<Block> trials_;       // the same where they are asked for
+};
+
+/// Makes rows of all chunks of a campaign.
+class RowSink final : public Sink {
+ public:
+  RowSink(const std::vector<Point>& points, RowMaker::Finished finished)
+      : points_(points), rows_(points, std::move(finished)) {}
+
+  void take(Chunk&& chunk) override { rows_.take(summary_of(chunk, points_[chunk.point])); }
+
+ private:
+  const std::vector<Point>& points_;
+  RowMaker rows_;
 };
 
 }  // namespace straggle

@@ -189,11 +189,14 @@ std::vector<Block> BlockRunner::run(std::uint64_t first, std::uint64_t last) {
   return blocks;
 }
 
+/// How long a block may go on after a wish to stop, milliseconds: blocks in hand are kept.
+static constexpr int patience = 2500;
+
 void BlockRunner::run_trial(std::uint64_t trial, std::size_t slot, std::vector<Block>& blocks) {
   const bool verified = trial < point_.verify.trials;
   std::fill(records_.begin(), records_.end(), TrialRecord{});
   for (std::uint32_t iteration = 0; iteration < point_.iterations; ++iteration) {
-    stop_if_interrupted();
+    stop_if_interrupted(patience);
     runner_.draw(trial, iteration);
     for (std::size_t s = 0; s < blocks.size(); ++s) {
       if (!records_[s].complete) continue;

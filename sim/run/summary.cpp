@@ -36,4 +36,11 @@ Summary summary_of(const Block& block, const Block& baseline) {
   return summary;
 }
 
+ChunkSummary summary_of(const Chunk& chunk, const Point& point) {
+  ChunkSummary result{.point = point.index, .first = chunk.first, .schemes = {}};
+  for (const Block& block : chunk.blocks)
+    result.schemes.push_back(summary_of(block, chunk.blocks[point.baseline]));
+  return result;
+}
+
 }  // namespace straggle

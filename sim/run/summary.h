@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/run/block.h"
+#include "sim/run/point.h"
 #include "sim/run/statistics.h"
 
 namespace straggle {
@@ -37,5 +38,15 @@ struct Summary {
 
 /// Of a block, and the block of the baseline scheme on the same trials.
 Summary summary_of(const Block& block, const Block& baseline);
+
+/// What a chunk came to: one summary a scheme.
+struct ChunkSummary {
+  std::size_t point = 0;    ///< index into the experiment
+  std::uint64_t first = 0;  ///< trial
+  std::vector<Summary> schemes;
+
+  std::uint64_t trials() const { return schemes.empty() ? 0 : schemes.front().trials(); }
+};
+ChunkSummary summary_of(const Chunk& chunk, const Point& point);
 
 }  // namespace straggle

@@ -133,13 +133,13 @@ void write_samples_header(std::ostream& out, const Experiment& experiment, const
   write_header(out, experiment, provenance, sample_columns(keep));
 }
 
-std::size_t write_samples(std::ostream& out, const Point& point, const Block& trials) {
+std::size_t write_samples(std::ostream& out, const Point& point, std::uint64_t first, const Block& trials) {
   const std::string start = row_start(point, point.schemes[trials.scheme]);
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
   const double bytes = point.gradient_bytes.value_or(none);
   fmt::memory_buffer text;
   for (std::size_t trial = 0; trial < trials.trials(); ++trial) {
-    fmt::format_to(std::back_inserter(text), "{},{}", start, trial);
+    fmt::format_to(std::back_inserter(text), "{},{}", start, first + trial);
     const auto add = [&](double value) {
       text.push_back(',');
       if (!std::isnan(value)) fmt::format_to(std::back_inserter(text), "{}", value);

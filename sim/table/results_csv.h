@@ -41,8 +41,8 @@ void write_interrupted(std::ostream& out, std::size_t points, std::size_t of_poi
 /// The same of samples.csv: one row a trial, for each scheme of each point.
 void write_samples_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                           Keep keep);
-/// The rows of all trials of one scheme of a point, with the critical times that it has. Returns how many
-/// rows.
-std::size_t write_samples(std::ostream& out, const Point& point, const Block& trials);
+/// The rows of trials of one scheme of a point, from number `first` on, with the critical times that they
+/// have. Returns how many rows.
+std::size_t write_samples(std::ostream& out, const Point& point, std::uint64_t first, const Block& trials);
 
 }  // namespace straggle

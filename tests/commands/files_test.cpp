@@ -72,7 +72,8 @@ std::map<std::string, std::string> files_of(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     const std::string name = fs::relative(entry.path(), folder).string();
-    if (name != ".out" && name != ".err" && !name.starts_with("process.") && entry.is_regular_file())
+    if (name != ".out" && name != ".err" && !name.starts_with("process.") && !name.starts_with("journal") &&
+        entry.is_regular_file())
       files[name] = read_file(entry.path());
   }
   return files;
@@ -99,7 +100,7 @@ TEST_CASE("a run that is stopped leaves its finished points beside, and what was
     CAPTURE(signal);
     for (const char* old : {"r/results.csv.partial", "r/samples.csv.partial"})
       fs::remove(folder.path() / old);
-    Process process(folder, {"run", "long.json", "--out", "r", "--samples"});
+    Process process(folder, {"run", "long.json", "--out", "r", "--samples", "--fresh"});
     REQUIRE(wait_for(folder.path() / "r/samples.csv.partial", ",99,"));
     REQUIRE(wait_for(folder.path() / "r/results.csv.partial", "\n0,100,gc"));
     CHECK(process.end(signal) == code);
@@ -115,7 +116,7 @@ TEST_CASE("a run that is stopped leaves its finished points beside, and what was
     CHECK(
         read_file(folder.path() / "process.err") ==
         "interrupted: 1 of 2 points is finished and in r/results.csv.partial; results.csv is that of the run "
-        "before\n");
+        "before; the same command goes on from r/journal.new\n");
     // Under the name of a finished file it is still none.
     fs::create_directories(folder.path() / "taken");
     folder.write("taken/results.csv", partial);
@@ -123,8 +124,13 @@ TEST_CASE("a run that is stopped leaves its finished points beside, and what was
     CHECK(contains(folder.run("report taken").err,
                    "taken/results.csv:9: is of a run that was interrupted: 1 of 2"));
   }
-  // A run that is whole takes their place.
-  REQUIRE(folder.run("run small.json --samples --out r").code == 0);
+  // A run that is whole takes their place, where it is said that the one that was stopped is not wanted.
+  const Outcome other = folder.run("run small.json --samples --out r");
+  CHECK(other.code == 2);
+  CHECK(contains(other.err, "r/journal.new: is of a run that has not ended, and of another configuration"));
+  CHECK(contains(other.err, "begin anew with --fresh"));
+  CHECK(contains(other.err, "/sweep"));
+  REQUIRE(folder.run("run small.json --samples --out r --fresh").code == 0);
   CHECK(files_of(folder.path() / "r") == before);
 }
 
@@ -140,7 +146,8 @@ TEST_CASE("a run that is killed leaves the results before it whole, and the next
   CHECK(fs::exists(folder.path() / "r/.straggle.lock"));
   CHECK(read_file(folder.path() / "r/results.csv") == before.at("results.csv"));
   CHECK(folder.run("report r -o page.html").code == 0);
-  CHECK(folder.run("run small.json --out r").code == 0);
+  CHECK(folder.run("run small.json --out r").code == 2);
+  CHECK(folder.run("run small.json --out r --fresh").code == 0);
   CHECK(files_of(folder.path() / "r") == before);
 }
 
@@ -167,7 +174,7 @@ TEST_CASE("two runs into one folder: the second is told which process holds it")
   CHECK(folder.run("run small.json --out other").code == 0);
   CHECK(process.end(SIGTERM) == 143);
   CHECK_FALSE(fs::exists(folder.path() / "r/.straggle.lock"));
-  CHECK(folder.run("run small.json --out r").code == 0);
+  CHECK(folder.run("run small.json --out r --fresh").code == 0);
   // Many at once: every one is whole or refused.
   const Outcome many =
       folder.shell("for i in 1 2 3 4 5 6; do '" STRAGGLE_PROGRAM
@@ -548,7 +555,7 @@ TEST_CASE("a full disk and a limit on files are said with their reason, and noth
   const auto before = files_of(folder.path() / "r");
   const Outcome limited =
       folder.shell("(ulimit -f 8; '" STRAGGLE_PROGRAM "' run small.json --samples --out r 2>&1 | cat)");
-  CHECK(contains(limited.out, "r/samples.csv: cannot be written: file too large"));
+  CHECK(contains(limited.out, "r/journal: cannot be written: file too large"));
   CHECK(files_of(folder.path() / "r") == before);
   if (!fs::exists("/dev/full")) return;
   const Outcome full = folder.run("replay small.json --trace /dev/full");

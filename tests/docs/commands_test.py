@@ -32,8 +32,9 @@ HAS_MATPLOTLIB = subprocess.run([PYTHON, "-c", "import matplotlib"], capture_out
 
 
 def commands(page):
-    """The lines of a page's fenced blocks that are commands."""
-    blocks = re.findall(r"^```\w*\n(.*?)^```", (SOURCE / page).read_text(), re.DOTALL | re.MULTILINE)
+    """The lines of a page's fenced blocks that are commands; blocks of bash are scripts of several machines, which
+    tests/commands/campaigns_test.py runs."""
+    blocks = re.findall(r"^```(?!bash)\w*\n(.*?)^```", (SOURCE / page).read_text(), re.DOTALL | re.MULTILINE)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
     if page == "docs/claims.md":  # the commands of its tables, each once
         cells = re.findall(r"`(build/straggle run .*?)`", (SOURCE / page).read_text())

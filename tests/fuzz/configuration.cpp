@@ -45,7 +45,7 @@ void run_some(Experiment experiment) {
     check_keep(point, keep);
     const std::vector<Block> trials = run_blocks(point, 0, point.trials, 1, {}, keep);
     for (std::size_t s = 0; s < trials.size(); ++s) {
-      write_samples(csv, point, trials[s]);
+      write_samples(csv, point, 0, trials[s]);
       rows.push_back(make_row(point, s, summary_of(trials[s], trials[point.baseline])));
       write_csv_row(csv, experiment, rows.back());
     }

@@ -1,0 +1,41 @@
+// A run into a folder from the command line: what run and join share.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sim/commands/command.h"
+#include "sim/run/experiment.h"
+#include "sim/run/provenance.h"
+#include "sim/run/resume.h"
+
+namespace straggle {
+
+struct CampaignOptions {
+  std::filesystem::path folder;
+  Keep keep = {};
+  unsigned threads = 1;
+  std::string format = "table";
+  std::optional<Shard> shard = {};  ///< only these chunks, and no results
+  bool fresh = false;
+  std::string again =
+      {};  ///< the configuration as a command line names it, with its options, ready for a shell
+  /// Called when the journal has been found, before anything is run.
+  std::function<void(Journal&)> prepare = {};
+};
+
+/// The option --format, which says how results are printed.
+Option format_option();
+
+/// Runs what the folder's journal lacks, with progress, writes the files of the run and prints its results.
+/// Returns an ExitCode, or 128 and the signal's number.
+int run_campaign_into(const Experiment& experiment, const Provenance& provenance,
+                      const CampaignOptions& options);
+
+/// Prints rows in one of the formats of format_option().
+void print_results(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
+                   Keep keep, const std::string& format);
+
+}  // namespace straggle

@@ -1,0 +1,82 @@
+// straggle status: how far a run is, and what it has found so far.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "sim/base/file.h"
+#include "sim/base/text.h"
+#include "sim/commands/arguments.h"
+#include "sim/commands/campaign.h"
+#include "sim/commands/command.h"
+
+namespace straggle {
+namespace {
+
+namespace fs = std::filesystem;
+
+int status_command(const Arguments& arguments);
+
+const CommandRegistration registration({
+    .name = "status",
+    .summary = "how far a run is that goes on or was stopped, and its results so far",
+    .description =
+        R"(Reads the journal of a run's folder, whether the run goes on, was stopped or has ended, and prints how many of its
+trials are there and the results of those. Nothing is written.)",
+    .positional = Positional{.value = "DIR", .question = "the folder of which run?", .offer = Offer::folders},
+    .options = {format_option()},
+    .example = "straggle status results/quick",
+    .run = status_command,
+    .place = 3,
+});
+
+int status_command(const Arguments& arguments) {
+  const fs::path folder = arguments.name();
+  JournalReader journal(journal_of(folder));
+  const JournalSubject& subject = journal.subject();
+  const Experiment experiment = read_experiment(subject.resolved, (folder / "config.json").string());
+  Shard shard;
+  if (const std::string& text = journal.shard(); !text.empty())
+    shard = {.index = std::stoull(text), .count = std::stoull(text.substr(text.find('/') + 1))};
+
+  std::uint64_t all = 0, done = 0, whole_points = 0;
+  std::vector<std::uint64_t> done_at(experiment.points.size(), 0), all_at = done_at;
+  std::vector<std::vector<Summary>> summaries(experiment.points.size());
+  for_each_chunk(experiment,
+                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   if (!shard.has(number)) return;
+                   all_at[point.index] += last - first;
+                   const auto found = journal.chunks().find({point.index, first, last - first});
+                   if (found == journal.chunks().end()) return;
+                   done_at[point.index] += last - first;
+                   auto& here = summaries[point.index];
+                   here.resize(point.schemes.size());
+                   for (std::size_t s = 0; s < here.size(); ++s) here[s].append(found->second.schemes[s]);
+                 });
+  std::vector<Row> rows;
+  for (const Point& point : experiment.points) {
+    all += all_at[point.index];
+    done += done_at[point.index];
+    if (done_at[point.index] == all_at[point.index]) ++whole_points;
+    for (std::size_t s = 0; s < summaries[point.index].size(); ++s)
+      rows.push_back(make_row(point, s, std::move(summaries[point.index][s])));
+  }
+  const std::optional<std::string> holder = FolderLock::holder(folder);
+  std::cerr << fmt::format(
+      "{}{}: {} of {} trials ({:.0f} %), {} of {} points; {}\n", printable(folder.string()),
+      journal.shard().empty() ? "" : ", shard " + journal.shard(), done, all,
+      100 * static_cast<double>(done) / static_cast<double>(all), whole_points, experiment.points.size(),
+      holder        ? *holder + " goes on with it"
+      : done == all ? "it has ended"
+                    : "it was stopped; the same command goes on: " + printable(subject.command, 2000));
+  if (journal.damaged() > 0)
+    std::cerr << fmt::format("{} records are damaged, and what they held will be run again\n",
+                             journal.damaged());
+  if (rows.empty()) return fine;
+  print_results(experiment, {.command = subject.command, .version = subject.version}, rows,
+                {.critical = subject.critical}, arguments.choice("format"));
+  return fine;
+}
+
+}  // namespace
+}  // namespace straggle

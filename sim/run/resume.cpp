@@ -1,0 +1,218 @@
+#include "sim/run/resume.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/base/file.h"
+#include "sim/base/text.h"
+
+namespace straggle {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Throws unless a file may be replaced or gone on with; whether there is a journal.
+bool find_journal(const fs::path& file) {
+  std::error_code ignored;
+  const fs::file_status there = fs::symlink_status(file, ignored);
+  if (!fs::exists(there) || fs::is_symlink(there)) return false;  // a link is replaced, not followed
+  if (!fs::is_regular_file(there))
+    throw ConfigError(
+        fmt::format("{}: is where the journal has to be written, and no file; give another --out",
+                    printable(file.string())));
+  if (is_stillborn(file)) return false;
+  if (!is_journal(file))
+    throw ConfigError(
+        fmt::format("{}: was not written by `straggle run`, and would be replaced; give another --out",
+                    printable(file.string())));
+  return true;
+}
+
+}  // namespace
+
+fs::path journal_of(const fs::path& folder) {
+  for (const char* name : {Journal::new_name, Journal::name})
+    if (find_journal(folder / name)) return folder / name;
+  throw ConfigError(fmt::format("{}: has no journal of a run", printable(folder.string())));
+}
+
+void for_each_chunk(
+    const Experiment& experiment,
+    const std::function<void(const Point&, std::uint64_t, std::uint64_t, std::uint64_t)>& visit) {
+  std::uint64_t number = 0;
+  for (const Point& point : experiment.points)
+    for (std::uint64_t first = 0; first < point.trials; first += chunk_trials)
+      visit(point, first, std::min(point.trials, first + chunk_trials), number++);
+}
+
+Journal::Journal(const fs::path& folder, const JournalSubject& subject, const Options& options)
+    : folder_(folder), keep_(options.keep) {
+  const fs::path old = folder / name, next = folder / new_name;
+  const bool has_old = find_journal(old), has_next = find_journal(next);
+  if ((has_old || has_next) && !options.fresh) {
+    file_ = has_next ? next : old;
+    JournalReader reader(file_);
+    std::vector<std::string> differences = subject.differences(reader.subject());
+    if (options.shard != reader.shard())
+      differences.push_back(fmt::format("--shard: {} there, {} here",
+                                        reader.shard().empty() ? "none" : reader.shard(),
+                                        options.shard.empty() ? "none" : options.shard));
+    if (differences.empty()) {
+      damaged_ = reader.damaged();
+      ended_ = reader.finished();
+      begun_ = ended_ || !reader.chunks().empty();
+      known_ = std::move(reader.chunks());
+      samples_ = reader.samples();
+      writer_.emplace(file_, reader.whole_bytes());
+      if (reader.subject().resolved != subject.resolved) writer_->describe(subject, options.shard);
+      return;
+    }
+    if (has_next || !reader.finished()) {
+      constexpr std::size_t most_shown = 10;
+      std::string lines;
+      for (std::size_t i = 0; i < std::min(most_shown, differences.size()); ++i)
+        lines += "\n  " + differences[i];
+      if (differences.size() > most_shown)
+        lines += fmt::format("\n  and {} more", differences.size() - most_shown);
+      throw ConfigError(fmt::format(
+          "{}: is of a run that has not ended, and of another configuration; go on with that one, "
+          "give another --out, or begin anew with --fresh. What differs:{}",
+          printable(file_.string()), lines));
+    }
+  }
+  const bool old_is_whole = has_old && JournalReader(old).finished();
+  file_ = old_is_whole ? next : old;
+  if (!old_is_whole && has_next) fs::remove(next);
+  writer_.emplace(file_, subject, options.shard);
+}
+
+Journal::~Journal() {
+  if (begun_) return;
+  std::error_code ignored;
+  writer_.reset();
+  fs::remove(file_, ignored);
+}
+
+bool Journal::has(const Point& point, std::uint64_t first, std::uint64_t last) const {
+  const JournalReader::Key key{point.index, first, last - first};
+  const auto found = known_.find(key);
+  if (found == known_.end() || found->second.schemes.size() != point.schemes.size()) return false;
+  return !keep_.samples || samples_.contains(key);
+}
+
+ChunkSummary Journal::take(const Point& point, std::uint64_t first, std::uint64_t last) {
+  return std::move(known_.at({point.index, first, last - first}));
+}
+
+ChunkSummary Journal::add(const Chunk& chunk, const Point& point) {
+  ChunkSummary summary = summary_of(chunk, point);
+  if (keep_.samples)
+    samples_[{point.index, chunk.first, summary.trials()}] =
+        writer_->add_samples(point.index, chunk.first, chunk.blocks);
+  writer_->add(summary);
+  ended_ = false;
+  begun_ = true;
+  return summary;
+}
+
+void Journal::adopt(ChunkSummary&& summary, const std::vector<Block>& trials) {
+  const JournalReader::Key key{summary.point, summary.first, summary.trials()};
+  if (!trials.empty()) samples_[key] = writer_->add_samples(summary.point, summary.first, trials);
+  writer_->add(summary);
+  ended_ = false;
+  begun_ = true;
+  known_[key] = std::move(summary);
+}
+
+Block Journal::samples(const Point& point, std::size_t s, std::uint64_t first, std::uint64_t last) const {
+  return writer_->read_samples(samples_.at({point.index, first, last - first}).at(s));
+}
+
+void Journal::commit() {
+  if (!ended_) writer_->finish();
+  ended_ = begun_ = true;
+  writer_->secure();
+  const fs::path place = folder_ / name;
+  if (file_ == place) return;
+  std::error_code error;
+  fs::rename(file_, place, error);
+  if (error)
+    throw ConfigError(
+        fmt::format("{}: cannot be written: {}", printable(place.string()), reason_of_errno(error.value())));
+  file_ = place;
+}
+
+namespace {
+
+/// Adds chunks to the journal and hands on, in order, them and what was there.
+class JournalSink final : public Sink {
+ public:
+  JournalSink(Journal& journal, const Experiment& experiment, RowMaker* rows)
+      : journal_(journal), experiment_(experiment), rows_(rows) {}
+
+  void take(Chunk&& chunk) override {
+    const Point& point = experiment_.points[chunk.point];
+    ChunkSummary summary = journal_.add(chunk, point);
+    catch_up(chunk.point, chunk.first);
+    if (rows_) rows_->take(std::move(summary));
+    first_ = chunk.last();
+  }
+
+  /// What is in the journal up to that chunk.
+  void catch_up(std::size_t point, std::uint64_t first) {
+    while (point_ < experiment_.points.size() && (point_ != point || first_ != first)) {
+      const Point& here = experiment_.points[point_];
+      if (first_ >= here.trials) {
+        ++point_;
+        first_ = 0;
+        continue;
+      }
+      const std::uint64_t last = std::min(here.trials, first_ + chunk_trials);
+      if (rows_) rows_->take(journal_.take(here, first_, last));
+      first_ = last;
+    }
+  }
+
+ private:
+  Journal& journal_;
+  const Experiment& experiment_;
+  RowMaker* rows_;
+  std::size_t point_ = 0;    // of the chunk that comes next
+  std::uint64_t first_ = 0;  // its first trial
+};
+
+}  // namespace
+
+void run_into(Journal& journal, const Experiment& experiment, unsigned threads, Keep keep, const Shard& shard,
+              RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress) {
+  std::vector<std::uint64_t> numbers;  // of each point's first chunk
+  std::uint64_t chunks = 0;
+  for (const Point& point : experiment.points) {
+    numbers.push_back(chunks);
+    chunks += (point.trials + chunk_trials - 1) / chunk_trials;
+  }
+  Plan plan = Plan::of(experiment.points, threads, keep);
+  plan.progress = progress;
+  plan.wanted = [&](std::size_t part, std::uint64_t first, std::uint64_t last) {
+    const std::uint64_t number = numbers[part] + first / chunk_trials;
+    return shard.has(number) && !journal.has(experiment.points[part], first, last);
+  };
+  JournalSink sink(journal, experiment, rows);
+  run_campaign(plan, sink);
+  if (rows) sink.catch_up(experiment.points.size(), 0);
+}
+
+Progressed progress_of(const Journal& journal, const Experiment& experiment, const Shard& shard) {
+  Progressed result;
+  for_each_chunk(experiment,
+                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   if (!shard.has(number)) return;
+                   result.all += last - first;
+                   if (journal.has(point, first, last)) result.done += last - first;
+                 });
+  return result;
+}
+
+}  // namespace straggle

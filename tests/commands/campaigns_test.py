@@ -1,0 +1,170 @@
+"""One run in many ways: at once, stopped and gone on with, killed, extended, in shards that are joined, and as the
+scripts of docs/campaigns.md for clusters do it. All end with the same rows.
+
+usage: campaigns_test.py PROGRAM SOURCE_DIR [--slow]
+
+--slow: whole processes killed at 200 random instants.
+"""
+
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SLOW = "--slow" in sys.argv
+PROGRAM = pathlib.Path(sys.argv[1]).resolve()
+SOURCE = pathlib.Path(sys.argv[2]).resolve()
+FIGURE1 = "experiments/gc-mmc/figure1.json"
+TRIALS = "6000"
+
+
+def rows(folder, name="results.csv"):
+    """A results file without what may differ: the version, the command, and the digest that has the version in it."""
+    lines = (folder / name).read_text().splitlines()
+    return [line for line in lines if not re.match(r"# (command|version|end):", line)]
+
+
+class Campaign(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        shutil.copytree(SOURCE / "experiments", cls.folder / "experiments")
+        (cls.folder / "straggle").symlink_to(PROGRAM)
+        cls.environment = {**os.environ, "PATH": f"{cls.folder}:{os.environ['PATH']}"}
+        cls.straggle("run", FIGURE1, "--trials", TRIALS, "--threads", "1", "--samples", "--out", "whole")
+        cls.whole, cls.samples = rows(cls.folder / "whole"), rows(cls.folder / "whole", "samples.csv")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    @classmethod
+    def straggle(cls, *words, code=0):
+        process = subprocess.run([PROGRAM, *words], cwd=cls.folder, env=cls.environment, capture_output=True, text=True)
+        assert process.returncode == code, f"{words}: {process.returncode}: {process.stderr}"
+        return process.stderr
+
+    def run_of(self, out, *more):
+        return ["run", FIGURE1, "--trials", TRIALS, "--out", out, *more]
+
+    def stopped(self, words, how, after):
+        """Starts a run, sends it a signal when its journal has so many bytes, and returns its exit code."""
+        journal = self.folder / words[words.index("--out") + 1] / "journal"
+        process = subprocess.Popen([PROGRAM, *words], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (journal.exists() and journal.stat().st_size >= after):
+            time.sleep(0.002)
+        process.send_signal(how)
+        return process.wait()
+
+    def test_whatever_the_threads(self):
+        self.straggle(*self.run_of("threads", "--threads", "3"))
+        self.assertEqual(rows(self.folder / "threads"), self.whole)
+
+    def test_stopped_and_gone_on_with(self):
+        for how, code in (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9):
+            out = f"stopped-{how}"
+            words = self.run_of(out, "--samples")
+            size = 0
+            for _ in range(3):
+                # Before it is ready to be stopped a signal ends it as any process.
+                self.assertIn(self.stopped(words, how, size + 1), (0, code, -how))
+                size = (self.folder / out / "journal").stat().st_size
+            self.straggle(*words)
+            self.assertEqual(rows(self.folder / out), self.whole)
+            self.assertEqual(rows(self.folder / out, "samples.csv"), self.samples)
+            before = (self.folder / out / "journal").read_bytes()
+            self.assertIn("nothing to compute", self.straggle(*words))
+            self.assertEqual((self.folder / out / "journal").read_bytes(), before)
+
+    def test_extended(self):
+        self.straggle("run", FIGURE1, "--trials", "3000", "--out", "extended")
+        self.assertIn("going on: 2048 of 6000", self.straggle(*self.run_of("extended")))
+        self.assertEqual(rows(self.folder / "extended"), self.whole)
+
+    def test_samples_that_were_not_kept_are_run_again(self):
+        self.straggle(*self.run_of("kept"))
+        self.assertNotIn("nothing to compute", self.straggle(*self.run_of("kept", "--samples")))
+        self.assertEqual(rows(self.folder / "kept", "samples.csv"), self.samples)
+
+    def test_shards_joined(self):
+        parts = []
+        for k in range(1, 4):
+            parts.append(f"part-{k}")
+            words = self.run_of(parts[-1], "--samples", "--shard", f"{k}/3")
+            self.stopped(words, signal.SIGKILL, 1)
+            self.straggle(*words)
+            self.assertFalse((self.folder / parts[-1] / "results.csv").exists())
+        self.straggle("join", *reversed(parts), "--out", "joined")
+        self.assertEqual(rows(self.folder / "joined"), self.whole)
+        self.assertEqual(rows(self.folder / "joined", "samples.csv"), self.samples)
+        for words, why in ((["part-1", "part-3"], "2 blocks of trials are in none of them, the first trials 1024"),
+                           (["part-1", "part-1"], "is named twice"),
+                           (["part-1", "whole"], "both have the trials 0 to 1023 of point 0"),
+                           (["part-1", "nothing"], "nothing: has no journal of a run")):
+            self.assertIn(why, self.straggle("join", *words, "--out", "no", code=2))
+        self.assertFalse((self.folder / "no").exists())
+        self.straggle("run", FIGURE1, "--trials", TRIALS, "--seed", "2", "--shard", "2/3", "--out", "other")
+        self.assertIn("/seed: 2 there, 1 here", self.straggle("join", "part-1", "other", "--out", "no", code=2))
+
+    def test_status(self):
+        out = "status"
+        self.stopped(self.run_of(out), signal.SIGKILL, 1)
+        said = self.straggle("status", out)
+        self.assertRegex(said, rf"status: \d+ of {TRIALS} trials")
+        self.assertIn("it was stopped; the same command goes on", said)
+        self.straggle(*self.run_of(out))
+        self.assertIn(f"{TRIALS} of {TRIALS} trials (100 %), 1 of 1 points; it has ended", self.straggle("status", out))
+
+    def test_scripts_for_clusters(self):
+        page = (SOURCE / "docs/campaigns.md").read_text()
+        scripts = [block for block in re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)]
+        slurm = next(block for block in scripts if "#SBATCH" in block)
+        first, last = map(int, re.search(r"--array=(\d+)-(\d+)", slurm).groups())
+        for task in range(first, last + 1):
+            subprocess.run(["bash", "-euc", slurm], cwd=self.folder, check=True, capture_output=True,
+                           env={**self.environment, "SLURM_ARRAY_TASK_ID": str(task)})
+        parallel = next(block for block in scripts if block.startswith("parallel "))
+        command, ends = re.fullmatch(r"parallel '(.*)' ::: \{(\d+\.\.\d+)\}\n", parallel).groups()
+        start, stop = map(int, ends.split(".."))
+        for task in range(start, stop + 1):
+            subprocess.run(["bash", "-euc", command.replace("{}", str(task))], cwd=self.folder, check=True,
+                           capture_output=True, env=self.environment)
+        joins = [block for block in scripts if block.startswith("straggle join")]
+        self.assertEqual(len(joins), 2)
+        for join in joins:
+            subprocess.run(["bash", "-euc", join], cwd=self.folder, check=True, capture_output=True, env=self.environment)
+            out = re.search(r"--out (\S+)", join).group(1)
+            config = re.search(r"straggle run (\S+)", slurm).group(1)
+            self.straggle("run", config, "--out", "at-once")
+            self.assertEqual(rows(self.folder / out), rows(self.folder / "at-once"))
+
+    @unittest.skipUnless(SLOW, "takes minutes")
+    def test_killed_at_random_instants(self):
+        chance = random.Random(1)
+        kills = 0
+        while kills < 200:
+            out = f"killed-{kills}"
+            words = self.run_of(out, "--threads", str(chance.randint(1, 3)))
+            while True:
+                process = subprocess.Popen([PROGRAM, *words], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                time.sleep(chance.uniform(0, 0.6))
+                process.kill()
+                if process.wait() == 0:
+                    break
+                kills += 1
+            self.assertEqual(rows(self.folder / out), self.whole)
+            shutil.rmtree(self.folder / out)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], "-v"])

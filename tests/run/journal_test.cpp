@@ -1,0 +1,319 @@
+// The journal of a run: what is read back is what was written, whatever the file has been through, and a run
+// that goes on ends as one that was never stopped.
+#include "sim/run/journal.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sim/base/text.h"
+#include "sim/run/resume.h"
+#include "sim/table/results_csv.h"
+#include "tests/run/same_bits.h"
+#include "tests/temporary_folder.h"
+
+using namespace straggle;
+using namespace straggle::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const Provenance provenance{.command = "straggle run small.json", .version = "0"};
+
+Experiment small(std::uint64_t trials, const std::string& more = "") {
+  return read_experiment(parse_json(R"({
+    "workers": 6, "seed": 3, "verify": {"trials": 5, "dimension": 2}, )" +
+                                        more + R"(
+    "compute": {"model": "shifted-exponential", "shift": 0.1, "rate": 2, "failure": {"probability": 0.2}},
+    "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 3}],
+    "sweep": [{"path": "/compute/rate", "values": [1, 2, 4]}], "trials": )" +
+                                        std::to_string(trials) + "}",
+                                    "small.json"),
+                         "small.json");
+}
+
+JournalSubject subject(const Experiment& experiment, Keep keep = {}) {
+  return subject_of(experiment, provenance, keep, ".");
+}
+
+/// All chunks of an experiment, run without a journal.
+std::vector<Chunk> chunks_of(const Experiment& experiment, Keep keep = {}) {
+  struct Keeper final : Sink {
+    std::vector<Chunk> chunks;
+    void take(Chunk&& chunk) override { chunks.push_back(std::move(chunk)); }
+  } keeper;
+  run_campaign(Plan::of(experiment.points, 1, keep), keeper);
+  return std::move(keeper.chunks);
+}
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+void write_bytes(const fs::path& file, const std::string& bytes) {
+  std::ofstream(file, std::ios::binary) << bytes;
+}
+
+bool same(const ChunkSummary& a, const ChunkSummary& b) {
+  if (a.point != b.point || a.first != b.first || a.schemes.size() != b.schemes.size()) return false;
+  for (std::size_t s = 0; s < a.schemes.size(); ++s) {
+    const Summary &x = a.schemes[s], &y = b.schemes[s];
+    if (!same_bits(x, y) || x.critical != y.critical || x.incomplete.trials != y.incomplete.trials ||
+        x.incomplete.first != y.incomplete.first || x.incomplete.missing != y.incomplete.missing ||
+        x.verification.trials != y.verification.trials || x.verification.decodes != y.verification.decodes ||
+        !same_bits(x.verification.real_max_error, y.verification.real_max_error) ||
+        x.verification.prime_exact != y.verification.prime_exact ||
+        x.verification.failed_trial != y.verification.failed_trial)
+      return false;
+  }
+  return true;
+}
+
+/// The rows of results.csv of a run into a folder.
+std::string rows_of(const Experiment& experiment, const fs::path& folder, unsigned threads = 1,
+                    const Journal::Options& options = {}) {
+  std::ostringstream rows;
+  Journal journal(folder, subject(experiment, options.keep), options);
+  RowMaker maker(experiment.points, [&](const Row& row) { write_csv_row(rows, experiment, row); });
+  run_into(journal, experiment, threads, options.keep, {}, &maker, {});
+  journal.commit();
+  return rows.str();
+}
+
+/// The ends of the records of a journal, from the first on.
+std::vector<std::size_t> ends_of(const std::string& bytes) {
+  std::vector<std::size_t> ends;
+  for (std::size_t place = bytes.find("\x93sgl\r\n", 1); place != std::string::npos;
+       place = bytes.find("\x93sgl\r\n", place + 1))
+    ends.push_back(place);
+  ends.push_back(bytes.size());
+  return ends;
+}
+
+}  // namespace
+
+TEST_CASE("journal: what is read is what was written, critical times, failures and samples too") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "journal";
+  for (const bool critical : {false, true}) {
+    const Experiment experiment = small(1500);
+    const std::vector<Chunk> chunks = chunks_of(experiment, {.critical = critical});
+    REQUIRE(chunks.size() == 6);
+    {
+      JournalWriter writer(file, subject(experiment, {.critical = critical}), "3/8");
+      for (const Chunk& chunk : chunks) {
+        writer.add_samples(chunk.point, chunk.first, chunk.blocks);
+        writer.add(summary_of(chunk, experiment.points[chunk.point]));
+      }
+    }
+    const JournalReader reader(file);
+    CHECK(reader.subject().differences(subject(experiment, {.critical = critical})).empty());
+    CHECK(reader.subject().command == provenance.command);
+    CHECK(reader.shard() == "3/8");
+    CHECK_FALSE(reader.finished());
+    CHECK(reader.damaged() == 0);
+    CHECK(reader.whole_bytes() == fs::file_size(file));
+    REQUIRE(reader.chunks().size() == 6);
+    for (const Chunk& chunk : chunks) {
+      const JournalReader::Key key{chunk.point, chunk.first, chunk.last() - chunk.first};
+      CHECK(same(reader.chunks().at(key), summary_of(chunk, experiment.points[chunk.point])));
+      for (std::size_t s = 0; s < chunk.blocks.size(); ++s) {
+        const Block block = read_samples(file, reader.samples().at(key).at(s));
+        CHECK(block.scheme == s);
+        for (const Tally which : all_tallies) CHECK(block[which] == chunk.blocks[s][which]);
+        CHECK(block.critical.size() == chunk.blocks[s].critical.size());
+      }
+    }
+  }
+}
+
+TEST_CASE("journal: cut anywhere, it holds the blocks that were whole before the cut") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "journal", cut = folder.path / "cut";
+  const Experiment experiment = small(12);
+  {
+    JournalWriter writer(file, subject(experiment), "");
+    for (const Chunk& chunk : chunks_of(experiment))
+      writer.add(summary_of(chunk, experiment.points[chunk.point]));
+    writer.finish();
+  }
+  const std::string bytes = bytes_of(file);
+  const std::vector<std::size_t> ends = ends_of(bytes);
+  REQUIRE(ends.size() == 5);  // the subject, three blocks, the end
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    write_bytes(cut, bytes.substr(0, size));
+    if (size < ends[0]) {
+      REQUIRE(is_stillborn(cut));
+      continue;
+    }
+    const JournalReader reader(cut);
+    std::size_t whole = 0;
+    while (whole + 1 < ends.size() && ends[whole + 1] <= size) ++whole;
+    REQUIRE(reader.chunks().size() == std::min<std::size_t>(whole, 3));
+    REQUIRE(reader.finished() == (size == bytes.size()));
+    REQUIRE(reader.whole_bytes() == ends[whole]);
+  }
+}
+
+TEST_CASE("journal: a flipped bit costs the block it is in, and no other") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "journal", flipped = folder.path / "flipped";
+  const Experiment experiment = small(12);
+  {
+    JournalWriter writer(file, subject(experiment), "");
+    for (const Chunk& chunk : chunks_of(experiment))
+      writer.add(summary_of(chunk, experiment.points[chunk.point]));
+  }
+  const std::string bytes = bytes_of(file);
+  const std::vector<std::size_t> ends = ends_of(bytes);
+  REQUIRE(ends.size() == 4);
+  const JournalReader whole(file);
+  for (std::size_t place = ends[0]; place < bytes.size(); ++place) {
+    std::string damaged = bytes;
+    damaged[place] = static_cast<char>(damaged[place] ^ (1 << place % 8));
+    write_bytes(flipped, damaged);
+    const JournalReader reader(flipped);
+    REQUIRE(reader.chunks().size() == 2);
+    for (const auto& [key, chunk] : reader.chunks()) REQUIRE(same(chunk, whole.chunks().at(key)));
+    const bool in_the_last = place >= ends[2];
+    REQUIRE(reader.damaged() == (in_the_last ? 0 : 1));  // at the end it is as if it had been cut
+  }
+  // In the subject: refused, since what the blocks are of is not known any more.
+  for (std::size_t place = 0; place < ends[0]; place += 7) {
+    std::string damaged = bytes;
+    damaged[place] = static_cast<char>(damaged[place] ^ 4);
+    write_bytes(flipped, damaged);
+    CHECK_THROWS_AS(JournalReader(flipped), ConfigError);
+    CHECK_FALSE(is_stillborn(flipped));
+  }
+}
+
+TEST_CASE("journal: a run that was stopped at any block goes on and ends with the same rows") {
+  const TemporaryFolder folder;
+  for (const Journal::Options& options :
+       {Journal::Options{}, Journal::Options{.keep = {.samples = true, .critical = true}}}) {
+    const Experiment experiment = small(2500);
+    const fs::path whole = folder.path / (options.keep.samples ? "whole-samples" : "whole");
+    fs::create_directories(whole);
+    const std::string rows = rows_of(experiment, whole, 1, options);
+    const std::string bytes = bytes_of(whole / "journal");
+    CHECK(rows_of(experiment, whole, 2, options) == rows);  // nothing is run
+    CHECK(bytes_of(whole / "journal") == bytes);
+    const fs::path part = folder.path / "part";
+    fs::create_directories(part);
+    for (const std::size_t end : ends_of(bytes))
+      for (const std::size_t size : {end - 1, end, end + 1}) {
+        if (size > bytes.size()) continue;
+        write_bytes(part / "journal", bytes.substr(0, size));
+        CAPTURE(size);
+        REQUIRE(rows_of(experiment, part, 2, options) == rows);
+        const JournalReader reader(part / "journal");
+        CHECK(reader.finished());
+        CHECK(reader.chunks().size() == 9);
+      }
+  }
+}
+
+TEST_CASE("journal: more trials extend a run, and its whole blocks are not run again") {
+  const TemporaryFolder one, other;
+  rows_of(small(2500), one.path);
+  const auto before = JournalReader(one.path / "journal").chunks().size();
+  const Experiment longer = small(5000);
+  {
+    const Journal journal(one.path, subject(longer), {});
+    const Progressed progressed = progress_of(journal, longer, {});
+    CHECK(progressed.done == 3 * 2048);  // the last block of each point has other trials now
+    CHECK(progressed.all == 3 * 5000);
+  }
+  CHECK(rows_of(longer, one.path) == rows_of(longer, other.path));
+  CHECK(JournalReader(one.path / "journal").chunks().size() == before + 3 * 3);
+  CHECK(rows_of(small(2500), one.path) == rows_of(small(2500), other.path / "."));
+}
+
+TEST_CASE(
+    "journal: another configuration replaces a run that has ended, and is refused over one that has not") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.path / "journal", next = folder.path / "journal.new";
+  const Experiment first = small(1100), second = small(1100, R"("iterations": 2,)");
+  rows_of(first, folder.path);
+  const std::string whole = bytes_of(file);
+  { const Journal nothing(folder.path, subject(second), {}); }
+  CHECK_FALSE(fs::exists(next));  // nothing was in it
+  {
+    Journal journal(folder.path, subject(second), {});
+    CHECK(journal.file() == next);
+    CHECK(bytes_of(file) == whole);  // stays until the new one is whole
+    journal.add(chunks_of(second).front(), second.points.front());
+  }
+  CHECK_THROWS_WITH(Journal(folder.path, subject(first), {}),
+                    Catch::Contains("journal.new") && Catch::Contains("/iterations: 2 there, 1 here") &&
+                        Catch::Contains("--fresh"));
+  CHECK_FALSE(rows_of(second, folder.path).empty());  // it goes on
+  CHECK_FALSE(fs::exists(next));
+  CHECK(JournalReader(file).finished());
+  CHECK(bytes_of(file) != whole);
+
+  {  // One that is stopped while it is the first.
+    const TemporaryFolder other;
+    Journal(other.path, subject(first), {}).add(chunks_of(first).front(), first.points.front());
+    CHECK_THROWS_AS(Journal(other.path, subject(second), {}), ConfigError);
+    const Journal anew(other.path, subject(second), {.fresh = true});
+    CHECK(anew.file() == other.path / "journal");
+  }
+}
+
+TEST_CASE("journal: what is no journal is refused, and a link replaced") {
+  const TemporaryFolder folder;
+  const Experiment experiment = small(20);
+  const auto begin = [&] { Journal(folder.path, subject(experiment), {}); };
+  write_bytes(folder.path / "journal", "my notes\n");
+  CHECK_THROWS_WITH(begin(), Catch::Contains("was not written by `straggle run`"));
+  CHECK(bytes_of(folder.path / "journal") == "my notes\n");
+  fs::remove(folder.path / "journal");
+  fs::create_directory(folder.path / "journal");
+  CHECK_THROWS_AS(begin(), ConfigError);
+  fs::remove(folder.path / "journal");
+  write_bytes(folder.path / "elsewhere", "mine");
+  fs::create_symlink("elsewhere", folder.path / "journal");
+  begin();
+  CHECK(bytes_of(folder.path / "elsewhere") == "mine");
+  CHECK_FALSE(fs::is_symlink(folder.path / "journal"));
+}
+
+TEST_CASE("journal: numbers of another program are told apart") {
+  const Experiment experiment = small(20);
+  JournalSubject here = subject(experiment), there = here;
+  there.version = "9";
+  CHECK(here.differences(there).empty());  // another version that gives the same numbers
+  there.numbers += 1;
+  REQUIRE(here.differences(there).size() == 1);
+  CHECK_THAT(here.differences(there)[0], Catch::Contains("other numbers"));
+  there = here;
+  there.critical = true;
+  there.configuration["workers"] = 7;
+  CHECK(here.differences(there) ==
+        std::vector<std::string>{"/workers: 7 there, 6 here", "--critical-path: given there, not here"});
+}
+
+TEST_CASE("journal: the shards of a run hold all its blocks once") {
+  const TemporaryFolder folder;
+  const Experiment experiment = small(3000);
+  rows_of(experiment, folder.path);
+  const JournalReader whole(folder.path / "journal");
+  std::size_t blocks = 0;
+  for (std::uint64_t k = 1; k <= 4; ++k) {
+    const fs::path part = folder.path / std::to_string(k);
+    fs::create_directories(part);
+    Journal journal(part, subject(experiment), {.shard = std::to_string(k) + "/4"});
+    run_into(journal, experiment, 2, {}, {.index = k, .count = 4}, nullptr, {});
+    journal.commit();
+    const JournalReader reader(part / "journal");
+    blocks += reader.chunks().size();
+    for (const auto& [key, chunk] : reader.chunks()) CHECK(same(chunk, whole.chunks().at(key)));
+  }
+  CHECK(blocks == 9);
+}
