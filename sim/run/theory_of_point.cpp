@@ -94,7 +94,10 @@ std::optional<Prediction> prediction_of_tree(const Point& point, const TreeLaw& 
   const bool simple_links =
       ideal(point) || (point.links.sharing == Links::Sharing::serial && point.links.latency == 0);
   if (!simple_links || point.downlink != Links::Downlink::none) return std::nullopt;
-  return predict_tree(tree, point.workers, program.load(1), point.links.seconds(1, master, 1), work);
+  const double hold = point.links.seconds(1, master, 1);
+  // The theorem has one t_c for all layers.
+  if (tree.depth > 1 && point.links.seconds(1, 1, 1) != hold) return std::nullopt;
+  return predict_tree(tree, point.workers, program.load(1), hold, work);
 }
 
 std::optional<Prediction> prediction_at(const Point& point, std::size_t s) {

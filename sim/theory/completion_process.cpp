@@ -118,9 +118,22 @@ double CompletionProcess::sent_by(const Instant& t) const {
   return sum;
 }
 
+Digits CompletionProcess::digits(const Instant& t, const Series& by_now) const {
+  // Of a Fourier transform P(T > t) has an error of some 1e-15, if it can be that large at all; in E T it
+  // counts t times, for every power of e that t spans.
+  double most = 1e-15;
+  if (by_now.size() == messages())
+    most = std::min(most, static_cast<double>(law_.workers) * law_.clusters *
+                              static_cast<double>(messages()) * by_now.back());
+  return at(t) * most > 1e-13 * mean_ ? Digits::relative : Digits::absolute;
+}
+
 double CompletionProcess::incomplete(const Instant& t) {
   const Series by_now = unsent(t);
-  return by_now.empty() ? 1 : at_least_one(undecoded(law_, by_now, convolver_).overall, clusters_);
+  if (by_now.empty()) return 1;
+  const double p = at_least_one(undecoded(law_, by_now, convolver_, digits(t, by_now)).overall, clusters_);
+  mean_ = std::max(mean_, at(t) * p);  // E T >= t·P(T > t) for every t
+  return p;
 }
 
 double CompletionProcess::incomplete_at(double t) {
@@ -136,7 +149,7 @@ double CompletionProcess::incomplete_at(double t) {
 Integrand CompletionProcess::integrand(const Instant& t) {
   const Series by_now = unsent(t);
   if (by_now.empty()) return {};
-  const Undecoded own = undecoded(law_, by_now, convolver_);
+  const Undecoded own = undecoded(law_, by_now, convolver_, digits(t, by_now));
   const double elsewhere = at_least_one(own.overall, clusters_ - 1);
   Integrand result;
   result.incomplete = at_least_one(own.overall, clusters_);

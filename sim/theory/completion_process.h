@@ -12,13 +12,6 @@
 
 namespace straggle::theory {
 
-/// Elementary steps that one expectation may take, some two seconds: counted, not timed, so that the result
-/// is the same on every machine.
-constexpr double most_steps = 1.5e9;
-
-/// Thrown where the work is not worth it.
-struct TooMuchWork {};
-
 /// A moment: so long after a break, an index into CompletionProcess::breaks(). The difference keeps its
 /// digits however far from zero the break is.
 struct Instant {
@@ -96,6 +89,10 @@ class CompletionProcess {
   /// A worker's expected messages by t, complete or not.
   double sent_by(const Instant& t) const;
 
+  /// From now on P(T > t) keeps all its digits where their loss, at a late t, would show in E T, which is no
+  /// less than `mean`. Before, and without a mean, those beside 1 are enough.
+  void guard_mean(double mean) { mean_ = mean; }
+
   /// P(T > t).
   double incomplete(const Instant& t);
   /// P(T > t), t in units from the start of the iteration.
@@ -118,12 +115,15 @@ class CompletionProcess {
   double stretch(std::size_t j, const TimeLaw::Part& part) const;
   /// The v of part.survival that belongs to message j at t.
   double since(std::size_t j, const TimeLaw::Part& part, const Instant& t) const;
+  /// Which digits of P(T > t) are needed there.
+  Digits digits(const Instant& t, const Series& by_now) const;
 
   const CompletionLaw& law_;
   std::vector<TimeLaw::Part> parts_;  ///< in units
   bool server_dependent_;
   double unit_ = 1, increment_ = 0;
-  int clusters_;  ///< independent ones
+  double mean_ = std::numeric_limits<double>::infinity();  ///< E T is no less, where it has to be guarded
+  int clusters_;                                           ///< independent ones
   double index_ = std::numeric_limits<double>::infinity();
   bool graded_ = false;
   double finest_ = 0;

@@ -20,6 +20,7 @@ class HorizonSearch {
     if (!begun || !half) return std::nullopt;
     Horizon horizon{.begin = begun->first, .middle = half->second, .end = {}};
     horizon.no_mean = index_ <= 1;
+    if (!horizon.no_mean) process_.guard_mean(process_.at(horizon.middle) / 4);
 
     // Outwards by larger and larger factors, 2, 4, 16, …: a heavy tail can reach far.
     const std::size_t last = process_.breaks().size() - 1;

@@ -51,9 +51,15 @@ std::optional<Prediction> predict_serial_star(const CompletionLaw& law, const Wo
 std::optional<Prediction> predict_exchange(int workers, double load, std::uint32_t rounds, double step,
                                            const WorkLaw& work);
 
-/// A regular tree of so many workers, each with `load` mini-batches, on serial ports that hold a message for
-/// t_c = `hold` seconds: the two sides of CodedReduce's theorem, w·x_ρ + (n − s + L − 1)·t_c and
+/// A regular tree of so many workers, each with `load` mini-batches, on serial ports that all hold a message
+/// for t_c = `hold` seconds: the two sides of CodedReduce's theorem, w·x_ρ + (n − s + L − 1)·t_c and
 /// w·x_ρ + L(n − s)·t_c with w the load and P(x > x_ρ) = ρ = s/n. Nothing for s = 0 or additive scaling.
+///
+/// Of many children the (n − s)-th ends its work at w·x_ρ. The upper side lets every layer wait for the one
+/// below and then receive n − s messages; the lower one lets a first message pass L − 1 layers, and then n −
+/// s the master's port. Nor would the port's own hold there mend it for a slower master: for L > 1 the sides
+/// then all but meet at w·x_ρ + (n − s)·t_c, while the port is busy from the first of n subtrees on, which is
+/// ready earlier than w·x_ρ by the spread of order statistics; the time lies below both.
 std::optional<Prediction> predict_tree(const TreeLaw& tree, int workers, double load, double hold,
                                        const WorkLaw& work);
 

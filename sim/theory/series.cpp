@@ -6,6 +6,7 @@
 #include <complex>
 #include <limits>
 #include <unsupported/Eigen/FFT>
+#include <utility>
 
 namespace straggle::theory {
 
@@ -140,10 +141,34 @@ Tilt tilt_below(const Series& q, int exponent, double goal, std::size_t room, do
 Convolver::Convolver() : fourier_(std::make_unique<Fourier>(steps)) {}
 Convolver::~Convolver() = default;
 
-Series Convolver::product(const Series& a, const Series& b, std::size_t limit) {
+void Convolver::direct_product(const Series& a, const Series& b, Series& result) {
+  // Subnormal numbers are slow, and the smallest of probabilities that matter is far above.
+  constexpr double least = std::numeric_limits<double>::min();
+  const std::size_t a_size = std::min(a.size(), result.size());
+  double pairs = 0;
+  for (std::size_t i = 0; i < a_size; ++i)
+    pairs += static_cast<double>(std::min(b.size(), result.size() - i));
+  steps += 0.5 * pairs;
+  if (steps > 2 * most_steps) throw TooMuchWork{};
+  const double largest = *std::max_element(b.begin(), b.end());
+  for (std::size_t i = 0; i < a_size; ++i) {
+    if (!(a[i] * largest > least)) continue;
+    const auto size = static_cast<Eigen::Index>(std::min(b.size(), result.size() - i));
+    Eigen::Map<Eigen::ArrayXd>(result.data() + i, size) +=
+        a[i] * Eigen::Map<const Eigen::ArrayXd>(b.data(), size);
+  }
+  for (double& c : result)
+    if (c < least) c = 0;
+}
+
+Series Convolver::product(const Series& a, const Series& b, std::size_t limit, Digits digits) {
   const std::size_t a_size = std::min(a.size(), limit);
   const std::size_t b_size = std::min(b.size(), limit);
   Series result(limit, 0.0);
+  if (digits == Digits::relative) {
+    direct_product(a, b, result);
+    return result;
+  }
   if (a_size * b_size <= 1024) {
     steps += static_cast<double>(a_size * b_size);
     for (std::size_t i = 0; i < a_size; ++i) {
@@ -161,26 +186,43 @@ Series Convolver::product(const Series& a, const Series& b, std::size_t limit) {
   return result;
 }
 
-Series Convolver::power(const Series& p, int exponent, std::size_t limit, double focus) {
-  Series result(limit, 0.0);
+namespace {
+
+/// p^exponent but for zeros in front: z^offset·q^exponent, the first `room` coefficients.
+struct Base {
+  Series q;
+  std::size_t offset = 0, room = 0;  ///< no room: there are no such coefficients
+};
+
+Base without_zeros(const Series& p, int exponent, std::size_t limit) {
+  const auto nonzero = std::find_if(p.begin(), p.end(), [](double c) { return c > 0; });
+  const auto first = static_cast<std::size_t>(nonzero - p.begin());
+  Base base{.q = {}, .offset = first * static_cast<std::size_t>(exponent)};
+  if (nonzero == p.end() || base.offset >= limit) return base;
+  base.room = limit - base.offset;
+  base.q.assign(nonzero, nonzero + static_cast<std::ptrdiff_t>(std::min(p.size() - first, base.room)));
+  while (base.q.back() <= 0) base.q.pop_back();
+  return base;
+}
+
+}  // namespace
+
+Power Convolver::power(const Series& p, int exponent, std::size_t limit, double focus) {
+  Power power{.coefficients = Series(limit, 0.0)};
+  Series& result = power.coefficients;
   if (exponent == 0) {
     result[0] = 1;
-    return result;
+    return power;
   }
   if (exponent == 1) {
     std::copy_n(p.begin(), std::min(limit, p.size()), result.begin());
-    return result;
+    return power;
   }
-  const auto nonzero = std::find_if(p.begin(), p.end(), [](double c) { return c > 0; });
-  const auto first = static_cast<std::size_t>(nonzero - p.begin());
-  const std::size_t offset = first * static_cast<std::size_t>(exponent);
-  if (nonzero == p.end() || offset >= limit) return result;
-  const std::size_t room = limit - offset;
-  Series q(nonzero, nonzero + static_cast<std::ptrdiff_t>(std::min(p.size() - first, room)));
-  while (q.back() <= 0) q.pop_back();
+  const auto [q, offset, room] = without_zeros(p, exponent, limit);
+  if (room == 0) return power;
   if (q.size() == 1) {
     result[offset] = std::pow(q[0], exponent);
-    return result;
+    return power;
   }
 
   const Tilt tilt = tilt_below(q, exponent, std::max(focus - static_cast<double>(offset), 0.5), room, steps);
@@ -201,6 +243,28 @@ Series Convolver::power(const Series& p, int exponent, std::size_t limit, double
       result[offset + k] = value * std::exp(exponent * tilt.log_mass - static_cast<double>(k) * tilt.slope);
     }
   }
+  power.slope = tilt.slope;
+  power.log_error =
+      std::log(2e-15 * exponent) + exponent * tilt.log_mass + static_cast<double>(offset) * tilt.slope;
+  return power;
+}
+
+Series Convolver::direct_power(const Series& p, int exponent, std::size_t limit) {
+  if (exponent == 0) return power(p, exponent, limit, 0).coefficients;
+  const auto [q, offset, room] = without_zeros(p, exponent, limit);
+  Series result(limit, 0.0);
+  if (room == 0) return result;
+  Series powered = q;
+  for (int bit = std::bit_width(static_cast<unsigned>(exponent)) - 2; bit >= 0; --bit) {
+    Series square(std::min(room, 2 * powered.size() - 1), 0.0);
+    direct_product(powered, powered, square);
+    powered = std::move(square);
+    if (!((exponent >> bit) & 1)) continue;
+    Series once_more(std::min(room, powered.size() + q.size() - 1), 0.0);
+    direct_product(q, powered, once_more);
+    powered = std::move(once_more);
+  }
+  std::copy(powered.begin(), powered.end(), result.begin() + static_cast<std::ptrdiff_t>(offset));
   return result;
 }
 

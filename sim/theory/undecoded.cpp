@@ -6,6 +6,7 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -20,8 +21,51 @@ auto part(const Series& series, std::size_t first, std::size_t size) {
   return Eigen::Map<const Eigen::ArrayXd>(series.data() + first, static_cast<Eigen::Index>(size));
 }
 
+/// P(the sum of `draws` draws of p, a defective distribution, exceeds `most`): a draw crosses it, whatever
+/// comes after. Sums of nonnegative terms, with every digit.
+double exceed(const Series& p, int draws, std::size_t most, Convolver& convolver) {
+  const double mass = std::accumulate(p.begin(), p.end(), 0.0);
+  // Of m draws: p^m, and Σ_{i<m} mass^(m−1−i)·p^i, after which one crosses.
+  Series power = p, before{1};
+  double masses = mass;  // mass^m
+  const auto times = [&](const Series& a, const Series& b) {
+    return convolver.product(a, b, std::min(most + 1, a.size() + b.size() - 1), Digits::relative);
+  };
+  power.resize(std::min(power.size(), most + 1));
+  for (int bit = std::bit_width(static_cast<unsigned>(draws)) - 2; bit >= 0; --bit) {
+    Series factor = power;
+    factor[0] += masses;
+    before = times(before, factor);
+    power = times(power, power);
+    masses *= masses;
+    if (!((draws >> bit) & 1)) continue;
+    for (double& c : before) c *= mass;
+    before.resize(std::max(before.size(), power.size()));
+    part(before, 0, power.size()) += part(power, 0, power.size());
+    power = times(power, p);
+    masses *= mass;
+  }
+  Series more(most + 1, 0.0);  // P(one draw exceeds)
+  double sum = 0;
+  for (std::size_t i = p.size(); i-- > 0; sum += p[i])
+    if (i <= most) more[i] = sum;
+  double result = 0;
+  for (std::size_t k = 0; k < before.size(); ++k) result += before[k] * more[most - k];
+  return result;
+}
+
+/// P(the sum of `draws` draws of p, a defective distribution, is less than `need`), every digit of it.
+double fall_short(const Series& p, int draws, std::size_t need, Convolver& convolver) {
+  const std::size_t all = (p.size() - 1) * static_cast<std::size_t>(draws);
+  if (need > all) return std::pow(std::accumulate(p.begin(), p.end(), 0.0), draws);
+  if (2 * need > all) return exceed({p.rbegin(), p.rend()}, draws, all - need, convolver);
+  const Series sum = convolver.direct_power(p, draws, need);
+  return std::accumulate(sum.begin(), sum.end(), 0.0);
+}
+
 /// Kind `count`. unsent[j] = P(a worker has not sent its message j yet), below 1.
-Undecoded undecoded_count(const CompletionLaw& law, const Series& unsent, Convolver& convolver) {
+Undecoded undecoded_count(const CompletionLaw& law, const Series& unsent, Convolver& convolver,
+                          Digits digits) {
   const std::size_t begun = unsent.size();
   const int others = law.workers - 1;
   // The law of a worker's number of messages, without the numbers that settle the matter on their own.
@@ -36,15 +80,27 @@ Undecoded undecoded_count(const CompletionLaw& law, const Series& unsent, Convol
   // below[k] = P(the other workers' messages are fewer than k, and none of them settles the matter)
   const auto need = static_cast<std::size_t>(std::max(law.need, 0));
   Series below(need + 1, 0.0);
+  double error = 0, off = 0;  // of below[k] and of `overall`, at most
   if (need > 0) {
     // Where not to be decoded is unlikely, it happens with need − 1 messages evenly from all the workers.
     const double focus = static_cast<double>(need - 1) * others / law.workers;
-    const Series sum = convolver.power(sent, others, need, focus);
-    for (std::size_t k = 0; k < need; ++k) below[k + 1] = below[k] + sum[k];
+    const Power sum = convolver.power(sent, others, need, focus);
+    for (std::size_t k = 0; k < need; ++k) {
+      below[k + 1] = below[k] + sum.coefficients[k];
+      if (digits == Digits::absolute) continue;
+      error += std::exp(sum.log_error - sum.slope * static_cast<double>(k));
+      if (need - (k + 1) <= begun) off += sent[need - (k + 1)] * error;
+    }
   }
 
-  Undecoded result{.overall = at_least_one(silent, law.workers), .given = Series(begun)};
+  const double settled = at_least_one(silent, law.workers);
+  Undecoded result{.overall = settled, .given = Series(begun)};
   for (std::size_t j = 0; j <= begun && j < need; ++j) result.overall += sent[j] * below[need - j];
+  // Under a tail that is a power it happens with some who are silent and others who have sent all, where the
+  // transform has no digits left.
+  const double all = static_cast<double>(law.workers) * static_cast<double>(begun);
+  if (off > (1e-13 + 4e-16 * all) * result.overall)
+    result.overall = settled + fall_short(sent, law.workers, need, convolver);
   for (std::size_t j = 0; j < begun; ++j) {
     const bool lacks_first = law.first_of_all && j == 0;
     result.given[j] = lacks_first ? 1 : at_least_one(silent, others) + (j < need ? below[need - j] : 0.0);
@@ -67,8 +123,11 @@ Undecoded undecoded_single(const CompletionLaw& law, double unsent) {
 /// G generates the distance to the next missing item, and P(k missing) = (n/k)[z^n] G^k.
 class Ring {
  public:
-  Ring(const CompletionLaw& law, const Series& unsent, Convolver& convolver)
-      : n_(static_cast<std::size_t>(law.workers)), window_(unsent.size()), convolver_(convolver) {
+  Ring(const CompletionLaw& law, const Series& unsent, Convolver& convolver, Digits digits)
+      : n_(static_cast<std::size_t>(law.workers)),
+        window_(unsent.size()),
+        convolver_(convolver),
+        digits_(digits) {
     // A worker reaches no further than the messages it can have sent by now.
     chain_.assign(n_ + 1, 1.0);
     missing_.assign(n_, 1.0);
@@ -83,13 +142,17 @@ class Ring {
   Undecoded undecoded(const CompletionLaw& law) {
     const int tolerated = (law.pooled ? law.clusters : 1) * law.workers - law.need;
     Series phi;
-    double others_exceed = 0;
     if (law.pooled && law.clusters > 1) {
-      others_exceed = pool(law.clusters, tolerated, phi);
-    } else {
-      phi = convolver_.power(gap_, tolerated, n_, static_cast<double>(n_) * tolerated / (tolerated + 1));
+      const double others_exceed = pool(law.clusters, tolerated, phi);
+      return {.overall = others_exceed + exceeds(phi), .given = exceeds_given(phi, others_exceed)};
     }
-    return {.overall = others_exceed + exceeds(phi), .given = exceeds_given(phi, others_exceed)};
+    if (digits_ == Digits::relative) {
+      phi = convolver_.direct_power(gap_, tolerated, n_);
+    } else {
+      const double focus = static_cast<double>(n_) * tolerated / (tolerated + 1);
+      phi = convolver_.power(gap_, tolerated, n_, focus).coefficients;
+    }
+    return {.overall = exceeds(phi), .given = exceeds_given(phi, 0)};
   }
 
  private:
@@ -183,19 +246,20 @@ class Ring {
     std::vector<Series> powers{Series(n_ + 1, 0.0)};  // G^0 … G^stride
     powers[0][0] = 1;
     for (std::size_t j = 1; j <= stride; ++j)
-      powers.push_back(convolver_.product(powers.back(), gap_, n_ + 1));
+      powers.push_back(convolver_.product(powers.back(), gap_, n_ + 1, digits_));
 
     Missed one{.exactly = Series(size, 0.0), .more = Series(size, 0.0)};
     one.exactly[0] = none_missing();
     Series giant = powers[0];
     for (std::size_t k = 1; k <= most; ++k) {
-      if (k % stride == 0) giant = convolver_.product(giant, powers[stride], n_ + 1);
+      if (k % stride == 0) giant = convolver_.product(giant, powers[stride], n_ + 1, digits_);
       convolver_.steps += static_cast<double>(n_);
       double coefficient = 0;
       for (std::size_t i = 0; i <= n_; ++i) coefficient += giant[i] * powers[k % stride][n_ - i];
       one.exactly[k] = coefficient * static_cast<double>(n_) / static_cast<double>(k);
     }
-    if (most < n_) one.more[most] = exceeds(convolver_.product(giant, powers[most % stride], n_ + 1));
+    if (most < n_)
+      one.more[most] = exceeds(convolver_.product(giant, powers[most % stride], n_ + 1, digits_));
     for (std::size_t k = most; k-- > 0;) one.more[k] = one.more[k + 1] + one.exactly[k + 1];
 
     Missed others = one;
@@ -206,7 +270,7 @@ class Ring {
 
     phi.assign(n_ + 1, 0.0);
     for (std::size_t block = most / stride + 1; block-- > 0;) {
-      phi = convolver_.product(phi, powers[stride], n_ + 1);
+      phi = convolver_.product(phi, powers[stride], n_ + 1, digits_);
       for (std::size_t j = 0; j < stride && block * stride + j <= most; ++j) {
         const double weight = others.exactly[size - 1 - (block * stride + j)];
         part(phi, 0, n_ + 1) += weight * part(powers[j], 0, n_ + 1);
@@ -229,6 +293,7 @@ class Ring {
   std::size_t n_;
   std::size_t window_;  ///< messages a worker can have sent by now, r of the comments
   Convolver& convolver_;
+  Digits digits_;   ///< of powers of G
   Series chain_;    ///< u(L), L = 0 … n
   Series missing_;  ///< F(d), d = 0 … n−1, 1 from the window on
   Series ends_;     ///< e_{d+1} = u(d)·(1−F(d)), d < window
@@ -243,16 +308,16 @@ double at_least_one(double p, int k) {
   return p < 1 ? -std::expm1(k * std::log1p(-p)) : 1;
 }
 
-Undecoded undecoded(const CompletionLaw& law, const Series& unsent, Convolver& convolver) {
+Undecoded undecoded(const CompletionLaw& law, const Series& unsent, Convolver& convolver, Digits digits) {
   convolver.steps += 200 * static_cast<double>(unsent.size());
   Undecoded result;
   if (law.kind == CompletionLaw::Kind::distinct) {
-    result = Ring(law, unsent, convolver).undecoded(law);
+    result = Ring(law, unsent, convolver, digits).undecoded(law);
   } else if (law.work.size() == 1) {
     result = undecoded_single(law, unsent[0]);
     convolver.steps += 2000;
   } else {
-    result = undecoded_count(law, unsent, convolver);
+    result = undecoded_count(law, unsent, convolver, digits);
   }
   result.overall = std::clamp(result.overall, 0.0, 1.0);
   for (double& p : result.given) p = std::clamp(p, 0.0, 1.0);

@@ -18,10 +18,12 @@ struct Undecoded {
 };
 
 /// unsent[j] = P(a worker has not sent its message j yet), below 1 and not falling, for the one or more
-/// messages that it can have sent by now. To 1e-12 of the result or so, however small; of rings in which
-/// more than one item may be missing only where that is above 1e-16, for below a Fourier transform has no
-/// digits left. Adds its steps to the convolver's.
-Undecoded undecoded(const CompletionLaw& law, const Series& unsent, Convolver& convolver);
+/// messages that it can have sent by now. To 1e-15 or so. With relative digits
+/// `overall` is off by no more than 1e-13 of itself and a rounding a message, however small it is, for the
+/// price of direct sums where a Fourier transform has no such digits: throws TooMuchWork where they take too
+/// long. Adds its steps to the convolver's.
+Undecoded undecoded(const CompletionLaw& law, const Series& unsent, Convolver& convolver,
+                    Digits digits = Digits::absolute);
 
 /// P(at least one of k independent events of probability p).
 double at_least_one(double p, int k);

@@ -233,6 +233,31 @@ TEST_CASE("prediction: where a special function gives up, theory is silent and t
     }
 }
 
+TEST_CASE(
+    "prediction: a tree whose ports hold messages for different times is beyond CodedReduce's theorem") {
+  const auto tree = [](int workers, int arity, int depth, const std::string& network) {
+    const std::string scheme =
+        fmt::format(R"({{"scheme": "coded-reduce", "tree": {{"arity": {}, "depth": {}}}, "stragglers": 3}})",
+                    arity, depth);
+    return point_at(
+        workers, R"({"model": "shifted-exponential", "rate": 1, "shift": 1})", scheme,
+        fmt::format(R"("gradient": {{"bytes": 10}}, "network": {{"model": "serial", {}}},)", network));
+  };
+  const std::string slower = R"("bandwidth": 1000, "master": {"bandwidth": 100})";
+  CHECK_FALSE(predict(tree(156, 12, 2, slower), 0));
+  // Workers send no faster into a faster port; into one that is as fast as they are nothing differs.
+  for (const char* same : {R"("bandwidth": 1000)", R"("bandwidth": 1000, "master": {"bandwidth": 1000})",
+                           R"("bandwidth": 1000, "master": {"bandwidth": 5000})"}) {
+    const auto found = predict(tree(156, 12, 2, same), 0);
+    REQUIRE(found);
+    CHECK(found->time_high - found->time_low == Approx(8 * 0.01));
+  }
+  // One layer has but the master's port.
+  const auto star = predict(tree(12, 12, 1, slower), 0);
+  REQUIRE(star);
+  CHECK(star->time_low == Approx(4 * (1 + std::log(4.0)) + 9 * 0.1));
+}
+
 TEST_CASE("prediction: messages are blank where the port or the tree takes several at once") {
   const std::string far = R"({"model": "shifted-exponential", "rate": 1, "shift": 1e13})";
   const auto messages = [&](const std::string& scheme, const std::string& more) {

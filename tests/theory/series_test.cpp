@@ -78,7 +78,8 @@ TEST_CASE("series: a power is repeated multiplication, below the mean to a relat
           const auto limit = std::max<std::size_t>(2, static_cast<std::size_t>(share * whole));
           const std::size_t focus = limit - 1;
           CAPTURE(size, exponent, sum, limit);
-          const Series found = convolver.power(p, exponent, limit, static_cast<double>(focus));
+          const Power power = convolver.power(p, exponent, limit, static_cast<double>(focus));
+          const Series& found = power.coefficients;
           const auto exact = direct_power(p, exponent, limit);
           REQUIRE(found.size() == limit);
           const auto total = static_cast<double>(std::accumulate(exact.begin(), exact.end(), 0.0L));
@@ -86,6 +87,9 @@ TEST_CASE("series: a power is repeated multiplication, below the mean to a relat
           for (std::size_t k = 0; k < limit; ++k)
             worst = std::max(worst, static_cast<double>(std::abs(found[k] - exact[k])));
           if (total < 1e-290) continue;  // such numbers have no digits
+          for (std::size_t k = 0; k < limit; ++k)
+            CHECK(static_cast<double>(std::abs(found[k] - exact[k])) <=
+                  std::exp(power.log_error - power.slope * static_cast<double>(k)) + 1e-300);
           CHECK(worst < 2e-15 * exponent * total);
           double mean = 0;
           for (std::size_t j = 0; j < size; ++j) mean += static_cast<double>(j) * p[j] / sum;
@@ -98,12 +102,50 @@ TEST_CASE("series: a power is repeated multiplication, below the mean to a relat
 
 TEST_CASE("series: powers of what begins late, has one coefficient, or none") {
   Convolver convolver;
-  CHECK(convolver.power({0.25, 0.5}, 0, 3, 0) == Series{1, 0, 0});
-  CHECK(convolver.power({0.25, 0.5}, 1, 3, 0) == Series{0.25, 0.5, 0});
-  CHECK(convolver.power({0, 0, 0.5}, 3, 8, 6) == Series{0, 0, 0, 0, 0, 0, 0.125, 0});
-  CHECK(convolver.power({0, 0, 0.5}, 3, 6, 5) == Series(6, 0.0));
-  CHECK(convolver.power({0, 0}, 5, 4, 2) == Series(4, 0.0));
-  const Series late = convolver.power({0, 0.5, 0.25, 0}, 2, 6, 3);
+  CHECK(convolver.power({0.25, 0.5}, 0, 3, 0).coefficients == Series{1, 0, 0});
+  CHECK(convolver.power({0.25, 0.5}, 1, 3, 0).coefficients == Series{0.25, 0.5, 0});
+  CHECK(convolver.power({0, 0, 0.5}, 3, 8, 6).coefficients == Series{0, 0, 0, 0, 0, 0, 0.125, 0});
+  CHECK(convolver.power({0, 0, 0.5}, 3, 6, 5).coefficients == Series(6, 0.0));
+  CHECK(convolver.power({0, 0}, 5, 4, 2).coefficients == Series(4, 0.0));
+  const Series late = convolver.power({0, 0.5, 0.25, 0}, 2, 6, 3).coefficients;
   const Series exact{0, 0, 0.25, 0.25, 0.0625, 0};
   for (std::size_t k = 0; k < exact.size(); ++k) CHECK(late[k] == Approx(exact[k]).margin(1e-16));
+}
+
+TEST_CASE("series: direct sums have every digit, however small coefficients are") {
+  std::mt19937_64 bits(3);
+  std::uniform_real_distribution<double> exponent(-90, 0);
+  const auto steep = [&](std::size_t size) {
+    Series result(size);
+    for (double& c : result) c = std::pow(10.0, exponent(bits));
+    return result;
+  };
+  Convolver convolver;
+  const auto require_close = [](const Series& found, const std::vector<long double>& exact) {
+    REQUIRE(found.size() == exact.size());
+    for (std::size_t k = 0; k < exact.size(); ++k) {
+      CAPTURE(k);
+      if (exact[k] < 1e-295L)  // next to those that are left out for being subnormal
+        CHECK(found[k] <= 1e-294);
+      else
+        CHECK(static_cast<double>(std::abs(found[k] - exact[k]) / exact[k]) < 1e-14);
+    }
+  };
+  for (const auto& [a_size, b_size, limit] :
+       std::vector<std::array<std::size_t, 3>>{{1, 1, 1}, {5, 7, 30}, {40, 70, 60}, {1, 200, 200}}) {
+    const Series a = steep(a_size), b = steep(b_size);
+    require_close(convolver.product(a, b, limit, Digits::relative),
+                  direct(std::vector<long double>(a.begin(), a.end()), b, limit));
+  }
+  for (const int power : {0, 1, 2, 3, 7, 20})
+    for (const std::size_t limit : {std::size_t{1}, std::size_t{9}, std::size_t{50}}) {
+      CAPTURE(power, limit);
+      Series p = steep(12);
+      require_close(convolver.direct_power(p, power, limit), direct_power(p, power, limit));
+      p[0] = p[1] = 0;
+      require_close(convolver.direct_power(p, power, limit), direct_power(p, power, limit));
+    }
+  CHECK(convolver.direct_power({0, 0}, 5, 4) == Series(4, 0.0));
+  CHECK_THROWS_AS(convolver.product(Series(200000, 1e-5), Series(200000, 1e-5), 200000, Digits::relative),
+                  TooMuchWork);
 }
