@@ -118,20 +118,23 @@ double CompletionProcess::sent_by(const Instant& t) const {
   return sum;
 }
 
-Digits CompletionProcess::digits(const Instant& t, const Series& by_now) const {
+Undecoded CompletionProcess::undecoded_at(const Instant& t, const Series& by_now) {
   // Of a Fourier transform P(T > t) has an error of some 1e-15, if it can be that large at all; in E T it
   // counts t times, for every power of e that t spans.
   double most = 1e-15;
   if (by_now.size() == messages())
     most = std::min(most, static_cast<double>(law_.workers) * law_.clusters *
                               static_cast<double>(messages()) * by_now.back());
-  return at(t) * most > 1e-13 * mean_ ? Digits::relative : Digits::absolute;
+  const bool guarded = at(t) * most > 1e-13 * mean_;
+  Undecoded own = undecoded(law_, by_now, convolver_, guarded ? Digits::relative : Digits::absolute);
+  if (own.error > 0) error_ = std::max(error_, own.error / own.overall);
+  return own;
 }
 
 double CompletionProcess::incomplete(const Instant& t) {
   const Series by_now = unsent(t);
   if (by_now.empty()) return 1;
-  const double p = at_least_one(undecoded(law_, by_now, convolver_, digits(t, by_now)).overall, clusters_);
+  const double p = at_least_one(undecoded_at(t, by_now).overall, clusters_);
   mean_ = std::max(mean_, at(t) * p);  // E T >= t·P(T > t) for every t
   return p;
 }
@@ -149,7 +152,7 @@ double CompletionProcess::incomplete_at(double t) {
 Integrand CompletionProcess::integrand(const Instant& t) {
   const Series by_now = unsent(t);
   if (by_now.empty()) return {};
-  const Undecoded own = undecoded(law_, by_now, convolver_, digits(t, by_now));
+  const Undecoded own = undecoded_at(t, by_now);
   const double elsewhere = at_least_one(own.overall, clusters_ - 1);
   Integrand result;
   result.incomplete = at_least_one(own.overall, clusters_);

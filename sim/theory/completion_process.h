@@ -92,6 +92,8 @@ class CompletionProcess {
   /// From now on P(T > t) keeps all its digits where their loss, at a late t, would show in E T, which is no
   /// less than `mean`. Before, and without a mean, those beside 1 are enough.
   void guard_mean(double mean) { mean_ = mean; }
+  /// Of P(T > t) where that is guarded, so far, at most: relative, beside roundings.
+  double error() const { return error_; }
 
   /// P(T > t).
   double incomplete(const Instant& t);
@@ -115,8 +117,8 @@ class CompletionProcess {
   double stretch(std::size_t j, const TimeLaw::Part& part) const;
   /// The v of part.survival that belongs to message j at t.
   double since(std::size_t j, const TimeLaw::Part& part, const Instant& t) const;
-  /// Which digits of P(T > t) are needed there.
-  Digits digits(const Instant& t, const Series& by_now) const;
+  /// That of one cluster, with the digits that are needed there.
+  Undecoded undecoded_at(const Instant& t, const Series& by_now);
 
   const CompletionLaw& law_;
   std::vector<TimeLaw::Part> parts_;  ///< in units
@@ -127,6 +129,7 @@ class CompletionProcess {
   double index_ = std::numeric_limits<double>::infinity();
   bool graded_ = false;
   double finest_ = 0;
+  double error_ = 0;
   std::vector<Break> breaks_;               ///< by position, those at the same place once
   std::vector<Cells> cells_;                ///< of parts, made when needed
   std::vector<std::size_t> first_at_once_;  ///< of the messages that a worker sends with message j

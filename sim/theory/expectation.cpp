@@ -180,6 +180,7 @@ std::optional<Expectation> expectation(const CompletionLaw& given, const TimeLaw
       const double tail = horizon->power ? beyond[c] : 0;
       value[c] = before[c] + found.value[c] + tail;
       error[c] = found.error[c] + 1e-13 * before[c] + rounding * value[c] +
+                 (c == 0 ? process.error() * value[c] : 0) +
                  (horizon->power ? (c == 0 ? 1e-15 * index / (index - 1) + 1e-12 : 1e-12) * tail : beyond[c]);
     }
     constexpr double promise = promised_accuracy;

@@ -136,6 +136,22 @@ Tilt tilt_below(const Series& q, int exponent, double goal, std::size_t room, do
   return tilt;
 }
 
+/// Where the sum would stay below `goal` on average the wanted coefficients are an upper tail: a slope > 0
+/// brings it up, as far as numbers keep in range.
+Tilt tilt_above(const Series& q, int exponent, double goal, std::size_t room, double& steps) {
+  Tilt tilt;
+  double above = 500 / static_cast<double>(q.size());
+  for (int step = 0; step < 60; ++step) {
+    const double middle = (tilt.slope + above) / 2;
+    const double off = exponent * moments(q, middle, steps).mean - goal;
+    (off < 0 ? tilt.slope : above) = middle;
+    if (std::abs(off) < 0.5) break;
+  }
+  apply(tilt, q, steps);
+  tilt.points = points_without_aliasing(tilt.law, exponent, room, steps);
+  return tilt;
+}
+
 }  // namespace
 
 Convolver::Convolver() : fourier_(std::make_unique<Fourier>(steps)) {}
@@ -144,16 +160,12 @@ Convolver::~Convolver() = default;
 void Convolver::direct_product(const Series& a, const Series& b, Series& result) {
   // Subnormal numbers are slow, and the smallest of probabilities that matter is far above.
   constexpr double least = std::numeric_limits<double>::min();
-  const std::size_t a_size = std::min(a.size(), result.size());
-  double pairs = 0;
-  for (std::size_t i = 0; i < a_size; ++i)
-    pairs += static_cast<double>(std::min(b.size(), result.size() - i));
-  steps += 0.5 * pairs;
-  if (steps > 2 * most_steps) throw TooMuchWork{};
   const double largest = *std::max_element(b.begin(), b.end());
-  for (std::size_t i = 0; i < a_size; ++i) {
+  for (std::size_t i = 0; i < std::min(a.size(), result.size()); ++i) {
     if (!(a[i] * largest > least)) continue;
     const auto size = static_cast<Eigen::Index>(std::min(b.size(), result.size() - i));
+    steps += 0.4 * static_cast<double>(size) + 5;
+    if (steps > 2 * most_steps) throw TooMuchWork{};
     Eigen::Map<Eigen::ArrayXd>(result.data() + i, size) +=
         a[i] * Eigen::Map<const Eigen::ArrayXd>(b.data(), size);
   }
@@ -207,7 +219,7 @@ Base without_zeros(const Series& p, int exponent, std::size_t limit) {
 
 }  // namespace
 
-Power Convolver::power(const Series& p, int exponent, std::size_t limit, double focus) {
+Power Convolver::power(const Series& p, int exponent, std::size_t limit, double focus, Digits digits) {
   Power power{.coefficients = Series(limit, 0.0)};
   Series& result = power.coefficients;
   if (exponent == 0) {
@@ -225,7 +237,9 @@ Power Convolver::power(const Series& p, int exponent, std::size_t limit, double 
     return power;
   }
 
-  const Tilt tilt = tilt_below(q, exponent, std::max(focus - static_cast<double>(offset), 0.5), room, steps);
+  const double goal = std::max(focus - static_cast<double>(offset), 0.5);
+  Tilt tilt = tilt_below(q, exponent, goal, room, steps);
+  if (digits == Digits::relative && !(tilt.slope < 0)) tilt = tilt_above(q, exponent, goal, room, steps);
   Eigen::ArrayXcd base = fourier_->transform(tilt.law, tilt.law.size(), tilt.points);
   steps += 8 * static_cast<double>(tilt.points) * std::bit_width(static_cast<unsigned>(exponent));
   Eigen::ArrayXcd powered = base;

@@ -48,8 +48,10 @@ class Convolver {
   /// The first `limit` >= 1 coefficients of p^exponent, exponent >= 0, p a (defective) distribution: the law
   /// of the sum of `exponent` independent draws. Coefficients near `focus` < limit, where that is no more
   /// than the sum's mean, have a relative error of about 1e-16·exponent however small they are; all of them
-  /// have that error relative to the sum of the result.
-  Power power(const Series& p, int exponent, std::size_t limit, double focus);
+  /// have that error relative to the sum of the result. With relative digits those near `focus` are as good
+  /// as they can be beyond the mean as well, at the expense of the others.
+  Power power(const Series& p, int exponent, std::size_t limit, double focus,
+              Digits digits = Digits::absolute);
 
   /// The same by direct sums: every coefficient has a relative error of about 1e-16·(exponent + limit).
   /// Throws TooMuchWork where that would take far more than most_steps.

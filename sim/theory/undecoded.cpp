@@ -13,6 +13,16 @@
 namespace straggle::theory {
 namespace {
 
+/// Beyond so many terms direct sums take long, and a Fourier transform is let lose all but so few relative
+/// digits.
+constexpr std::size_t many = 1000;
+constexpr double few_digits = 3e-9;
+
+/// A probability with relative digits, and how far off it may be beside its roundings.
+struct Estimated {
+  double value = 0, error = 0;
+};
+
 /// `size` entries of `series` from `first` on, for arithmetic on all of them.
 auto part(Series& series, std::size_t first, std::size_t size) {
   return Eigen::Map<Eigen::ArrayXd>(series.data() + first, static_cast<Eigen::Index>(size));
@@ -94,13 +104,15 @@ Undecoded undecoded_count(const CompletionLaw& law, const Series& unsent, Convol
   }
 
   const double settled = at_least_one(silent, law.workers);
-  Undecoded result{.overall = settled, .given = Series(begun)};
+  Undecoded result{.overall = settled, .given = Series(begun), .error = 0};
   for (std::size_t j = 0; j <= begun && j < need; ++j) result.overall += sent[j] * below[need - j];
   // Under a tail that is a power it happens with some who are silent and others who have sent all, where the
   // transform has no digits left.
   const double all = static_cast<double>(law.workers) * static_cast<double>(begun);
-  if (off > (1e-13 + 4e-16 * all) * result.overall)
+  if (off > (need > many ? few_digits : 1e-13 + 4e-16 * all) * result.overall)
     result.overall = settled + fall_short(sent, law.workers, need, convolver);
+  else
+    result.error = off;
   for (std::size_t j = 0; j < begun; ++j) {
     const bool lacks_first = law.first_of_all && j == 0;
     result.given[j] = lacks_first ? 1 : at_least_one(silent, others) + (j < need ? below[need - j] : 0.0);
@@ -113,7 +125,7 @@ Undecoded undecoded_single(const CompletionLaw& law, double unsent) {
   const auto fewer = [&](int of) {  // than `need` of so many workers have sent
     return law.need > of ? 1 : boost::math::ibeta(of - law.need + 1.0, static_cast<double>(law.need), unsent);
   };
-  return {.overall = fewer(law.workers), .given = {fewer(law.workers - 1)}};
+  return {.overall = fewer(law.workers), .given = {fewer(law.workers - 1)}, .error = 0};
 }
 
 /// Kind `distinct`: n workers and n items in a ring. Item i is missing when worker i−d has sent at most d
@@ -144,15 +156,15 @@ class Ring {
     Series phi;
     if (law.pooled && law.clusters > 1) {
       const double others_exceed = pool(law.clusters, tolerated, phi);
-      return {.overall = others_exceed + exceeds(phi), .given = exceeds_given(phi, others_exceed)};
+      return {
+          .overall = others_exceed + exceeds(phi), .given = exceeds_given(phi, others_exceed), .error = 0};
     }
-    if (digits_ == Digits::relative) {
-      phi = convolver_.direct_power(gap_, tolerated, n_);
-    } else {
-      const double focus = static_cast<double>(n_) * tolerated / (tolerated + 1);
-      phi = convolver_.power(gap_, tolerated, n_, focus).coefficients;
-    }
-    return {.overall = exceeds(phi), .given = exceeds_given(phi, 0)};
+    const double focus = static_cast<double>(n_) * tolerated / (tolerated + 1);
+    phi = convolver_.power(gap_, tolerated, n_, focus).coefficients;
+    const Estimated overall = digits_ == Digits::absolute || tolerated < 2
+                                  ? Estimated{exceeds(phi), 0}
+                                  : exceeds_exactly(tolerated, focus);
+    return {.overall = overall.value, .given = exceeds_given(phi, 0), .error = overall.error};
   }
 
  private:
@@ -180,6 +192,19 @@ class Ring {
     if (opened_.empty()) open_gap();
     for (std::size_t k = 1; k <= n_; ++k) result += opened_[k] * phi[n_ - k];
     return result;
+  }
+
+  /// The same with relative digits: by direct sums, or of many workers by a Fourier transform that loses few
+  /// of them.
+  Estimated exceeds_exactly(int tolerated, double focus) {
+    if (n_ > many) {
+      const Power phi = convolver_.power(gap_, tolerated, n_, focus, Digits::relative);
+      Estimated result{exceeds(phi.coefficients), 0};
+      for (std::size_t k = 1; k <= n_; ++k)
+        result.error += opened_[k] * std::exp(phi.log_error - phi.slope * static_cast<double>(n_ - k));
+      if (result.error <= few_digits * result.value) return result;
+    }
+    return {exceeds(convolver_.direct_power(gap_, tolerated, n_)), 0};
   }
 
   void open_gap() {

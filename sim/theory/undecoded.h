@@ -15,13 +15,14 @@ namespace straggle::theory {
 struct Undecoded {
   double overall = 1;
   Series given;
+  double error = 0;  ///< of `overall` with relative digits, at most, beside its roundings
 };
 
 /// unsent[j] = P(a worker has not sent its message j yet), below 1 and not falling, for the one or more
 /// messages that it can have sent by now. To 1e-15 or so. With relative digits
-/// `overall` is off by no more than 1e-13 of itself and a rounding a message, however small it is, for the
-/// price of direct sums where a Fourier transform has no such digits: throws TooMuchWork where they take too
-/// long. Adds its steps to the convolver's.
+/// `overall` is off by no more than 1e-13 of itself, a rounding a message, and `error`, however small it is,
+/// for the price of direct sums where a Fourier transform has no such digits: throws TooMuchWork where they
+/// take too long. Adds its steps to the convolver's.
 Undecoded undecoded(const CompletionLaw& law, const Series& unsent, Convolver& convolver,
                     Digits digits = Digits::absolute);
 

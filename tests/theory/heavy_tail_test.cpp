@@ -1,6 +1,7 @@
 // Completion laws against closed forms in multiprecision: probabilities far below the rounding of 1, and
 // expectations of Pareto times, between whose breaks all probabilities are polynomials of t^(−shape).
 #include <bit>
+#include <boost/math/special_functions/beta.hpp>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -262,6 +263,33 @@ TEST_CASE("undecoded: counts keep their digits where workers send all of their m
                                    .need = need,
                                    .finisher_decodes = finisher,
                                    .first_of_all = first});
+}
+
+TEST_CASE("undecoded: of many workers the digits that a Fourier transform loses are owned") {
+  const auto require_binomial = [](const CompletionLaw& law, const theory::Series& unsent, int tolerated) {
+    CAPTURE(law.clusters, law.workers, law.need, unsent);
+    const double n = law.clusters * law.workers;
+    const double exact = boost::math::ibeta(tolerated + 1.0, n - tolerated, unsent[0]);
+    theory::Convolver convolver;
+    const theory::Undecoded found = undecoded(law, unsent, convolver, theory::Digits::relative);
+    CHECK(std::abs(found.overall - exact) <= found.error + 1e-11 * exact);
+    CHECK(found.error < 1e-8 * exact);
+  };
+  for (const double e : {1e-2, 1e-3, 1e-5, 1e-8, 1e-12}) {
+    // One message a worker, so that everybody's item is missing or not.
+    for (const int lost : {2, 7, 20})
+      for (const int clusters : {1, 2})
+        require_binomial({.kind = Kind::distinct,
+                          .clusters = clusters,
+                          .workers = 1500 / clusters,
+                          .work = {1},
+                          .need = 1500 - lost,
+                          .pooled = clusters > 1},
+                         {e}, lost);
+    // Two messages at once.
+    require_binomial({.workers = 1500, .work = {1, 2}, .need = 2 * (1500 - 20)}, {e, e}, 20);
+    require_binomial({.workers = 40, .work = {1, 2}, .need = 2 * (40 - 7)}, {e, e}, 7);
+  }
 }
 
 TEST_CASE("a time that has only just a mean is exact, however many items or messages it can spare") {
