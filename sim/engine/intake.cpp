@@ -17,7 +17,7 @@ double whole_part(double x) {
 void hear(const Program& program, std::vector<std::uint32_t>& hears) {
   hears.assign(program.workers(), nobody);
   for (NodeId node = 1; node <= program.workers(); ++node) {
-    const NodeId to = program.route(node, 0).to;
+    const NodeId to = program.parent(node);
     if (to > program.workers() || hears[to - 1] != nobody)
       throw std::logic_error("in an exchange every worker hears one other");
     hears[to - 1] = node - 1;
@@ -93,7 +93,7 @@ void Tallies::take_useful() {
   for (const Arrival& arrival : space_.all_)
     if (arrival.fate == Arrival::Fate::useful) space_.used_[arrival.from] = 1;
   for (NodeId node = 1; node <= program_.workers(); ++node) {  // receivers have the smaller numbers
-    const NodeId to = program_.messages(node).empty() ? master : program_.route(node, 0).to;
+    const NodeId to = program_.parent(node);
     if (to != master && !space_.used_[to]) space_.used_[node] = 0;
   }
   for (const Arrival& arrival : space_.all_)
@@ -123,7 +123,7 @@ void Tallies::ports(RoundResult& result) {
       space_.volume_[node] += 1;
     }
     if (links_.sharing == Links::Sharing::none) continue;
-    const NodeId from = program_.messages(node).empty() ? master : program_.route(node, 0).to;
+    const NodeId from = program_.parent(node);
     const double seconds = links_.seconds(from, node, 1);
     const double received = std::clamp(result[Tally::time] - (model_at - seconds), 0.0, seconds);
     // In a port's units: seconds where it serves one after another, else its share of them.

@@ -11,7 +11,7 @@ void send_model(const Program& program, const Links& links, Links::Downlink down
   out.resize(2 * program.workers() + 1, 0);
   double* const sent = out.data() + program.workers();
   for (NodeId node = 1; node <= program.workers(); ++node) {
-    const NodeId from = program.messages(node).empty() ? master : program.route(node, 0).to;
+    const NodeId from = program.parent(node);
     const double seconds = links.seconds(from, node, 1);
     if (downlink == Links::Downlink::unicast) sent[from] += seconds;
     // Receivers are added before senders, so the model has got to `from` already.

@@ -89,6 +89,9 @@ class Program {
   Route route(NodeId node, std::size_t index) const {
     return kind_ == Kind::star ? Route{master, 0, 1} : routes_[first_[node - 1] + index];
   }
+  /// To whom a worker sends all it sends, and who sends it the model: in a star the master, in a tree the
+  /// parent, in an exchange the neighbour; the master, too, if it sends nothing.
+  NodeId parent(NodeId node) const { return messages(node).empty() ? master : route(node, 0).to; }
   /// Messages a worker sends in an exchange.
   std::uint32_t rounds() const { return rounds_; }
   /// All the work the node is given, in mini-batches.

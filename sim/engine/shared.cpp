@@ -237,7 +237,7 @@ void SharedRound::send_next(std::uint32_t worker, double time) {
   const NodeId node = worker + 1;
   const std::uint32_t sent = space_.next_[worker];
   if (sent == 0 || sent == program_.rounds() || space_.received_[node] < sent) return;
-  if (space_.received_[program_.route(node, 0).to] < sent) return;
+  if (space_.received_[program_.parent(node)] < sent) return;
   space_.queue_.update(node, time + links_.latency);
 }
 

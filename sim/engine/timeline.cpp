@@ -56,9 +56,6 @@ class Reconstruction {
   Program::Route route(NodeId node, std::uint32_t message) const {
     return program_.route(node, exchange() ? 0 : message);
   }
-  NodeId parent(NodeId node) const {
-    return program_.messages(node).empty() ? master : program_.route(node, 0).to;
-  }
   double model_at(std::size_t w) const { return conditions_.model_at.empty() ? 0 : conditions_.model_at[w]; }
   double old_work_until(std::size_t w) const {
     return conditions_.leftover ? conditions_.leftover->busy_until[w] : 0;
@@ -87,7 +84,7 @@ class Reconstruction {
 };
 
 Transfer Reconstruction::way_down(NodeId node) const {
-  const NodeId from = parent(node);
+  const NodeId from = program_.parent(node);
   Transfer way{.from = from,
                .to = node,
                .message = 0,
@@ -347,7 +344,7 @@ void Reconstruction::add_exchange(std::vector<double>& last_sent, Timeline& time
     last_sent[node - 1] = std::max(last_sent[node - 1], sent);
     const double at_port = sent + latency();
     timeline.transfers.push_back({.from = node,
-                                  .to = route(node, 0).to,
+                                  .to = program_.parent(node),
                                   .message = arrival.message,
                                   .sent = sent,
                                   .at_port = at_port,
