@@ -10,18 +10,9 @@
 #include "models/compute_model.h"
 #include "sim/base/config.h"
 #include "sim/base/registry.h"
+#include "sim/engine/link_discipline.h"
 
 namespace straggle {
-
-/// How messages share the receiver's port. The engine owns the disciplines.
-enum class Discipline {
-  ideal,   ///< a message is received at the instant it is sent
-  serial,  ///< a port receives one message after another
-  shared,  ///< messages in flight share the ports' bandwidths max-min fairly
-};
-
-/// How the model reaches the workers before they compute.
-enum class Downlink { none, multicast, unicast };
 
 /// What a network model says of the links.
 struct Network {

@@ -20,7 +20,8 @@ const std::map<std::string, std::vector<std::string>> layers = {
     {"sim/base", {"sim/base"}},
     {"sim/engine", {"sim/engine"}},
     {"codes", {"codes"}},
-    {"models", {"models", "sim/base"}},
+    // What a model chooses for the engine, and nothing else of it.
+    {"models", {"models", "sim/base", "sim/engine/link_discipline.h"}},
     {"sim/schemes", {"sim/schemes", "sim/base", "sim/engine", "codes"}},
     // A scheme is its law there, not its program.
     {"sim/theory", {"sim/theory", "sim/schemes/completion_law.h", "models/compute_model.h"}},

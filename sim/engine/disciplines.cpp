@@ -10,9 +10,9 @@ RoundResult run_round(const Program& program, const Links& links, const Conditio
                       Workspace& workspace) {
   assert(conditions.offset.size() == program.workers() && conditions.workers == program.workers());
   assert(!conditions.prefix.empty() || conditions.slope.size() == program.workers());
-  assert(links.sharing == Links::Sharing::none ||
+  assert(links.discipline == Discipline::ideal ||
          (links.egress.size() == program.workers() + 1 && links.ingress.size() == program.workers() + 1));
-  const bool shared = links.sharing == Links::Sharing::shared;
+  const bool shared = links.discipline == Discipline::shared;
   const bool star = program.kind() == Program::Kind::star;
   if (conditions.leftover && (program.kind() == Program::Kind::tree || (shared && star)))
     throw std::logic_error("a leftover reaches only a star on ideal or serial links");

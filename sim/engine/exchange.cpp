@@ -23,7 +23,7 @@ class ExchangeRound {
 
 RoundResult ExchangeRound::run() {
   const std::size_t workers = program_.workers();
-  const bool serial = links_.sharing == Links::Sharing::serial;
+  const bool serial = links_.discipline == Discipline::serial;
   RoundResult result;
   space_.all_.clear();
   space_.ready_.resize(workers);

@@ -122,12 +122,12 @@ void Tallies::ports(RoundResult& result) {
       result[Tally::bytes_in_all] += 1;
       space_.volume_[node] += 1;
     }
-    if (links_.sharing == Links::Sharing::none) continue;
+    if (links_.discipline == Discipline::ideal) continue;
     const NodeId from = program_.parent(node);
     const double seconds = links_.seconds(from, node, 1);
     const double received = std::clamp(result[Tally::time] - (model_at - seconds), 0.0, seconds);
     // In a port's units: seconds where it serves one after another, else its share of them.
-    space_.busy_[node] += links_.sharing == Links::Sharing::serial || received == 0
+    space_.busy_[node] += links_.discipline == Discipline::serial || received == 0
                               ? received
                               : received / seconds * links_.bytes / links_.ingress[node];
   }

@@ -4,24 +4,14 @@
 #include <algorithm>
 #include <vector>
 
+#include "sim/engine/link_discipline.h"
 #include "sim/engine/program.h"
 
 namespace straggle {
 
 /// Every node sends and receives through ports of its own; sending, receiving and computing overlap.
 struct Links {
-  enum class Sharing {
-    none,    ///< a message is received at the instant it is sent
-    serial,  ///< a port receives one message after another, first come first served (ties: smaller sender)
-    shared,  ///< fluid max-min fair sharing of every port's bandwidth among the messages in flight
-  };
-  enum class Downlink {
-    none,       ///< every node holds the model when the iteration starts
-    multicast,  ///< a sender's receivers get the model at the same time; relays forward it at once
-    unicast,    ///< a sender's port serves its receivers one after another, in the order of their numbers
-  };
-
-  Sharing sharing = Sharing::none;
+  Discipline discipline = Discipline::ideal;
   double latency = 0;   ///< seconds before a message reaches the receiver's port; none: ignored
   double overhead = 0;  ///< seconds a message occupies the port beside its transfer; serial
   double bytes = 0;     ///< of a gradient
@@ -31,7 +21,7 @@ struct Links {
   /// Seconds a message of `size` gradients occupies the receiver's port by itself; none on ideal links, which
   /// have no ports to ask.
   double seconds(NodeId from, NodeId to, double size) const {
-    if (sharing == Sharing::none) return 0;
+    if (discipline == Discipline::ideal) return 0;
     return overhead + (bytes > 0 ? size * bytes / std::min(egress[from], ingress[to]) : 0);
   }
 };
@@ -39,7 +29,6 @@ struct Links {
 /// When each worker holds the model, seconds into the iteration: the model goes down the way on which
 /// messages come up, and is as large as a gradient. `out` is left empty where nothing is sent: no downlink,
 /// or an exchange, whose second half is one.
-void send_model(const Program& program, const Links& links, Links::Downlink downlink,
-                std::vector<double>& out);
+void send_model(const Program& program, const Links& links, Downlink downlink, std::vector<double>& out);
 
 }  // namespace straggle

@@ -19,7 +19,7 @@ class StarRound {
         conditions_(conditions),
         space_(space),
         intake_(program.goal(), space),
-        latency_(links.sharing == Links::Sharing::none ? 0 : links.latency) {}
+        latency_(links.discipline == Discipline::ideal ? 0 : links.latency) {}
 
   RoundResult run();
 
@@ -146,7 +146,7 @@ RoundResult StarRound<KeepAll, Port>::run() {
 RoundResult run_star(const Program& program, const Links& links, const Conditions& conditions,
                      Workspace& space) {
   const bool port =
-      links.sharing == Links::Sharing::serial || conditions.silence || conditions.leftover != nullptr;
+      links.discipline == Discipline::serial || conditions.silence || conditions.leftover != nullptr;
   if (port)
     return space.keep_all ? StarRound<true, true>(program, links, conditions, space).run()
                           : StarRound<false, true>(program, links, conditions, space).run();
@@ -165,9 +165,9 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
   std::vector<Leftover::Stale> messages;
   std::vector<Leftover::Work> work;
   if (mode != RoundStart::fresh && program.kind() != Program::Kind::exchange) {
-    if (program.kind() != Program::Kind::star || links.sharing == Links::Sharing::shared)
+    if (program.kind() != Program::Kind::star || links.discipline == Discipline::shared)
       throw std::logic_error("only a star on ideal or serial links leaves something to the next iteration");
-    const bool ideal = links.sharing == Links::Sharing::none;
+    const bool ideal = links.discipline == Discipline::ideal;
     const double latency = ideal ? 0 : links.latency;
     // What waits for the port: an iteration ends with a message's service, so none is half served.
     for (const Leftover::Stale& stale : space.in_port_)

@@ -51,8 +51,8 @@ class Reconstruction {
 
  private:
   bool exchange() const { return program_.kind() == Program::Kind::exchange; }
-  bool serial() const { return links_.sharing == Links::Sharing::serial; }
-  double latency() const { return links_.sharing == Links::Sharing::none ? 0 : links_.latency; }
+  bool serial() const { return links_.discipline == Discipline::serial; }
+  double latency() const { return links_.discipline == Discipline::ideal ? 0 : links_.latency; }
   Program::Route route(NodeId node, std::uint32_t message) const {
     return program_.route(node, exchange() ? 0 : message);
   }

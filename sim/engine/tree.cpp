@@ -17,7 +17,7 @@ class TreeRound {
         conditions_(conditions),
         space_(space),
         intake_(program.goal(), space),
-        serial_(links.sharing == Links::Sharing::serial) {}
+        serial_(links.discipline == Discipline::serial) {}
 
   RoundResult run();
 

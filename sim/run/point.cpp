@@ -144,35 +144,12 @@ std::optional<double> read_gradient(ConfigReader& root) {
 
 /// The links as the engine knows them.
 Links links_of(const Network& network, const std::optional<double>& gradient_bytes) {
-  Links links{.latency = network.latency,
-              .overhead = network.overhead,
-              .bytes = gradient_bytes.value_or(0),
-              .egress = network.egress,
-              .ingress = network.ingress};
-  switch (network.discipline) {
-    case Discipline::ideal:
-      links.sharing = Links::Sharing::none;
-      break;
-    case Discipline::serial:
-      links.sharing = Links::Sharing::serial;
-      break;
-    case Discipline::shared:
-      links.sharing = Links::Sharing::shared;
-      break;
-  }
-  return links;
-}
-
-Links::Downlink downlink_of(const Network& network) {
-  switch (network.downlink) {
-    case Downlink::none:
-      break;
-    case Downlink::multicast:
-      return Links::Downlink::multicast;
-    case Downlink::unicast:
-      return Links::Downlink::unicast;
-  }
-  return Links::Downlink::none;
+  return {.discipline = network.discipline,
+          .latency = network.latency,
+          .overhead = network.overhead,
+          .bytes = gradient_bytes.value_or(0),
+          .egress = network.egress,
+          .ingress = network.ingress};
 }
 
 /// A transfer may take no longer than a time that is written could be.
@@ -205,7 +182,7 @@ void check_round_start(ConfigReader& root, const Point& point) {
                    fmt::format("must be \"fresh\" for \"{}\": what relays keep from an earlier "
                                "iteration is not modelled",
                                setup.label));
-    if (kind == Program::Kind::star && point.links.sharing == Links::Sharing::shared)
+    if (kind == Program::Kind::star && point.links.discipline == Discipline::shared)
       root.mistake("round_start",
                    "must be \"fresh\" on shared links; ideal and serial ones know the others too");
   }
@@ -231,7 +208,7 @@ void check_measured(ConfigReader& root, ConfigReader& compute, const Point& poin
   }
   if (!measures_transfer(point)) return;
   const char* const field = compute.has("transfer") ? "transfer" : "";
-  if (point.links.sharing != Links::Sharing::serial)
+  if (point.links.discipline != Discipline::serial)
     compute.mistake(field,
                     "needs \"network\": {\"model\": \"serial\"}: the seconds measured are those in which a "
                     "message occupies the master's port");
@@ -290,7 +267,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
                 .transfer_measured = measures_transfer(point)});
   if (links) {
     point.links = links_of(*links, point.gradient_bytes);
-    point.downlink = downlink_of(*links);
+    point.downlink = links->downlink;
     check_message_time(root, point);
   }
   point.verify = read_verify(root, point.workers);

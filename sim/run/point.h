@@ -41,7 +41,7 @@ struct Point {
   std::optional<double> gradient_bytes;
   Compute compute;
   Links links;
-  Links::Downlink downlink = Links::Downlink::none;
+  Downlink downlink = Downlink::none;
   std::vector<SchemeSetup> schemes;
   std::size_t baseline = 0;  ///< index into schemes
   VerifySettings verify;

@@ -55,7 +55,7 @@ WorkLaw work_law(const Point& point, TimeLaw x) {
 
 /// Whether links cost no time.
 bool ideal(const Point& point) {
-  return point.links.sharing == Links::Sharing::none;
+  return point.links.discipline == Discipline::ideal;
 }
 
 std::optional<Prediction> prediction_of_star(const Point& point, const CompletionLaw& law,
@@ -70,12 +70,10 @@ std::optional<Prediction> prediction_of_star(const Point& point, const Completio
     return found;
   }
   const Links& links = point.links;
-  if (links.sharing != Links::Sharing::serial || point.downlink == Links::Downlink::unicast)
-    return std::nullopt;
+  if (links.discipline != Discipline::serial || point.downlink == Downlink::unicast) return std::nullopt;
   // The model has been multicast to all of them, or was there.
   const double later =
-      (point.downlink == Links::Downlink::none ? 0 : links.latency + links.seconds(master, 1, 1)) +
-      links.latency;
+      (point.downlink == Downlink::none ? 0 : links.latency + links.seconds(master, 1, 1)) + links.latency;
   return predict_serial_star(law, work, later, links.seconds(1, master, 1));
 }
 
@@ -92,8 +90,8 @@ std::optional<Prediction> prediction_of_exchange(const Point& point, const Progr
 std::optional<Prediction> prediction_of_tree(const Point& point, const TreeLaw& tree, const Program& program,
                                              const WorkLaw& work) {
   const bool simple_links =
-      ideal(point) || (point.links.sharing == Links::Sharing::serial && point.links.latency == 0);
-  if (!simple_links || point.downlink != Links::Downlink::none) return std::nullopt;
+      ideal(point) || (point.links.discipline == Discipline::serial && point.links.latency == 0);
+  if (!simple_links || point.downlink != Downlink::none) return std::nullopt;
   const double hold = point.links.seconds(1, master, 1);
   // The theorem has one t_c for all layers.
   if (tree.depth > 1 && point.links.seconds(1, 1, 1) != hold) return std::nullopt;

@@ -154,8 +154,8 @@ class Rows {
  public:
   Rows(const Program& program, const Links& links)
       : program_(program),
-        timed_(links.sharing != Links::Sharing::none),
-        side_by_side_(links.sharing == Links::Sharing::shared),
+        timed_(links.discipline != Discipline::ideal),
+        side_by_side_(links.discipline == Discipline::shared),
         sends_(program.workers() + 1, 0) {}
 
   /// Assigns a sending row to every message of an iteration that begins at `start`, in the order in which

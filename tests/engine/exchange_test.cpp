@@ -46,7 +46,7 @@ std::map<std::pair<NodeId, std::uint32_t>, double> receptions(const Program& pro
   const auto send = [&](NodeId node, double time) {
     const NodeId to = program.route(node, 0).to;
     const double seconds =
-        links.sharing == Links::Sharing::serial
+        links.discipline == Discipline::serial
             ? links.latency + links.overhead +
                   program.route(node, 0).size * links.bytes / std::min(links.egress[node], links.ingress[to])
             : 0;
@@ -152,7 +152,7 @@ TEST_CASE("on unequal links any exchange is that of an event simulation, message
     for (std::uint32_t w = 0; w < workers; ++w) work.push_back(dice.between(0.1, 3));
     const Program program =
         exchange_of(rounds, size, dice.coin() ? ring_of(workers) : shuffled(dice, workers), work);
-    const Links links = random_links(dice, Links::Sharing::serial, workers);
+    const Links links = random_links(dice, Discipline::serial, workers);
     const Chosen times = random_times(dice, program);
     const RoundResult result = run_round(program, links, times, space);
     CAPTURE(trial, workers, rounds);

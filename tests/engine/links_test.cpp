@@ -8,8 +8,6 @@ using namespace straggle::testing;
 
 namespace {
 
-using Downlink = Links::Downlink;
-
 std::vector<double> model_at(const Program& program, const Links& links, Downlink downlink) {
   std::vector<double> at = {99};  // send_model starts afresh
   send_model(program, links, downlink, at);
@@ -175,7 +173,7 @@ TEST_CASE("on serial links no star is faster with a slower port or larger messag
   for (int trial = 0; trial < 600; ++trial) {
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(8), dice.coin());
-    const Links links = random_links(dice, Links::Sharing::serial, program.workers());
+    const Links links = random_links(dice, Discipline::serial, program.workers());
     const Chosen times = random_times(dice, program);
     const RoundResult before = run_round(program, links, times, space);
     const auto arrivals = times_of(space.all());
@@ -203,7 +201,7 @@ TEST_CASE("on serial links no tree of equal links is faster with a slower port o
   for (int trial = 0; trial < 1000; ++trial) {
     CAPTURE(trial);
     const Program program = tree_of(dice, random_parents(dice, 1 + dice.below(12)), dice.below(3));
-    Links links = random_links(dice, Links::Sharing::serial, program.workers());
+    Links links = random_links(dice, Discipline::serial, program.workers());
     for (double& bandwidth : links.egress) bandwidth = 400;  // no ingress is above
     const Chosen times = random_times(dice, program);
     const double before = run_round(program, links, times, space)[Tally::time];

@@ -192,7 +192,7 @@ RoundResult compare_with_fluid(const Program& program, const Links& links, const
 }
 
 Links random_shared(Dice& dice, std::size_t workers) {
-  Links links = random_links(dice, Links::Sharing::shared, workers);
+  Links links = random_links(dice, Discipline::shared, workers);
   links.overhead = 0;
   if (dice.below(3) == 0) std::fill(links.ingress.begin(), links.ingress.end(), 150);
   return links;
@@ -410,7 +410,7 @@ TEST_CASE(
     Links links = shared_links(workers, 30, 1e9, dice.between(0, 1));
     links.ingress[master] = dice.between(20, 200);
     const RoundResult shared = run_round(program, links, one_a_second(workers), space);
-    links.sharing = Links::Sharing::serial;
+    links.discipline = Discipline::serial;
     const RoundResult serial = run_round(program, links, one_a_second(workers), space);
     REQUIRE(shared[Tally::time] == Approx(serial[Tally::time]).epsilon(1e-9));
     REQUIRE(shared[Tally::port_utilisation] == Approx(serial[Tally::port_utilisation]).epsilon(1e-9));

@@ -155,7 +155,7 @@ TEST_CASE("random stars on ideal and serial links are those of a textbook event 
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
     Links links;
-    if (dice.below(4) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
+    if (dice.below(4) > 0) links = random_links(dice, Discipline::serial, program.workers());
     Chosen times = random_times(dice, program);
     times.silence = dice.coin();
     if (dice.below(4) == 0)
@@ -254,9 +254,9 @@ TEST_CASE("a silent star is never later, and no different where one group decide
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
     const Links links =
-        dice.below(5) == 0 ? Links{}
-                           : random_links(dice, dice.coin() ? Links::Sharing::serial : Links::Sharing::shared,
-                                          program.workers());
+        dice.below(5) == 0
+            ? Links{}
+            : random_links(dice, dice.coin() ? Discipline::serial : Discipline::shared, program.workers());
     Chosen times = random_times(dice, program);
     const RoundResult loud = run_round(program, links, times, space);
     times.silence = true;
@@ -264,7 +264,7 @@ TEST_CASE("a silent star is never later, and no different where one group decide
     REQUIRE(silent.complete == loud.complete);
     if (!loud.complete) continue;
     REQUIRE(silent[Tally::time] <= loud[Tally::time] * (1 + 1e-12));  // shared links: sums in another order
-    if (links.sharing != Links::Sharing::shared) REQUIRE(silent[Tally::messages] <= loud[Tally::messages]);
+    if (links.discipline != Discipline::shared) REQUIRE(silent[Tally::messages] <= loud[Tally::messages]);
     sooner += silent[Tally::time] < loud[Tally::time];
     if (program.goal().full.size() > 1 || program.goal().full[0] != program.goal().need) continue;
     REQUIRE(silent[Tally::time] == loud[Tally::time]);
@@ -626,7 +626,7 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
   std::vector<double> free_at(workers, 0);
   std::vector<Slowly> result;
   double now = 0, port_free = 0;
-  const bool serial = links.sharing == Links::Sharing::serial;
+  const bool serial = links.discipline == Discipline::serial;
   for (std::size_t i = 0; i < iterations.size(); ++i) {
     const Conditions c = iterations[i];
     std::vector<double> start(workers), before = free_at;
@@ -721,7 +721,7 @@ TEST_CASE("five iterations with leftovers are those of one clock that never goes
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(6));
     Links links;
-    if (dice.below(4) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
+    if (dice.below(4) > 0) links = random_links(dice, Discipline::serial, program.workers());
     const RoundStart mode = dice.coin() ? RoundStart::abandon : RoundStart::backlog;
     const bool silence = dice.below(3) == 0;
     std::vector<Chosen> iterations;
@@ -759,7 +759,7 @@ TEST_CASE("where everybody's last message is needed, no iteration leaves anythin
   for (int trial = 0; trial < 100; ++trial) {
     const std::uint32_t workers = 1 + dice.below(6);
     const Program program = any_of(workers, workers);
-    const Links links = random_links(dice, Links::Sharing::serial, workers);
+    const Links links = random_links(dice, Discipline::serial, workers);
     Successive fresh(program, links, RoundStart::fresh), abandoning(program, links, RoundStart::abandon),
         backlog(program, links, RoundStart::backlog);
     for (int i = 0; i < 4; ++i) {

@@ -57,7 +57,7 @@ inline Chosen at_pace(std::vector<double> x) {
 
 /// Every message takes `overhead` seconds of the receiver's port, `latency` after it was sent.
 inline Links serial_links(std::size_t workers, double overhead, double latency = 0) {
-  return {.sharing = Links::Sharing::serial,
+  return {.discipline = Discipline::serial,
           .latency = latency,
           .overhead = overhead,
           .egress = std::vector<double>(workers + 1, unlimited),
@@ -66,7 +66,7 @@ inline Links serial_links(std::size_t workers, double overhead, double latency =
 
 /// All ports of one bandwidth; a gradient has `bytes` bytes.
 inline Links shared_links(std::size_t workers, double bytes, double bandwidth, double latency = 0) {
-  return {.sharing = Links::Sharing::shared,
+  return {.discipline = Discipline::shared,
           .latency = latency,
           .bytes = bytes,
           .egress = std::vector<double>(workers + 1, bandwidth),
@@ -74,8 +74,8 @@ inline Links shared_links(std::size_t workers, double bytes, double bandwidth, d
 }
 
 /// Every port with a bandwidth of its own.
-inline Links random_links(Dice& dice, Links::Sharing sharing, std::size_t workers) {
-  Links links{.sharing = sharing,
+inline Links random_links(Dice& dice, Discipline discipline, std::size_t workers) {
+  Links links{.discipline = discipline,
               .latency = dice.coin() ? 0 : dice.between(0, 1),
               .overhead = dice.coin() ? 0 : dice.between(0, 0.3),
               .bytes = 100,
@@ -326,7 +326,7 @@ inline Account simulate_plainly(const Program& program, const Links& links, cons
     double begin = 0, served = 0;
     std::uint32_t taken = 0;
   };
-  const bool serial = links.sharing == Links::Sharing::serial;
+  const bool serial = links.discipline == Discipline::serial;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   std::vector<Port> ports(program.workers() + 1);
   const auto send = [&](NodeId from, std::uint32_t message, double time) {

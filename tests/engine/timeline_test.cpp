@@ -104,7 +104,7 @@ void check_timeline(const Program& program, const Links& links, const Conditions
 
   // A serial port serves one message after another, in the order in which they come, and never rests while
   // one waits.
-  if (links.sharing == Links::Sharing::serial) {
+  if (links.discipline == Discipline::serial) {
     for (auto& [port, transfers] : into) {
       std::erase_if(transfers, [](const Transfer* t) { return t->served == unlimited; });
       std::sort(transfers.begin(), transfers.end(), [](const Transfer* a, const Transfer* b) {
@@ -377,12 +377,12 @@ TEST_CASE("a round that cannot complete has a timeline without a critical path")
 }
 
 TEST_CASE("random stars: timelines agree with the tallies, on every kind of link") {
-  for (const auto sharing : {Links::Sharing::none, Links::Sharing::serial, Links::Sharing::shared}) {
+  for (const auto discipline : {Discipline::ideal, Discipline::serial, Discipline::shared}) {
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
-      CAPTURE(seed, static_cast<int>(sharing));
+      CAPTURE(seed, static_cast<int>(discipline));
       Dice dice(seed);
       const Program program = random_star(dice, 2 + dice.below(8));
-      const Links links = random_links(dice, sharing, program.workers());
+      const Links links = random_links(dice, discipline, program.workers());
       Chosen times = random_times(dice, program);
       times.silence = dice.coin();
       check_timeline(program, links, times);
@@ -391,18 +391,17 @@ TEST_CASE("random stars: timelines agree with the tallies, on every kind of link
 }
 
 TEST_CASE("random trees: timelines agree with the tallies, on every kind of link") {
-  for (const auto sharing : {Links::Sharing::none, Links::Sharing::serial, Links::Sharing::shared}) {
+  for (const auto discipline : {Discipline::ideal, Discipline::serial, Discipline::shared}) {
     for (std::uint64_t seed = 0; seed < 150; ++seed) {
-      CAPTURE(seed, static_cast<int>(sharing));
+      CAPTURE(seed, static_cast<int>(discipline));
       Dice dice(1000 + seed);
       const std::vector<NodeId> parents =
           dice.coin() ? regular_parents(2 + dice.below(2), 2) : random_parents(dice, 3 + dice.below(9));
       const Program program = tree_of(dice, parents, dice.below(2), true);
-      Links links = random_links(dice, sharing, program.workers());
+      Links links = random_links(dice, discipline, program.workers());
       Chosen times = random_times(dice, program);
       if (dice.coin()) {
-        send_model(program, links, dice.coin() ? Links::Downlink::multicast : Links::Downlink::unicast,
-                   times.model_at);
+        send_model(program, links, dice.coin() ? Downlink::multicast : Downlink::unicast, times.model_at);
         for (std::size_t w = 0; w < program.workers(); ++w) times.offset[w] += times.model_at[w];
       }
       check_timeline(program, links, times);
@@ -411,12 +410,12 @@ TEST_CASE("random trees: timelines agree with the tallies, on every kind of link
 }
 
 TEST_CASE("random rings: timelines agree with the tallies, on every kind of link") {
-  for (const auto sharing : {Links::Sharing::none, Links::Sharing::serial, Links::Sharing::shared}) {
+  for (const auto discipline : {Discipline::ideal, Discipline::serial, Discipline::shared}) {
     for (std::uint64_t seed = 0; seed < 60; ++seed) {
-      CAPTURE(seed, static_cast<int>(sharing));
+      CAPTURE(seed, static_cast<int>(discipline));
       Dice dice(2000 + seed);
       const Program program = ring(2 + dice.below(6), dice.between(0.5, 3));
-      const Links links = random_links(dice, sharing, program.workers());
+      const Links links = random_links(dice, discipline, program.workers());
       check_timeline(program, links, random_times(dice, program));
     }
   }

@@ -149,14 +149,13 @@ TEST_CASE("random trees on ideal and serial links are those of a textbook event 
   const auto try_tree = [&](const std::vector<NodeId>& parents, std::uint32_t spare) {
     const Program program = tree_of(dice, parents, spare, dice.below(3) == 0);
     Links links;
-    if (dice.below(5) > 0) links = random_links(dice, Links::Sharing::serial, program.workers());
+    if (dice.below(5) > 0) links = random_links(dice, Discipline::serial, program.workers());
     if (dice.below(5) == 0) links.overhead = links.bytes = 0;  // no time at the ports
     Chosen times = random_times(dice, program);
     if (dice.below(6) == 0)
       times.offset[dice.below(static_cast<std::uint32_t>(times.offset.size()))] = unlimited;
     if (dice.below(4) == 0) {
-      send_model(program, links, dice.coin() ? Links::Downlink::unicast : Links::Downlink::multicast,
-                 times.model_at);
+      send_model(program, links, dice.coin() ? Downlink::unicast : Downlink::multicast, times.model_at);
       for (std::size_t w = 0; w < times.offset.size(); ++w) times.offset[w] += times.model_at[w];
     }
     times.silence = dice.below(4) == 0;

@@ -554,13 +554,13 @@ TEST_CASE("no allocation inside a trial after the first on serial links, in tree
     return allocations.load();
   };
   CHECK(allocations_of() == 0);
-  point.links = {.sharing = Links::Sharing::serial,
+  point.links = {.discipline = Discipline::serial,
                  .latency = 0.001,
                  .overhead = 0.003,
                  .bytes = 1,
                  .egress = std::vector<double>(workers + 1, 100),
                  .ingress = std::vector<double>(workers + 1, 200)};
-  for (const Links::Downlink downlink : {Links::Downlink::none, Links::Downlink::unicast})
+  for (const Downlink downlink : {Downlink::none, Downlink::unicast})
     for (const bool silence : {false, true}) {
       point.downlink = downlink;
       point.silence = silence;

@@ -236,7 +236,7 @@ TEST_CASE("a delay of one trial is forgotten in the next") {
 TEST_CASE("workers hold the model before they compute, after what they had to do before") {
   Point point = point_of_programs({any_of(2, 2)}, fixed_times({{1, 4}, {1, 1}}));
   point.links = serial_links(2, 1);
-  point.downlink = Links::Downlink::unicast;
+  point.downlink = Downlink::unicast;
   point.iterations = 2;
   TrialRunner runner(point);
   // The model at 1 and 2; messages at 2 and 6, received until 7. Then at 2 and 3: 3 and 4.
@@ -477,7 +477,7 @@ TEST_CASE("the same bytes for one and three threads with links, leftovers, failu
   point.schemes.push_back(made_by_hand(any_of(8, 12, 2), "eight"));
   point.iterations = 3;
   point.compute.failure.probability = 0.05;
-  point.downlink = Links::Downlink::unicast;
+  point.downlink = Downlink::unicast;
   const auto bits = [](const Summary& result) {
     std::vector<std::uint64_t> all;
     for (const double time : result.times) all.push_back(std::bit_cast<std::uint64_t>(time));

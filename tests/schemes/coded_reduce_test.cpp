@@ -266,7 +266,7 @@ namespace {
 
 /// Links by hand: a port serves one message after another.
 Links serial_links(std::size_t workers, double latency, double overhead) {
-  return {.sharing = Links::Sharing::serial,
+  return {.discipline = Discipline::serial,
           .latency = latency,
           .overhead = overhead,
           .egress = std::vector<double>(workers + 1, never),

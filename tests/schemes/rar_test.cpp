@@ -57,7 +57,7 @@ TEST_CASE("rar: every worker has the direct sum, in both fields, with fewer entr
 TEST_CASE("rar: a round by hand, each message when the sender has the last one and its neighbour too") {
   const auto scheme = scheme_of(3, R"({"scheme": "rar"})");
   // 300 bytes a gradient, 100 a message at 100 a second; half a second's way and as much at the port.
-  const Links links{.sharing = Links::Sharing::serial,
+  const Links links{.discipline = Discipline::serial,
                     .latency = 0.5,
                     .overhead = 0.5,
                     .bytes = 300,

@@ -191,7 +191,7 @@ TEST_CASE("a trace counts what the replay counts: messages, work in vain, the co
       CHECK(on_path == Approx(1).epsilon(1e-9));
       // On ideal links the rounds of a ring are one instant: its first and last are drawn.
       const bool rounds_at_once =
-          point.schemes[s].scheme == "rar" && point.links.sharing == Links::Sharing::none;
+          point.schemes[s].scheme == "rar" && point.links.discipline == Discipline::ideal;
       CHECK(static_cast<double>(received) == (rounds_at_once ? 2 * 12 : record[Tally::messages_in_all]));
       CHECK(work == Approx(record[Tally::work]).epsilon(1e-12));
       CHECK(wasted == Approx(record[Tally::wasted]).epsilon(1e-12).margin(1e-12));
