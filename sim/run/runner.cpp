@@ -50,6 +50,39 @@ TrialRunner::TrialRunner(const Point& point) : point_(point) {
   conditions_.slope = slope_;
 }
 
+void TrialRunner::draw_seconds(const DrawAddress& address, std::span<double> out) const {
+  point_.compute.model->draw(address, out);
+  if (point_.compute.per_data_set)
+    for (double& seconds : out) seconds *= seconds_scale_;
+}
+
+void TrialRunner::draw_rows(std::size_t first, std::size_t last) {
+  const std::size_t workers = conditions_.workers;
+  DrawAddress address = address_;
+  for (std::size_t j = first; j < last; ++j) {
+    address.index = static_cast<std::uint32_t>(j);
+    const std::span<double> sums(prefix_.data() + (j + 1) * workers, workers);
+    draw_seconds(address, sums);
+    for (std::size_t w = 0; w < workers; ++w) sums[w] += prefix_[j * workers + w];
+  }
+}
+
+std::size_t TrialRunner::draw_rows_for(const Program& program) {
+  if (point_.compute.scaling != Scaling::additive) return 0;
+  const auto needed = static_cast<std::size_t>(std::ceil(program.largest_load()));
+  if (needed <= drawn_) return needed;
+  const std::size_t size = (needed + 1) * conditions_.workers;
+  if (prefix_.size() < size) {
+    prefix_.resize(size);
+    conditions_.prefix = prefix_;
+    for (Entry& entry : schemes_)  // who has run in this iteration is asked for its conditions still
+      if (!entry.conditions.prefix.empty()) entry.conditions.prefix = prefix_;
+  }
+  draw_rows(drawn_, needed);
+  drawn_ = needed;
+  return needed;
+}
+
 void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   trial_ = trial;
   for (Entry& entry : schemes_) {
@@ -59,30 +92,21 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   const Compute& compute = point_.compute;
   const ComputeModel& model = *compute.model;
   const std::size_t workers = conditions_.workers;
-  DrawAddress address{.seed = point_.seed,
-                      .trial = trial,
-                      .iteration = compute.redraw_each_iteration ? iteration : 0,
-                      .purpose = Purpose::compute_time};
-  const auto draw_seconds = [&](std::span<double> out) {
-    model.draw(address, out);
-    if (compute.per_data_set)
-      for (double& seconds : out) seconds *= seconds_scale_;
-  };
+  const DrawAddress address{.seed = point_.seed,
+                            .trial = trial,
+                            .iteration = compute.redraw_each_iteration ? iteration : 0,
+                            .purpose = Purpose::compute_time};
+  address_ = address;
   switch (compute.scaling) {
     case Scaling::server_dependent:
-      draw_seconds(slope_);
+      draw_seconds(address, slope_);
       break;
     case Scaling::data_dependent:
       model.draw(address, offset_);  // no work enters it, so it is not "per" anything
       break;
     case Scaling::additive:
-      for (std::size_t j = 0; j < rows_; ++j) {
-        address.index = static_cast<std::uint32_t>(j);
-        const std::span<double> sums(prefix_.data() + (j + 1) * workers, workers);
-        draw_seconds(sums);
-        for (std::size_t w = 0; w < workers; ++w) sums[w] += prefix_[j * workers + w];
-      }
-      address.index = 0;
+      draw_rows(0, rows_);
+      drawn_ = rows_;
   }
   const bool offset_drawn = compute.scaling == Scaling::data_dependent;
   delay_.resize(workers);
@@ -113,12 +137,14 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   dead_ = static_cast<std::uint64_t>(std::count(offset_.begin(), offset_.end(), Tournament::never));
 }
 
-Conditions TrialRunner::conditions_of(Entry& entry) const {
+Conditions TrialRunner::conditions_of(Entry& entry) {
+  const std::size_t rows = draw_rows_for(*entry.program);
   Conditions conditions = conditions_;
   const std::size_t workers = conditions.workers;
+  entry.dead = dead_;
   send_model(*entry.program, point_.links, point_.downlink, entry.model_at);
   const bool leftover = !entry.leftover.busy_until.empty();
-  if (entry.model_at.empty() && !leftover) return conditions;
+  if (entry.model_at.empty() && !leftover && rows <= rows_) return conditions;
   entry.offset.resize(workers);
   for (std::size_t w = 0; w < workers; ++w) {
     const double model_at = entry.model_at.empty() ? 0 : entry.model_at[w];
@@ -128,6 +154,12 @@ Conditions TrialRunner::conditions_of(Entry& entry) const {
   conditions.offset = entry.offset;
   conditions.model_at = entry.model_at;
   if (leftover) conditions.leftover = &entry.leftover;
+  // Whose further draws are infinite never answers this scheme, as draw() says of the others.
+  for (std::size_t w = 0; rows > rows_ && w < workers; ++w)
+    if (prefix_[rows * workers + w] == Tournament::never && entry.offset[w] < Tournament::never) {
+      entry.offset[w] = Tournament::never;
+      ++entry.dead;
+    }
   return conditions;
 }
 
@@ -138,9 +170,11 @@ const RoundResult& TrialRunner::run(std::size_t s) {
   entry.leftover = std::move(entry.next_leftover);
   entry.next_leftover = {};
   entry.program = &entry.scheme->next_round(entry.has_previous ? &entry.result : nullptr);
+  if (entry.program->workers() != conditions_.workers)
+    throw std::logic_error("a program has other workers than its point");
   entry.conditions = conditions_of(entry);
   entry.result = run_round(*entry.program, point_.links, entry.conditions, workspace_);
-  if (!entry.result.complete && dead_ == 0)
+  if (!entry.result.complete && entry.dead == 0)
     throw std::logic_error(
         fmt::format("trial {} of scheme {} at point {} cannot complete: every worker has "
                     "answered, and {}",
@@ -157,7 +191,7 @@ std::string TrialRunner::missing(std::size_t s) const {
   if (entry.program->kind() == Program::Kind::exchange)
     return fmt::format("{} worker{} never answered", missing, missing == 1 ? "" : "s");
   return fmt::format("{} of the {} useful messages never came ({} worker{} never answered)", missing,
-                     entry.program->goal().need, dead_, dead_ == 1 ? "" : "s");
+                     entry.program->goal().need, entry.dead, entry.dead == 1 ? "" : "s");
 }
 
 void check_keep(const Point& point, Keep keep) {

@@ -56,17 +56,28 @@ class TrialRunner {
     Conditions conditions;
     Leftover leftover, next_leftover;      // that the iteration starts with, that it leaves
     std::vector<double> model_at, offset;  // where they differ from those of the other schemes
+    std::uint64_t dead = 0;                // workers that never answer this scheme in this iteration
   };
 
+  /// Draws what every worker takes for a mini-batch.
+  void draw_seconds(const DrawAddress& address, std::span<double> out) const;
+  /// Draws what every worker takes for the mini-batches from number `first` to `last`, both from 0, under
+  /// additive scaling.
+  void draw_rows(std::size_t first, std::size_t last);
+  /// The rows that a program reads under additive scaling, else 0. Draws those that are missing, where it
+  /// computes more than the first programs did; others never read them, so their results do not change.
+  std::size_t draw_rows_for(const Program& program);
   /// The drawn conditions as scheme `entry` meets them.
-  Conditions conditions_of(Entry& entry) const;
+  Conditions conditions_of(Entry& entry);
 
   const Point& point_;
   std::vector<Entry> schemes_;
   std::uint64_t trial_ = 0;
-  std::size_t rows_ = 0;      // mini-batches to draw under additive scaling
+  DrawAddress address_;       // of this iteration's times
+  std::size_t rows_ = 0;      // mini-batches to draw for every iteration under additive scaling
+  std::size_t drawn_ = 0;     // of this iteration, the further ones of larger programs included
   double seconds_scale_ = 1;  // of what the model draws
-  std::uint64_t dead_ = 0;    // in this iteration
+  std::uint64_t dead_ = 0;    // in this iteration, to every scheme
   std::vector<double> offset_, slope_, prefix_, delay_, transfer_;
   std::vector<std::uint64_t> failure_bits_;
   Conditions conditions_;
