@@ -161,7 +161,7 @@ TEST_CASE("conformance: every scheme has its source, its test and its smoke conf
 TEST_CASE("conformance: programs are well formed and messages carry what their workers have computed") {
   for_each_entry([](const Experiment&, const Point& point, std::size_t s) {
     const auto scheme = point.schemes[s].recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     CHECK(fault_of(point.schemes[s].recipe, point.workers, true) == "");
     CHECK(program.workers() == static_cast<std::size_t>(point.workers));
     if (is_exchange(program)) {
@@ -266,7 +266,7 @@ TEST_CASE("conformance: one message fewer does not complete") {
 TEST_CASE("conformance: an exchange does not complete without one of its workers") {
   for_each_entry([](const Experiment&, const Point& point, std::size_t s) {
     const auto scheme = point.schemes[s].recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     if (!is_exchange(program)) return;
     Workspace workspace;
     Times times{std::vector<double>(program.workers(), 1)};
@@ -283,7 +283,7 @@ TEST_CASE(
     "conformance: the messages without some block reach the goal only where that block may be left out") {
   for_each_verified([](const Experiment&, const Point& point, std::size_t s) {
     const auto scheme = point.schemes[s].recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     if (is_exchange(program)) return;  // all its messages are needed
     Prover prover(*scheme);
     for (std::size_t block = 0; block < scheme->codebook().blocks(); ++block) {
@@ -298,7 +298,7 @@ TEST_CASE(
 TEST_CASE("conformance: whatever order messages come in, the goal is reached only by what decodes") {
   for_each_verified([](const Experiment&, const Point& point, std::size_t s) {
     const auto scheme = point.schemes[s].recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     if (is_exchange(program)) return;  // all its messages are needed
     Prover prover(*scheme);
     std::mt19937_64 random(11);
@@ -356,12 +356,12 @@ TEST_CASE("conformance: the simulated means are the expected ones") {
   for_each_entry([](const Experiment&, const Point& point, std::size_t s) {
     const auto scheme = point.schemes[s].recipe.make();
     const Point single = alone(point, s);
-    if (scheme->next_round(nullptr).kind() == Program::Kind::tree) {
+    if (scheme->next_round({}).kind() == Program::Kind::tree) {
       const auto theory = predict(single, 0);  // none, or one that promises nothing
       CHECK((!theory || theory->kind == Prediction::Kind::asymptotic));
       return;
     }
-    const bool star = scheme->next_round(nullptr).kind() == Program::Kind::star;
+    const bool star = scheme->next_round({}).kind() == Program::Kind::star;
     if (star && !point.schemes[s].recipe.law) {  // a scheme may leave it out; then theory says nothing
       CHECK_FALSE(predict(single, 0));
       return;

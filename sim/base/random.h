@@ -20,6 +20,7 @@ enum class Purpose : std::uint8_t {
   data = 2,          ///< the data set and model of a verified trial
   model = 3,         ///< further draws of a compute model
   failure = 4,       ///< which workers never answer
+  scheme = 5,        ///< what a scheme draws for an iteration
 };
 
 /// The address of one draw for every worker at once. Limits: trial < 2^40, iteration < 2^24, index < 2^28,

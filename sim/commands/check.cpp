@@ -45,7 +45,7 @@ int check_command(const Arguments& arguments) {
                              point.seed);
     for (const std::string& note : point.compute.notes(point.iterations)) std::cout << "  " << note << "\n";
     for (const SchemeSetup& setup : point.schemes)
-      std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round(nullptr).summary()
+      std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round({}).summary()
                 << "\n";
   }
   return fine;

@@ -98,7 +98,7 @@ Counted count(const Point& point) {
   Counted result;
   for (const SchemeSetup& setup : point.schemes) {
     const std::unique_ptr<Scheme> scheme = setup.recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     const double messages = messages_of(program);
     result.messages += static_cast<double>(program.messages_in_all());
     result.largest_load = std::max(result.largest_load, program.largest_load());
@@ -273,7 +273,7 @@ void check_memory(const Experiment& experiment, unsigned threads, double memory)
     if (point.compute.scaling != Scaling::additive) continue;
     double largest_load = 0;
     for (const SchemeSetup& setup : point.schemes)
-      largest_load = std::max(largest_load, setup.recipe.make()->next_round(nullptr).largest_load());
+      largest_load = std::max(largest_load, setup.recipe.make()->next_round({}).largest_load());
     const double draws = bytes_of_draws(point, threads, largest_load);
     if (draws > memory)
       refuse("/workers", point,

@@ -176,7 +176,7 @@ void check_round_start(ConfigReader& root, const Point& point) {
   for (const SchemeSetup& setup : point.schemes) {
     if (!setup.recipe.make) continue;
     const auto scheme = setup.recipe.make();
-    const Program::Kind kind = scheme->next_round(nullptr).kind();
+    const Program::Kind kind = scheme->next_round({}).kind();
     if (kind == Program::Kind::tree)
       root.mistake("round_start",
                    fmt::format("must be \"fresh\" for \"{}\": what relays keep from an earlier "
@@ -215,7 +215,7 @@ void check_measured(ConfigReader& root, ConfigReader& compute, const Point& poin
   for (const SchemeSetup& setup : point.schemes) {
     if (!setup.recipe.make) continue;
     const auto scheme = setup.recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     bool fits = program.kind() == Program::Kind::star;
     for (NodeId node = 1; fits && node <= program.workers(); ++node)
       fits = program.messages(node).size() <= 1;

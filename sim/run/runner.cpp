@@ -27,7 +27,8 @@ TrialRunner::TrialRunner(const Point& point) : point_(point) {
   for (const SchemeSetup& setup : point.schemes) {
     Entry entry;
     entry.scheme = setup.recipe.make();
-    entry.program = &entry.scheme->next_round(nullptr);
+    entry.stream = stream_of(setup.label);
+    entry.program = &entry.scheme->next_round(context_of(entry));
     if (entry.program->workers() != workers)
       throw std::logic_error("a program has other workers than its point");
     largest_load = std::max(largest_load, entry.program->largest_load());
@@ -85,6 +86,7 @@ std::size_t TrialRunner::draw_rows_for(const Program& program) {
 
 void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   trial_ = trial;
+  iteration_ = iteration;
   for (Entry& entry : schemes_) {
     entry.has_previous = iteration > 0;
     if (iteration == 0) entry.next_leftover = {};
@@ -137,6 +139,14 @@ void TrialRunner::draw(std::uint64_t trial, std::uint32_t iteration) {
   dead_ = static_cast<std::uint64_t>(std::count(offset_.begin(), offset_.end(), Tournament::never));
 }
 
+RoundContext TrialRunner::context_of(const Entry& entry) const {
+  return {.previous = entry.has_previous ? &entry.result : nullptr,
+          .seed = point_.seed,
+          .trial = trial_,
+          .iteration = iteration_,
+          .stream = entry.stream};
+}
+
 Conditions TrialRunner::conditions_of(Entry& entry) {
   const std::size_t rows = draw_rows_for(*entry.program);
   Conditions conditions = conditions_;
@@ -166,10 +176,10 @@ Conditions TrialRunner::conditions_of(Entry& entry) {
 const RoundResult& TrialRunner::run(std::size_t s) {
   Entry& entry = schemes_[s];
   if (entry.has_previous && !entry.result.complete) return entry.result;
-  entry.result.taken = {};  // other schemes have used the workspace since
+  if (iteration_ >= point_.iterations) entry.result.taken = {};  // nobody has kept those of the one before
   entry.leftover = std::move(entry.next_leftover);
   entry.next_leftover = {};
-  entry.program = &entry.scheme->next_round(entry.has_previous ? &entry.result : nullptr);
+  entry.program = &entry.scheme->next_round(context_of(entry));
   if (entry.program->workers() != conditions_.workers)
     throw std::logic_error("a program has other workers than its point");
   entry.conditions = conditions_of(entry);
@@ -182,6 +192,12 @@ const RoundResult& TrialRunner::run(std::size_t s) {
   if (entry.result.complete && point_.round_start != RoundStart::fresh)
     leave(*entry.program, point_.links, entry.conditions, entry.result, point_.round_start, workspace_,
           entry.next_leftover);
+  if (iteration_ + 1 < point_.iterations) {
+    // For the scheme's next iteration, before which others use the workspace.
+    entry.taken.reserve(entry.program->messages_in_all());
+    entry.taken.assign(entry.result.taken.begin(), entry.result.taken.end());
+    entry.result.taken = entry.taken;
+  }
   return entry.result;
 }
 
@@ -197,7 +213,7 @@ std::string TrialRunner::missing(std::size_t s) const {
 void check_keep(const Point& point, Keep keep) {
   for (std::size_t s = 0; keep.critical && s < point.schemes.size(); ++s) {
     const std::unique_ptr<Scheme> scheme = point.schemes[s].recipe.make();
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     if (program.kind() == Program::Kind::exchange &&
         program.rounds() * program.workers() > Workspace::most_kept)
       throw std::length_error(fmt::format(

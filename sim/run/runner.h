@@ -51,7 +51,9 @@ class TrialRunner {
   struct Entry {
     std::unique_ptr<Scheme> scheme;
     const Program* program = nullptr;
+    std::uint32_t stream = 0;  // of its random numbers
     RoundResult result;
+    std::vector<Arrival> taken;  // of `result`: the workspace's are those of the scheme that ran last
     bool has_previous = false;
     Conditions conditions;
     Leftover leftover, next_leftover;      // that the iteration starts with, that it leaves
@@ -67,12 +69,15 @@ class TrialRunner {
   /// The rows that a program reads under additive scaling, else 0. Draws those that are missing, where it
   /// computes more than the first programs did; others never read them, so their results do not change.
   std::size_t draw_rows_for(const Program& program);
+  /// What the scheme may know of the iteration that has been drawn.
+  RoundContext context_of(const Entry& entry) const;
   /// The drawn conditions as scheme `entry` meets them.
   Conditions conditions_of(Entry& entry);
 
   const Point& point_;
   std::vector<Entry> schemes_;
   std::uint64_t trial_ = 0;
+  std::uint32_t iteration_ = 0;
   DrawAddress address_;       // of this iteration's times
   std::size_t rows_ = 0;      // mini-batches to draw for every iteration under additive scaling
   std::size_t drawn_ = 0;     // of this iteration, the further ones of larger programs included

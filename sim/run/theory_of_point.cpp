@@ -108,7 +108,7 @@ std::optional<Prediction> prediction_at(const Point& point, std::size_t s) {
   const WorkLaw work = work_law(point, *x);
   if (recipe.law) return prediction_of_star(point, *recipe.law, work);
   const auto scheme = recipe.make();
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   if (program.kind() == Program::Kind::exchange) return prediction_of_exchange(point, program, work);
   if (recipe.tree) return prediction_of_tree(point, *recipe.tree, program, work);
   return std::nullopt;
@@ -271,7 +271,7 @@ std::optional<TailBehaviour> completion_tail(const Point& point, std::size_t s) 
     least = least_to_block(*recipe.law, costs);
   } else {
     const auto scheme = recipe.make();
-    least = ProgramBlocking(scheme->next_round(nullptr), point.compute.scaling, costs).least();
+    least = ProgramBlocking(scheme->next_round({}), point.compute.scaling, costs).least();
   }
   if (!least || *least == 0) return std::nullopt;
   // The others of the set may have failed in the same trial.

@@ -64,7 +64,8 @@ template <class T>
 Exactness Verifier::decode(std::size_t s, std::optional<Problem<T>>& problem, Codebook& codebook,
                            const RoundResult& result, std::uint64_t trial, std::uint32_t iteration,
                            Verification& outcome) {
-  if (!problem) problem.emplace(point_.seed, codebook.blocks(), point_.verify.dimension);
+  if (!problem || problem->blocks() != codebook.blocks())  // a scheme may split the data set anew
+    problem.emplace(point_.seed, codebook.blocks(), point_.verify.dimension);
   problem->set_model(trial, iteration);
   Exactness exactness = codebook.check(result.taken, *problem);
   // What the codebook has compared with its sum is for it to say; that all of the data set is there is not.

@@ -91,7 +91,7 @@ std::string fault_in_contents(const Program& program, const Codebook& codebook, 
 std::string fault_of(const SchemeRecipe& recipe, int mini_batches, bool codebook) try {
   const std::unique_ptr<Scheme> scheme = recipe.make();
   if (!scheme) return "it makes no instance of itself";
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   if (program.workers() != static_cast<std::size_t>(mini_batches))
     return fmt::format("its program is for {} workers, and there are {}", program.workers(), mini_batches);
   if (program.kind() == Program::Kind::star && within_reach(program) < program.goal().need)

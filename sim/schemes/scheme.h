@@ -8,9 +8,11 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/base/config.h"
+#include "sim/base/random.h"
 #include "sim/base/registry.h"
 #include "sim/engine/round.h"
 #include "sim/schemes/completion_law.h"
@@ -46,22 +48,49 @@ class Codebook {
   virtual Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) = 0;
 };
 
-/// One instance a thread.
+/// What a scheme may know when it chooses the program of an iteration. As it stands: a first iteration.
+struct RoundContext {
+  /// What the scheme's iteration before came to, in the same trial; its `taken` are the messages that were
+  /// useful then. Null in a trial's first iteration.
+  const RoundResult* previous = nullptr;
+  std::uint64_t seed = 1, trial = 0;
+  std::uint32_t iteration = 0;
+  /// Which of the streams at this address is the scheme's own: a number made of its label, so that the other
+  /// schemes of a configuration do not change what it draws. Below 2^28.
+  std::uint32_t stream = 0;
+
+  /// The scheme's random numbers of this iteration, from the first one at every call.
+  RandomStream random() const {
+    return {{.seed = seed, .trial = trial, .iteration = iteration, .purpose = Purpose::scheme}, stream};
+  }
+};
+
+/// The stream of the scheme with this label: 28 bits of its FNV-1a hash. Two labels of one configuration
+/// share one in less than a case of a hundred million, and are random by the same numbers then.
+inline std::uint32_t stream_of(std::string_view label) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : label) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return static_cast<std::uint32_t>(hash ^ hash >> 32) & 0x0fffffff;
+}
+
+/// One instance a thread, for many trials one after another.
 class Scheme {
  public:
   virtual ~Scheme() = default;
 
-  /// The program of the next iteration; `previous` is null in a trial's first, and does not say any more
-  /// which messages were taken. Valid until the next call.
-  virtual const Program& next_round(const RoundResult* previous) = 0;
+  /// The program of the next iteration, for as many workers as the one before. Valid until the next call. It
+  /// may depend on the context, and on what this trial's earlier calls have left in the scheme, but on
+  /// nothing else: a scheme that remembers forgets at iteration 0, for trials are run in any order, on any
+  /// thread, and a first iteration may be asked for again.
+  virtual const Program& next_round(const RoundContext& context) = 0;
   /// Whether there is no codebook: the scheme's times are measured, and nothing is verified.
   virtual bool timing_only() { return false; }
-  /// Built on first use: a run without verified trials never pays for it. Not to be asked for when
-  /// timing_only().
+  /// That of the program handed out last. Built on first use: a run without verified trials never pays for
+  /// it. Not to be asked for when timing_only().
   virtual Codebook& codebook() = 0;
 };
 
-/// A scheme whose program never changes: all of today's. A maker that is empty or returns nothing makes it
+/// A scheme whose program never changes. A maker that is empty or returns nothing makes it
 /// timing only.
 class FixedScheme final : public Scheme {
  public:
@@ -70,7 +99,7 @@ class FixedScheme final : public Scheme {
   FixedScheme(Program program, MakeCodebook make_codebook)
       : program_(std::move(program)), make_codebook_(std::move(make_codebook)) {}
 
-  const Program& next_round(const RoundResult*) override { return program_; }
+  const Program& next_round(const RoundContext&) override { return program_; }
   bool timing_only() override { return find_codebook() == nullptr; }
   /// Throws std::logic_error when there is none.
   Codebook& codebook() override {

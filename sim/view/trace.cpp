@@ -215,7 +215,7 @@ class Rows {
   }
 
  private:
-  const Program& program_;
+  Program program_;  // a copy: the scheme's own lives until its next round
   bool timed_, side_by_side_;
   std::vector<std::size_t> sends_;                               // per node, rows
   std::map<NodeId, std::vector<std::int64_t>> busy_until_ = {};  // per sender and row, as drawn

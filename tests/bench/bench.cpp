@@ -96,7 +96,7 @@ int main(int count, char** words) {
                           .points[0]
                           .schemes[0]
                           .recipe.make()
-                          ->next_round(nullptr)
+                          ->next_round({})
                           .load(1);
     if (workload.name[1] == '5') {
       config["compute"]["shift"] = 0.01 / load;

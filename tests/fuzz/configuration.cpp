@@ -27,7 +27,7 @@ bool is_tiny(const Point& point) {
     return false;
   return std::all_of(point.schemes.begin(), point.schemes.end(), [](const SchemeSetup& setup) {
     const auto scheme = setup.recipe.make();
-    return scheme->next_round(nullptr).largest_load() <= 24;
+    return scheme->next_round({}).largest_load() <= 24;
   });
 }
 

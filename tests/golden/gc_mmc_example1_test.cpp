@@ -16,7 +16,7 @@ const char* const plain_gc = R"({"scheme": "gc", "load": 3})";
 
 /// The round in which worker i computes tasks[i] mini-batches, one a second, and then stops for good.
 RoundResult survivors(Scheme& scheme, const std::vector<int>& tasks, Workspace& workspace) {
-  const Program& program = scheme.next_round(nullptr);
+  const Program& program = scheme.next_round({});
   std::vector<double> prefix;
   for (int done = 0; done <= program.largest_load(); ++done)
     for (const int most : tasks) prefix.push_back(done <= most ? done : never);
@@ -53,7 +53,7 @@ void require_same(const Point& point, std::size_t a, std::size_t b, std::uint64_
 TEST_CASE(
     "Example 1 correlated: workers 1, 2 and 4 with two messages each give c1 to c5 and the full gradient") {
   const auto scheme = scheme_of(6, correlated);
-  CHECK(scheme->next_round(nullptr).goal().need == 5);  // K − m + 1; the paper prints "K − m − 1 = 5"
+  CHECK(scheme->next_round({}).goal().need == 5);  // K − m + 1; the paper prints "K − m − 1 = 5"
   Workspace workspace;
   const RoundResult result = survivors(*scheme, {3, 3, 0, 3, 0, 0}, workspace);
   REQUIRE(result.complete);
@@ -71,15 +71,15 @@ TEST_CASE(
   CHECK_FALSE(survivors(*scheme, {3, 0, 0, 3, 0, 0}, workspace).complete);  // c1, c2, c4, c5
   // The original scheme needs four workers.
   const auto original = scheme_of(6, plain_gc);
-  CHECK(original->next_round(nullptr).goal().need == 4);
+  CHECK(original->next_round({}).goal().need == 4);
   CHECK_FALSE(survivors(*original, {3, 3, 0, 3, 0, 0}, workspace).complete);
 }
 
 TEST_CASE("Example 1: codeword c1 combines g1 and g2, c2 combines g2 and g3, and worker 1 sends both") {
   const auto scheme = scheme_of(6, correlated);
-  CHECK(scheme->next_round(nullptr).messages(1).size() == 2);
-  CHECK(scheme->next_round(nullptr).messages(1)[0].work == 2);
-  CHECK(scheme->next_round(nullptr).messages(1)[1].work == 3);
+  CHECK(scheme->next_round({}).messages(1).size() == 2);
+  CHECK(scheme->next_round({}).messages(1)[0].work == 2);
+  CHECK(scheme->next_round({}).messages(1)[1].work == 3);
   Codebook& codebook = scheme->codebook();
   CHECK(codebook.contents(1, 0) == std::vector<std::size_t>{0, 1});
   CHECK(codebook.contents(1, 1) == std::vector<std::size_t>{1, 2});
@@ -100,7 +100,7 @@ TEST_CASE("Example 1 uncorrelated: the mask matrix is the paper's equation 3") {
   // Exactly seven zeros in each column, so eight messages are needed in the worst case and always enough.
   for (std::size_t block = 0; block < 6; ++block)
     CHECK(messages_without(*scheme, all_messages(6, 2), block).size() == 7);
-  CHECK(scheme->next_round(nullptr).goal().need == 8);
+  CHECK(scheme->next_round({}).goal().need == 8);
 }
 
 TEST_CASE(
@@ -137,7 +137,7 @@ TEST_CASE(
 TEST_CASE("K = r = 5: orders 3 and 5 need exactly three messages, fractional repetition the fastest worker") {
   const auto mmc =
       scheme_of(5, R"({"scheme": "gc-mmc", "design": "uncorrelated", "load": 5, "orders": [3, 5]})");
-  CHECK(mmc->next_round(nullptr).goal().need == 3);
+  CHECK(mmc->next_round({}).goal().need == 3);
   Prover prover(*mmc);
   const std::vector<Sent> all = all_messages(5, 2);
   for_each_subset(all, 3, [&](const std::vector<Sent>& three) { CHECK(prover.decodes(three)); });
@@ -149,7 +149,7 @@ TEST_CASE("K = r = 5: orders 3 and 5 need exactly three messages, fractional rep
                                        "hybrid": true})");
   Workspace workspace;
   const auto time = [&](Scheme& scheme, std::vector<double> x) {
-    return run_round(scheme.next_round(nullptr), Times(std::move(x)), workspace)[Tally::time];
+    return run_round(scheme.next_round({}), Times(std::move(x)), workspace)[Tally::time];
   };
   // Workers of like speed: three messages of order 3 are earlier. One much faster worker: waiting for it is
   // better. The hybrid rule has the earlier of the two.

@@ -135,7 +135,7 @@ TEST_CASE("every kind of star on serial links is Lindley's recursion, under ever
     point.links.ingress[master] = 1500;
     for (std::size_t s = 0; s < schemes.size(); ++s) {
       const std::unique_ptr<Scheme> scheme = point.schemes[s].recipe.make();
-      const Program& program = scheme->next_round(nullptr);
+      const Program& program = scheme->next_round({});
       compare(point, s, 60, [&](const DrawnTimes& times) { return lindley(program, point.links, times); });
     }
   }
@@ -504,15 +504,18 @@ TEST_CASE("the same bytes for one and three threads with links, leftovers, failu
     }
 }
 
-TEST_CASE("a scheme is not shown messages of others as its own of the iteration before") {
+TEST_CASE("a scheme is shown the messages of its own iteration before, though others have run since") {
   class Watching final : public Scheme {
    public:
     Watching() : program_(any_of(2, 3)) {}
-    const Program& next_round(const RoundResult* previous) override {
-      if (previous) {
-        CHECK(previous->complete);
-        CHECK((*previous)[Tally::time] == 2);
-        CHECK(previous->taken.empty());
+    const Program& next_round(const RoundContext& context) override {
+      CHECK((context.previous == nullptr) == (context.iteration == 0));
+      if (context.previous) {
+        CHECK(context.previous->complete);
+        CHECK((*context.previous)[Tally::time] == 2);
+        REQUIRE(context.previous->taken.size() == 2);
+        CHECK(context.previous->taken[0].from == 1);
+        CHECK(context.previous->taken[1].from == 2);
       }
       return program_;
     }
@@ -523,6 +526,7 @@ TEST_CASE("a scheme is not shown messages of others as its own of the iteration 
   };
   Point point = point_of_programs({any_of(2, 3), any_of(1, 3)}, fixed_times({{1, 2, 3}, {1, 2, 3}}));
   point.schemes[0].recipe.make = [] { return std::make_unique<Watching>(); };
+  point.iterations = 2;
   TrialRunner runner(point);
   for (std::uint32_t i = 0; i < 2; ++i) {
     runner.draw(0, i);

@@ -297,7 +297,7 @@ class Tails final : public ComputeModel {
 std::vector<char> completes(const Point& point, std::size_t s) {
   const auto workers = static_cast<std::size_t>(point.workers);
   const auto scheme = point.schemes[s].recipe.make();
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   Workspace workspace;
   std::vector<char> result;
   for (std::uint32_t set = 0; set < 1U << workers; ++set) {

@@ -73,7 +73,7 @@ TEST_CASE("coded-reduce: every node computes r·K mini-batches, relays wait for 
     CAPTURE(c.n, c.L, c.s);
     const int K = workers_of(c.n, c.L);
     const auto scheme = scheme_of(K, coded_reduce(c.n, c.L, c.s));
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     CHECK(program.kind() == (c.L == 1 ? Program::Kind::star : Program::Kind::tree));
     REQUIRE(program.workers() == static_cast<std::size_t>(K));
     const auto need = static_cast<std::uint32_t>(c.n - c.s);
@@ -96,7 +96,7 @@ TEST_CASE("coded-reduce: without stragglers it is the uncoded tree, one mini-bat
   for (const auto& [n, L] : {std::pair{3, 2}, {4, 3}, {7, 2}, {1, 5}, {6, 1}}) {
     const int K = workers_of(n, L);
     const auto scheme = scheme_of(K, coded_reduce(n, L, 0));
-    const Program& program = scheme->next_round(nullptr);
+    const Program& program = scheme->next_round({});
     CHECK(scheme->codebook().blocks() == static_cast<std::size_t>(K));
     std::set<std::size_t> blocks;
     for (NodeId node = 1; node <= program.workers(); ++node) {
@@ -339,7 +339,7 @@ TEST_CASE("coded-reduce: a round on ideal links by hand") {
   const auto scheme = scheme_of(6, coded_reduce(2, 2, 1));
   Workspace workspace;
   workspace.keep_all = true;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 4, 2, 3, 1, 5}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 4, 2, 3, 1, 5}), workspace);
   CHECK(result.complete);
   CHECK(result[Tally::time] == 6);  // worker 3 at 6, with which relay 1, done at 3, sends
   CHECK(result[Tally::messages] == 1);
@@ -359,7 +359,7 @@ TEST_CASE("coded-reduce: a round on serial ports by hand") {
   workspace.keep_all = true;
   // Relay 1 receives 3 from 2.5 to 4.5 and 4 from 4.5 to 6.5, when it sends; the master hears it from 7 to 9.
   // Relay 2 receives 6 from 1.5 to 3.5 and 5 from 4.5 to 6.5, computes until 9, is heard from 9.5 to 11.5.
-  RoundResult result = run_round(scheme->next_round(nullptr), links, Times({1, 9, 2, 3, 4, 1}), workspace);
+  RoundResult result = run_round(scheme->next_round({}), links, Times({1, 9, 2, 3, 4, 1}), workspace);
   CHECK(result[Tally::time] == 11.5);
   CHECK(result[Tally::messages] == 2);
   CHECK(result[Tally::messages_in_all] == 6);
@@ -369,7 +369,7 @@ TEST_CASE("coded-reduce: a round on serial ports by hand") {
   for (const Arrival& arrival : result.taken) times.push_back(arrival.time);
   CHECK(times == std::vector<double>{3.5, 6.5, 4.5, 6.5, 9, 11.5});
   // Done by 6.75 relay 2 reaches the master's port at 7.25 and waits until 9.
-  result = run_round(scheme->next_round(nullptr), links, Times({1, 6.75, 2, 3, 4, 1}), workspace);
+  result = run_round(scheme->next_round({}), links, Times({1, 6.75, 2, 3, 4, 1}), workspace);
   CHECK(result[Tally::time] == 11);
 }
 
@@ -378,7 +378,7 @@ TEST_CASE("coded-reduce: a relay does not wait for its last s children, nor the 
   Workspace workspace;
   // Relay 2 and the children 6, 8, 12 never answer; of relay 2's others nobody is needed.
   const RoundResult result = run_round(
-      scheme->next_round(nullptr), Times({1, never, 1, 2, 3, never, 1, never, 1, 4, 5, never}), workspace);
+      scheme->next_round({}), Times({1, never, 1, 2, 3, never, 1, never, 1, 4, 5, never}), workspace);
   CHECK(result.complete);
   CHECK(result[Tally::time] == Approx(3.2 * 5).epsilon(1e-15));
   const std::vector<Sent> taken = senders(result.taken);
@@ -386,7 +386,7 @@ TEST_CASE("coded-reduce: a relay does not wait for its last s children, nor the 
         std::set<Sent>{{1, 0}, {3, 0}, {4, 0}, {5, 0}, {10, 0}, {11, 0}});
   CHECK(Prover(*scheme).decodes(taken));
   // A second child of relay 3 that never answers is one too many.
-  CHECK_FALSE(run_round(scheme->next_round(nullptr),
+  CHECK_FALSE(run_round(scheme->next_round({}),
                         Times({1, never, 1, 2, 3, never, 1, never, 1, 4, never, never}), workspace)
                   .complete);
 }

@@ -77,7 +77,7 @@ auto uncorrelated(std::size_t n, const std::vector<int>& orders, std::size_t thr
 TEST_CASE("gc-mmc correlated: a codeword counts once, whoever sends it") {
   // Codewords c1 c2 c3, any two decode; worker i sends c_i after two tasks and c_{i+1} after three.
   const auto scheme = scheme_of(3, R"({"scheme": "gc-mmc", "design": "correlated", "load": 3, "order": 2})");
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   Workspace workspace;
   workspace.keep_all = true;
   RoundResult result = run_round(program, Times({1, 2, 9}), workspace);
@@ -95,7 +95,7 @@ TEST_CASE("gc-mmc correlated: a codeword counts once, whoever sends it") {
 
   // Four codewords of load 1 and two tasks: worker 1's second message is worker 2's first.
   const auto four = scheme_of(4, R"({"scheme": "gc-mmc", "design": "correlated", "load": 2, "order": 1})");
-  result = run_round(four->next_round(nullptr), Times({1, 1.5, 9, 4}), workspace);
+  result = run_round(four->next_round({}), Times({1, 1.5, 9, 4}), workspace);
   CHECK(result[Tally::time] == 4);  // c1 1, c2 1.5, c2 again 2, c3 3, c4 4
   CHECK(result[Tally::messages] == 5);
   CHECK(result[Tally::useful_messages] == 4);
@@ -110,20 +110,20 @@ TEST_CASE(
   const auto plain = scheme_of(3, "{" + fields + "}"),
              hybrid = scheme_of(3, "{" + fields + R"(, "hybrid": true})");
   Workspace workspace;
-  RoundResult result = run_round(plain->next_round(nullptr), Times({1, 5, 9}), workspace);
+  RoundResult result = run_round(plain->next_round({}), Times({1, 5, 9}), workspace);
   CHECK(result[Tally::time] == 5);  // 1 and 3 of worker 1, 5 of worker 2
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 3);
   CHECK(result[Tally::work] == 4);
   CHECK(result[Tally::wasted] == 0);
-  result = run_round(hybrid->next_round(nullptr), Times({1, 5, 9}), workspace);
+  result = run_round(hybrid->next_round({}), Times({1, 5, 9}), workspace);
   CHECK(result[Tally::time] == 3);
   CHECK(result[Tally::messages] == 2);
   CHECK(result[Tally::useful_messages] == 2);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}});
   // With workers of like speed the three short messages are there first.
   for (Scheme* scheme : {plain.get(), hybrid.get()}) {
-    result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 2}), workspace);
+    result = run_round(scheme->next_round({}), Times({1, 1.5, 2}), workspace);
     CHECK(result[Tally::time] == 2);
     CHECK(result[Tally::messages] == 3);
     CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {2, 0}, {3, 0}});
@@ -136,7 +136,7 @@ TEST_CASE("gc-mmc uncorrelated in clusters: a finished worker decodes its own cl
   Workspace workspace;
   workspace.keep_all = true;
   // Two of a cluster's four messages decode it. Worker 1: 1, 2; worker 2: 3; worker 3: 4; worker 4: 6.
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 3, 4, 6}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 3, 4, 6}), workspace);
   CHECK(result[Tally::time] == 6);
   CHECK(result[Tally::messages] ==
         6);  // also worker 2 at 6, the instant of completion, and before it worker 2 at 3

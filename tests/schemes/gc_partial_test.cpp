@@ -82,7 +82,7 @@ std::pair<double, double> moments_of_time(int n, int s, double w1, double w2) {
 TEST_CASE("gc-partial: the first message of all and the second of n - s") {
   // n = 3, s = 1, slowdown 2: two naive parts and two coded of nine, so 2/3 of a mini-batch, then 2/3 more.
   const auto scheme = scheme_of(3, R"({"scheme": "gc-partial", "stragglers": 1, "slowdown": 2})");
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   CHECK(scheme->codebook().blocks() == 9);
   CHECK(scheme->codebook().contents(2, 0) == std::vector<std::size_t>{2, 3});
   CHECK(scheme->codebook().contents(2, 1) == std::vector<std::size_t>{7, 8});
@@ -110,7 +110,7 @@ TEST_CASE("gc-partial with fractional repetition: the second message of one work
   CHECK(scheme->codebook().contents(4, 1) == std::vector<std::size_t>{6, 7});
   Workspace workspace;
   workspace.keep_all = true;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({2, 3, 4, 8}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({2, 3, 4, 8}), workspace);
   CHECK(result[Tally::time] == 6);  // firsts 1, 1.5, 2, 4; seconds 3, 4.5, 6
   CHECK(result[Tally::messages] == 7);
   CHECK(result[Tally::useful_messages] == 6);

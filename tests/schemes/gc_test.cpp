@@ -29,7 +29,7 @@ auto fastest_of_each_cluster(std::size_t size, std::size_t threshold, int load) 
 TEST_CASE("gc: any K - r + 1 workers complete, whole mini-batches of the others are wasted") {
   const auto scheme = scheme_of(4, R"({"scheme": "gc", "load": 2})");
   Workspace workspace;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 4, 3, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 4, 3, 2}), workspace);
   CHECK(result[Tally::time] == 6);  // 2·1, 2·2, 2·3
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 3);
@@ -42,7 +42,7 @@ TEST_CASE("gc in clusters: each needs its own workers, and takes no more than it
   const auto scheme = scheme_of(4, R"({"scheme": "gc", "load": 2, "clusters": 2})");
   Workspace workspace;
   workspace.keep_all = true;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 4, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 1.5, 4, 2}), workspace);
   CHECK(result[Tally::time] == 4);  // worker 1 at 2, worker 2 (not needed) at 3, worker 4 at 4
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 2);
@@ -56,7 +56,7 @@ TEST_CASE("gc with fractional repetition: one of each group of consecutive worke
   const auto scheme = scheme_of(4, R"({"scheme": "gc", "load": 2, "code": "fractional-repetition"})");
   Workspace workspace;
   workspace.keep_all = true;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 4, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 1.5, 4, 2}), workspace);
   CHECK(result[Tally::time] == 4);
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 2);

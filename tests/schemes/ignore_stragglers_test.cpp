@@ -7,7 +7,7 @@ using namespace straggle::testing;
 TEST_CASE("ignore-stragglers: the first K - s workers complete, whoever they are") {
   const auto scheme = scheme_of(4, R"({"scheme": "ignore-stragglers", "stragglers": 1})");
   Workspace workspace;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({3, never, 1, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({3, never, 1, 2}), workspace);
   CHECK(result.complete);
   CHECK(result[Tally::time] == 3);
   CHECK(result[Tally::messages] == 3);

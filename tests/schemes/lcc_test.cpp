@@ -29,14 +29,14 @@ auto first_messages(const std::vector<int>& work, const std::vector<int>& covers
 TEST_CASE("lcc: the fastest 2 ceil(K/r) - 1 workers, or with several messages the first 2K - 1 of them") {
   Workspace workspace;
   const auto single = scheme_of(4, R"({"scheme": "lcc", "load": 2, "messages": "single"})");
-  RoundResult result = run_round(single->next_round(nullptr), Times({1, 2.5, 7, 4}), workspace);
+  RoundResult result = run_round(single->next_round({}), Times({1, 2.5, 7, 4}), workspace);
   CHECK(result[Tally::time] == 8);  // three of four, after two tasks: 2, 5, 8
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 3);
   CHECK(result[Tally::work] == 7);
   CHECK(result[Tally::wasted] == 1);
   const auto multi = scheme_of(4, R"({"scheme": "lcc", "load": 2, "messages": "multi"})");
-  result = run_round(multi->next_round(nullptr), Times({1, 2.5, 7, 4}), workspace);
+  result = run_round(multi->next_round({}), Times({1, 2.5, 7, 4}), workspace);
   CHECK(result[Tally::time] == 8);  // seven of eight: 1 2 2.5 4 5 7 8, without 14
   CHECK(result[Tally::messages] == 7);
   CHECK(result[Tally::useful_messages] == 7);

@@ -6,7 +6,7 @@ using namespace straggle::testing;
 
 TEST_CASE("rar: every worker computes its mini-batch and sends 2(K - 1) messages of 1/K to the next") {
   const auto scheme = scheme_of(5, R"({"scheme": "rar"})");
-  const Program& program = scheme->next_round(nullptr);
+  const Program& program = scheme->next_round({});
   CHECK(program.kind() == Program::Kind::exchange);
   CHECK(program.rounds() == 8);
   REQUIRE(program.workers() == 5);
@@ -18,8 +18,8 @@ TEST_CASE("rar: every worker computes its mini-batch and sends 2(K - 1) messages
     CHECK(program.route(node, 0).size == 0.2);
   }
   const auto alone = scheme_of(1, R"({"scheme": "rar"})");
-  CHECK(alone->next_round(nullptr).rounds() == 0);
-  CHECK(alone->next_round(nullptr).route(1, 0).to == 1);
+  CHECK(alone->next_round({}).rounds() == 0);
+  CHECK(alone->next_round({}).route(1, 0).to == 1);
 }
 
 TEST_CASE("rar: a chunk gathers the gradients of the workers it has passed, then goes round whole") {
@@ -65,7 +65,7 @@ TEST_CASE("rar: a round by hand, each message when the sender has the last one a
                     .ingress = std::vector<double>(4, never)};
   Workspace workspace;
   workspace.keep_all = true;
-  const RoundResult result = run_round(scheme->next_round(nullptr), links, Times({1, 5, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), links, Times({1, 5, 2}), workspace);
   CHECK(result.complete);
   CHECK(result[Tally::time] == 13);  // 5 + 4 · 2
   CHECK(result[Tally::messages] == 12);
@@ -90,11 +90,11 @@ TEST_CASE("rar: a round by hand, each message when the sender has the last one a
   CHECK(arrived(1, 3) == 13);
 
   const auto alone = scheme_of(1, R"({"scheme": "rar"})");
-  const RoundResult single = run_round(alone->next_round(nullptr), Times({4}), workspace);
+  const RoundResult single = run_round(alone->next_round({}), Times({4}), workspace);
   CHECK(single.complete);
   CHECK(single[Tally::time] == 4);
   CHECK(single[Tally::messages] == 0);
-  CHECK_FALSE(run_round(scheme->next_round(nullptr), Times({1, never, 2}), workspace).complete);
+  CHECK_FALSE(run_round(scheme->next_round({}), Times({1, never, 2}), workspace).complete);
 }
 
 TEST_CASE("rar: every trial takes the slowest worker and 2(K - 1) steps") {

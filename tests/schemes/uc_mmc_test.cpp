@@ -45,7 +45,7 @@ auto first_copies(std::size_t n, std::size_t load, std::size_t need) {
 TEST_CASE("uc-mmc: the first copy of each partial gradient counts") {
   const auto scheme = scheme_of(3, R"({"scheme": "uc-mmc", "load": 2})");
   Workspace workspace;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 10}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 1.5, 10}), workspace);
   CHECK(result[Tally::time] == 3);  // B1 at 1, B2 at 1.5, B2 again at 2, B3 at 3
   CHECK(result[Tally::messages] == 4);
   CHECK(result[Tally::useful_messages] == 3);
@@ -58,7 +58,7 @@ TEST_CASE("uc-mmc in clusters: a worker goes round its own cluster's mini-batche
   const auto scheme = scheme_of(4, R"({"scheme": "uc-mmc", "load": 2, "clusters": 2})");
   Workspace workspace;
   // Worker 2 sends B2 at 3 and worker 1 has done so at 2; worker 4 sends B4 at 2, B3 at 4.
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 3, 9, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 3, 9, 2}), workspace);
   CHECK(result[Tally::time] == 4);
   CHECK(senders(result.taken) == std::vector<Sent>{{1, 0}, {1, 1}, {4, 0}, {4, 1}});
   CHECK(result[Tally::messages] == 5);
@@ -70,7 +70,7 @@ TEST_CASE("uc-mmc with a tolerance: K - floor(q K) partial gradients are enough,
   const auto need = [](int workers, double tolerance) {
     const auto scheme =
         scheme_of(workers, fmt::format(R"({{"scheme": "uc-mmc", "load": 2, "tolerance": {}}})", tolerance));
-    return scheme->next_round(nullptr).goal().need;
+    return scheme->next_round({}).goal().need;
   };
   CHECK(need(40, 0) == 40);
   CHECK(need(40, 0.15) == 34);
@@ -82,7 +82,7 @@ TEST_CASE("uc-mmc with a tolerance: K - floor(q K) partial gradients are enough,
 
   const auto scheme = scheme_of(3, R"({"scheme": "uc-mmc", "load": 2, "tolerance": 0.4})");
   Workspace workspace;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({1, 1.5, 10}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({1, 1.5, 10}), workspace);
   CHECK(result[Tally::time] == 1.5);
   CHECK(result[Tally::messages] == 2);
 }

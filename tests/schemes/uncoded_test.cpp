@@ -7,7 +7,7 @@ using namespace straggle::testing;
 TEST_CASE("uncoded: the master waits for the last worker") {
   const auto scheme = scheme_of(3, R"({"scheme": "uncoded"})");
   Workspace workspace;
-  const RoundResult result = run_round(scheme->next_round(nullptr), Times({3, 1, 2}), workspace);
+  const RoundResult result = run_round(scheme->next_round({}), Times({3, 1, 2}), workspace);
   CHECK(result[Tally::time] == 3);
   CHECK(result[Tally::messages] == 3);
   CHECK(result[Tally::useful_messages] == 3);
