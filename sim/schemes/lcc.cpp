@@ -33,12 +33,12 @@ class LagrangeField {
   explicit LagrangeField(const Shape& shape)
       : shape_(shape), code_(shape.workers, shape.blocks, shape.points_per_worker) {}
 
-  Exactness check(std::span<const Arrival> taken, const Problem<T>& problem) {
+  Decoded<T> decode(std::span<const Arrival> taken, const Problem<T>& problem) {
     if (data_ != problem.data()) {
       data_ = problem.data();
       encoded_.clear();
     }
-    Exactness result;
+    Decoded<T> result;
     std::vector<int> indices;
     for (const Arrival& arrival : taken) indices.push_back(index_of(arrival));
     std::vector<codes::RowVector<Scalar>> messages;
@@ -56,20 +56,22 @@ class LagrangeField {
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
     result.decodable = true;
-    const codes::RowVector<Scalar> expected = problem.gradients().colwise().sum().template cast<Scalar>();
+    result.carried = std::move(sum);
+    result.layout = Layout::singles;
+    result.meant = {{0, data_->size()}};
+    // A coded block's own products: of block l its coefficient, squared.
+    codes::RowVector<Scalar> weights = codes::RowVector<Scalar>::Zero(shape_.blocks);  // in every group
+    for (std::size_t i = 0; i < indices.size(); ++i)
+      weights += decoding->weights(static_cast<Eigen::Index>(i)) * coded(indices[i]).squares;
+    result.weights.resize(static_cast<Eigen::Index>(data_->size()));
+    for (Eigen::Index k = 0; k < result.weights.size(); ++k) result.weights(k) = weights(k % shape_.blocks);
     if constexpr (std::is_same_v<T, double>) {
       double norms = 0;
       for (const DataBlock<T>& block : *data_)
         norms += (problem.model() * block.x.transpose() * block.x).norm();
-      const double scale = expected.norm() > 0 ? expected.norm() : 1;
-      result.error = (sum - expected).norm() / scale;
       // The condition counts rounding units per unit of data; measured errors stay below 2 of them.
-      const double allowed =
-          16 * std::numeric_limits<double>::epsilon() * decoding->condition * norms / scale;
-      result.judged = allowed <= 1e-3;  // beyond it doubles have nothing left to say
-      result.exact = result.error <= allowed;
-    } else {
-      result.exact = sum == expected;
+      result.rounding = 16 * std::numeric_limits<double>::epsilon() * decoding->condition * norms;
+      result.judged_below = 1e-3;  // beyond it doubles have nothing left to say
     }
     return result;
   }
@@ -84,21 +86,27 @@ class LagrangeField {
   /// What is sent as this message: the sum over groups of X~' X~ theta, X~ its coded block of the group.
   codes::RowVector<Scalar> message(int index, const codes::RowVector<Scalar>& model) {
     codes::RowVector<Scalar> sum = codes::RowVector<Scalar>::Zero(model.size());
-    for (const codes::Matrix<Scalar>& block : coded_blocks(index)) {
+    for (const codes::Matrix<Scalar>& block : coded(index).blocks) {
       const codes::RowVector<Scalar> product = model * block.transpose();
       sum += product * block;
     }
     return sum;
   }
 
-  /// The coded blocks of one evaluation, encoded once as a real system would before it starts.
-  const std::vector<codes::Matrix<Scalar>>& coded_blocks(int index) {
+  /// One evaluation: its coded blocks, one a group, and the squares of the blocks' coefficients in each.
+  struct Coded {
+    codes::RowVector<Scalar> squares;
+    std::vector<codes::Matrix<Scalar>> blocks;
+  };
+
+  /// Encoded once, as a real system would before it starts.
+  const Coded& coded(int index) {
     if (const auto found = encoded_.find(index); found != encoded_.end()) return found->second;
     constexpr std::size_t most_kept = 1
                                       << 16;  // coded blocks: some hundred megabytes at the usual dimensions
     if ((encoded_.size() + 1) * static_cast<std::size_t>(shape_.groups) > most_kept) encoded_.clear();
     const codes::RowVector<Scalar> coefficients = code_.encoding(index);
-    std::vector<codes::Matrix<Scalar>> coded;
+    Coded coded{.squares = coefficients.cwiseProduct(coefficients), .blocks = {}};
     for (int group = 0; group < shape_.groups; ++group) {
       codes::Matrix<Scalar> block =
           codes::Matrix<Scalar>::Zero(data_->front().x.rows(), data_->front().x.cols());
@@ -107,7 +115,7 @@ class LagrangeField {
                        static_cast<std::size_t>(l);
         if (k < data_->size()) block += coefficients(l) * (*data_)[k].x.template cast<Scalar>();
       }
-      coded.push_back(std::move(block));
+      coded.blocks.push_back(std::move(block));
     }
     return encoded_.emplace(index, std::move(coded)).first->second;
   }
@@ -115,7 +123,7 @@ class LagrangeField {
   Shape shape_;
   codes::LagrangeCode<Scalar> code_;
   std::shared_ptr<const std::vector<DataBlock<T>>> data_;
-  std::unordered_map<int, std::vector<codes::Matrix<Scalar>>> encoded_;
+  std::unordered_map<int, Coded> encoded_;
 };
 
 class LagrangeCodebook final : public Codebook {
@@ -131,11 +139,11 @@ class LagrangeCodebook final : public Codebook {
     std::iota(all.begin(), all.end(), std::size_t{0});
     return all;
   }
-  Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) override {
-    return real_.check(taken, problem);
+  Decoded<double> decode(std::span<const Arrival> taken, const Problem<double>& problem) override {
+    return real_.decode(taken, problem);
   }
-  Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
-    return prime_.check(taken, problem);
+  Decoded<codes::Gf61> decode(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
+    return prime_.decode(taken, problem);
   }
 
  private:

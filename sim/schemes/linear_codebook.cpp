@@ -70,7 +70,7 @@ std::vector<std::size_t> LinearCodebook::contents(NodeId from, std::uint32_t mes
 }
 
 template <class T>
-Exactness LinearCodebook::check_in_field(std::span<const Arrival> taken, const Problem<T>& problem) {
+Decoded<T> LinearCodebook::decode_in_field(std::span<const Arrival> taken, const Problem<T>& problem) {
   using Scalar = Carried<T>;
   using Vector = codes::RowVector<Scalar>;
 
@@ -103,39 +103,49 @@ Exactness LinearCodebook::check_in_field(std::span<const Arrival> taken, const P
   }
 
   // What the master makes of it.
-  Exactness result;
-  Vector sum = Vector::Zero(problem.carried().cols()), expected = sum;
+  Decoded<T> result{.carried = Vector::Zero(problem.carried().cols()),
+                    .weights = Vector::Zero(static_cast<Eigen::Index>(blocks_))};
   double condition = 1, norms = 0;
-  std::size_t decoded = 0;
   for (std::size_t s = 0; s < sections_.size(); ++s) {
+    const Section& section = sections_[s];
+    const auto first = static_cast<Eigen::Index>(section.first_block),
+               blocks = static_cast<Eigen::Index>(section.blocks);
     const auto begin = std::chrono::steady_clock::now();
+    const auto stop = [&] {
+      result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
     if (received[s].plain_sum) {
-      sum += *received[s].plain_sum;
+      result.carried += *received[s].plain_sum;
+      stop();
+      result.weights.segment(first, blocks).setOnes();
     } else {
       if (received[s].rows.empty()) continue;
-      const auto decoding = sections_[s].code->decoder<Scalar>()(received[s].rows);
+      const codes::Decoder<Scalar>& decoder = section.code->decoder<Scalar>();
+      const auto decoding = decoder(received[s].rows);
       if (!decoding) continue;
       for (std::size_t i = 0; i < received[s].rows.size(); ++i)
-        sum += decoding->weights(static_cast<Eigen::Index>(i)) * received[s].messages[i];
+        result.carried += decoding->weights(static_cast<Eigen::Index>(i)) * received[s].messages[i];
       condition = std::max(condition, decoding->condition);
+      stop();
+      const auto& coefficients = decoder.code().rows;
+      for (std::size_t i = 0; i < received[s].rows.size(); ++i) {
+        const Scalar weight = decoding->weights(static_cast<Eigen::Index>(i));
+        if (weight == Scalar(0)) continue;
+        for (Eigen::Index k = 0; k < blocks; ++k)  // rows are sparse
+          if (const Scalar& coefficient = coefficients(received[s].rows[i], k); coefficient != Scalar(0))
+            result.weights(first + k) += weight * coefficient;
+      }
     }
-    result.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    expected += blocks_of(sections_[s]).colwise().sum();
-    if constexpr (std::is_same_v<T, double>) norms += blocks_of(sections_[s]).rowwise().norm().sum();
-    ++decoded;
+    result.meant.emplace_back(section.first_block, section.blocks);
+    if constexpr (std::is_same_v<T, double>) norms += blocks_of(section).rowwise().norm().sum();
   }
-  result.decodable = decoded >= needed_sections_;
-  if constexpr (std::is_same_v<T, double>) {
-    const double scale = expected.norm() > 0 ? expected.norm() : 1;
-    result.error = (sum - expected).norm() / scale;
-    // The tolerance is in units of the gradients' own norms, of which the sum may have lost some to
-    // cancellation.
-    const double allowed = std::min(codes::kCeiling, codes::tolerance(condition) * norms / scale);
-    result.exact = result.decodable && result.error <= allowed;
-  } else {
-    result.exact = result.decodable && sum == expected;
-  }
+  result.decodable = result.meant.size() >= needed_sections_;
+  result.rounding = codes::tolerance(condition) * norms;
   return result;
 }
+
+template Decoded<double> LinearCodebook::decode_in_field(std::span<const Arrival>, const Problem<double>&);
+template Decoded<codes::Gf61> LinearCodebook::decode_in_field(std::span<const Arrival>,
+                                                              const Problem<codes::Gf61>&);
 
 }  // namespace straggle

@@ -61,16 +61,16 @@ class LinearCodebook final : public Codebook {
 
   std::size_t blocks() const override { return blocks_; }
   std::vector<std::size_t> contents(NodeId from, std::uint32_t message) const override;
-  Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) override {
-    return check_in_field(taken, problem);
+  Decoded<double> decode(std::span<const Arrival> taken, const Problem<double>& problem) override {
+    return decode_in_field(taken, problem);
   }
-  Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
-    return check_in_field(taken, problem);
+  Decoded<codes::Gf61> decode(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
+    return decode_in_field(taken, problem);
   }
 
  private:
   template <class T>
-  Exactness check_in_field(std::span<const Arrival> taken, const Problem<T>& problem);
+  Decoded<T> decode_in_field(std::span<const Arrival> taken, const Problem<T>& problem);
 
   std::vector<Section> sections_;
   std::function<CodeRow(std::size_t, std::size_t)> row_of_;

@@ -31,37 +31,30 @@ class RingCodebook final : public Codebook {
     std::sort(result.begin(), result.end());
     return result;
   }
-  Exactness check(std::span<const Arrival>, const Problem<double>& problem) override {
-    return check_in_field(problem);
+  Decoded<double> decode(std::span<const Arrival>, const Problem<double>& problem) override {
+    return decode_in_field(problem);
   }
-  Exactness check(std::span<const Arrival>, const Problem<codes::Gf61>& problem) override {
-    return check_in_field(problem);
+  Decoded<codes::Gf61> decode(std::span<const Arrival>, const Problem<codes::Gf61>& problem) override {
+    return decode_in_field(problem);
   }
 
  private:
   template <class T>
-  Exactness check_in_field(const Problem<T>& problem) const {
+  Decoded<T> decode_in_field(const Problem<T>& problem) const {
     codes::Matrix<T> vectors = problem.gradients();
     std::vector<Chunk> chunks = ring_.chunks(vectors.cols());
     std::erase_if(chunks, [](const Chunk& chunk) { return chunk.size == 0; });
     const auto begin = std::chrono::steady_clock::now();
     for (std::int64_t round = 0; round < ring_.rounds(); ++round) ring_.run(round, chunks, vectors);
-    Exactness result{.decodable = true};
+    Decoded<T> result{.decodable = true};
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-
-    const codes::RowVector<T> expected = problem.gradients().colwise().sum();
-    if constexpr (std::is_same_v<T, double>) {
-      const double scale = expected.norm() > 0 ? expected.norm() : 1;
-      for (const auto& vector : vectors.rowwise())
-        result.error = std::max(result.error, (vector - expected).norm() / scale);
-      // K terms summed in some order are off by at most (K − 1)/2 epsilons of their sizes, on either side.
-      const double allowed = static_cast<double>(blocks_) * std::numeric_limits<double>::epsilon() *
-                             problem.gradients().rowwise().norm().sum() / scale;
-      result.exact = result.error <= std::min(codes::kCeiling, allowed);
-    } else {
-      result.exact = std::all_of(vectors.rowwise().begin(), vectors.rowwise().end(),
-                                 [&](const auto& vector) { return vector == expected; });
-    }
+    result.at_workers = std::move(vectors);
+    result.meant = {{0, blocks_}};
+    result.weights.setOnes(static_cast<Eigen::Index>(blocks_));  // by the schedule, in every chunk
+    // K terms summed in some order are off by at most (K − 1)/2 epsilons of their sizes, on either side.
+    if constexpr (std::is_same_v<T, double>)
+      result.rounding = static_cast<double>(blocks_) * std::numeric_limits<double>::epsilon() *
+                        problem.gradients().rowwise().norm().sum();
     return result;
   }
 

@@ -15,38 +15,10 @@
 #include "sim/base/random.h"
 #include "sim/base/registry.h"
 #include "sim/engine/round.h"
+#include "sim/schemes/codebook.h"
 #include "sim/schemes/completion_law.h"
-#include "sim/schemes/problem.h"
 
 namespace straggle {
-
-/// What decoding one iteration's useful messages came to.
-struct Exactness {
-  bool decodable = false;  ///< the code can decode from these messages at all
-  bool exact = false;      ///< prime field: equal; reals: error within the tolerance
-  bool judged = true;      ///< false: too ill-conditioned for doubles to say anything (LCC only)
-  double error = 0;        ///< reals: relative error against the direct sum, Euclidean
-  double seconds = 0;      ///< real time the master's decode took
-};
-
-/// Proves results on real data: encodes as the workers do, decodes as the master does. One instance a thread;
-/// it may keep what does not change between trials (factorised codes, encoded data).
-class Codebook {
- public:
-  virtual ~Codebook() = default;
-
-  /// The equal blocks the scheme splits the whole data set into: of K mini-batches each is K / blocks().
-  virtual std::size_t blocks() const = 0;
-  /// Whether workers compute on coded data, made of the blocks beforehand: a message then contains something
-  /// of more blocks than its worker has computed mini-batches.
-  virtual bool coded_data() const { return false; }
-  /// The blocks (0-based, ascending) that enter a worker's message, counted from 0; of a relay's those that
-  /// it computes itself.
-  virtual std::vector<std::size_t> contents(NodeId from, std::uint32_t message) const = 0;
-  /// Decodes from exactly these messages and compares with the direct sum. The problem has blocks() blocks.
-  virtual Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) = 0;
-  virtual Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) = 0;
-};
 
 /// What a scheme may know when it chooses the program of an iteration. As it stands: a first iteration.
 struct RoundContext {

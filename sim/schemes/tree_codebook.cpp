@@ -29,7 +29,7 @@ std::vector<std::size_t> TreeCodebook::contents(NodeId from, std::uint32_t) cons
 }
 
 template <class T>
-Exactness TreeCodebook::check_in_field(std::span<const Arrival> taken, const Problem<T>& problem) {
+Decoded<T> TreeCodebook::decode_in_field(std::span<const Arrival> taken, const Problem<T>& problem) {
   using Scalar = Carried<T>;
   using Vector = codes::RowVector<Scalar>;
   const TreeAllocation<Scalar>& parts = allocation<Scalar>();
@@ -50,8 +50,9 @@ Exactness TreeCodebook::check_in_field(std::span<const Arrival> taken, const Pro
         static_cast<int>(arrival.from - tree_.first_child(tree_.parent(arrival.from))));
   }
 
-  Exactness result;
+  Decoded<T> result;
   std::vector<Vector> message(nodes + 1);
+  std::vector<Vector> weights(last_relay + 1);  // of each receiver's children
   std::vector<double> condition(nodes + 1, 1);
   // Children have larger numbers than their parents: from the leaves to the root.
   for (std::size_t node = nodes + 1; node-- > 0;) {
@@ -76,23 +77,34 @@ Exactness TreeCodebook::check_in_field(std::span<const Arrival> taken, const Pro
     if constexpr (std::is_same_v<T, double>)
       condition[node] =
           codes::nested_condition(decode.code().rows, children[node], decoding->weights, conditions);
+    weights[node] = decoding->weights;
+  }
+
+  // How often each node's message is in the root's sum, from the root to the leaves.
+  std::vector<Scalar> times(nodes + 1, Scalar(0));
+  times[0] = Scalar(1);
+  result.weights = Vector::Zero(problem.carried().rows());
+  for (std::size_t node = 0; node <= nodes; ++node) {
+    if (times[node] == Scalar(0)) continue;
+    if (node > 0)
+      for (const auto& [part, weight] : parts.of(node)) result.weights(part) += times[node] * weight;
+    if (node > last_relay) continue;
+    for (std::size_t i = 0; i < children[node].size(); ++i)
+      times[static_cast<std::size_t>(tree_.first_child(static_cast<std::int64_t>(node)) +
+                                     children[node][i])] =
+          times[node] * weights[node](static_cast<Eigen::Index>(i));
   }
 
   result.decodable = true;
-  const Vector expected = problem.carried().colwise().sum();
-  if constexpr (std::is_same_v<T, double>) {
-    const double norms = problem.carried().rowwise().norm().sum();
-    const double scale = expected.norm() > 0 ? expected.norm() : 1;
-    result.error = (message[0] - expected).norm() / scale;
-    // Errors of a decode are multiplied by those above it; see also LinearCodebook.
-    result.exact = result.error <= std::min(codes::kCeiling, codes::tolerance(condition[0]) * norms / scale);
-  } else {
-    result.exact = message[0] == expected;
-  }
+  result.carried = message[0];
+  result.meant = {{0, blocks()}};
+  // Errors of a decode are multiplied by those above it.
+  if constexpr (std::is_same_v<T, double>)
+    result.rounding = codes::tolerance(condition[0]) * problem.carried().rowwise().norm().sum();
   return result;
 }
 
-template Exactness TreeCodebook::check_in_field(std::span<const Arrival>, const Problem<double>&);
-template Exactness TreeCodebook::check_in_field(std::span<const Arrival>, const Problem<Gf61>&);
+template Decoded<double> TreeCodebook::decode_in_field(std::span<const Arrival>, const Problem<double>&);
+template Decoded<Gf61> TreeCodebook::decode_in_field(std::span<const Arrival>, const Problem<Gf61>&);
 
 }  // namespace straggle

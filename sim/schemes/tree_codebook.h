@@ -10,7 +10,7 @@
 
 namespace straggle {
 
-/// Node w of the tree is worker node w, the root the master. What the arrivals handed to check() must hold:
+/// Node w of the tree is worker node w, the root the master. What the arrivals handed to decode() must hold:
 /// every useful message of the iteration, whoever received it.
 class TreeCodebook final : public Codebook {
  public:
@@ -20,18 +20,18 @@ class TreeCodebook final : public Codebook {
   std::size_t blocks() const override { return static_cast<std::size_t>(tree_.parts()); }
   /// The blocks the sender computes itself; a relay's message holds what its children sent, too.
   std::vector<std::size_t> contents(NodeId from, std::uint32_t message) const override;
-  Exactness check(std::span<const Arrival> taken, const Problem<double>& problem) override {
-    return check_in_field(taken, problem);
+  Decoded<double> decode(std::span<const Arrival> taken, const Problem<double>& problem) override {
+    return decode_in_field(taken, problem);
   }
-  Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
-    return check_in_field(taken, problem);
+  Decoded<codes::Gf61> decode(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem) override {
+    return decode_in_field(taken, problem);
   }
 
  private:
   template <class T>
   const codes::TreeAllocation<T>& allocation();
   template <class T>
-  Exactness check_in_field(std::span<const Arrival> taken, const Problem<T>& problem);
+  Decoded<T> decode_in_field(std::span<const Arrival> taken, const Problem<T>& problem);
 
   codes::CodedTree tree_;
   std::shared_ptr<const SharedCode> code_;

@@ -125,20 +125,46 @@ std::unique_ptr<Scheme> with_changed_coefficient(Wrong where) {
   });
 }
 
-/// A codebook whose verdict is made up.
-class MadeUp final : public Codebook {
- public:
-  MadeUp(Exactness real, Exactness prime) : real_(real), prime_(prime) {}
-  std::size_t blocks() const override { return 6; }
-  std::vector<std::size_t> contents(NodeId, std::uint32_t) const override { return {}; }
-  Exactness check(std::span<const Arrival>, const Problem<double>&) override { return real_; }
-  Exactness check(std::span<const Arrival>, const Problem<codes::Gf61>&) override { return prime_; }
-
- private:
-  Exactness real_, prime_;
+/// What a made-up decode yields, in one field: how far from the sum, relative to it, and what it says of
+/// itself.
+struct Yield {
+  bool decodable = true;
+  double error = 0;
+  double rounding = 1e-12;  ///< relative to the sum
+  std::optional<double> judged_below = {};
 };
 
-Verification verification_of(const Exactness& real, const Exactness& prime) {
+/// A codebook whose decodes are made up.
+class MadeUp final : public Codebook {
+ public:
+  MadeUp(const Yield& real, const Yield& prime) : real_(real), prime_(prime) {}
+  std::size_t blocks() const override { return 6; }
+  std::vector<std::size_t> contents(NodeId, std::uint32_t) const override { return {}; }
+  Decoded<double> decode(std::span<const Arrival>, const Problem<double>& problem) override {
+    Decoded<double> result = decoded(real_, problem);
+    result.rounding = real_.rounding * result.carried.norm();
+    result.carried *= 1 + real_.error;
+    return result;
+  }
+  Decoded<codes::Gf61> decode(std::span<const Arrival>, const Problem<codes::Gf61>& problem) override {
+    Decoded<codes::Gf61> result = decoded(prime_, problem);
+    if (prime_.error > 0) result.carried(0) += codes::Gf61(1);
+    return result;
+  }
+
+ private:
+  template <class T>
+  static Decoded<T> decoded(const Yield& yield, const Problem<T>& problem) {
+    return {.decodable = yield.decodable,
+            .carried = problem.carried().colwise().sum(),
+            .meant = {{0, problem.blocks()}},
+            .judged_below = yield.judged_below};
+  }
+
+  Yield real_, prime_;
+};
+
+Verification verification_of(const Yield& real, const Yield& prime) {
   const Point point = point_with([=] {
     return std::make_unique<FixedScheme>(any_four_of_six(),
                                          [=] { return std::make_unique<MadeUp>(real, prime); });
@@ -444,27 +470,33 @@ TEST_CASE("one changed coefficient is reported with the first trial that used it
 }
 
 TEST_CASE("a decode that is not exact is reported, one that doubles cannot judge is counted") {
-  const Exactness fine{.decodable = true, .exact = true, .error = 1e-15};
-  CHECK_FALSE(verification_of(fine, fine).failed_trial);
-  CHECK(verification_of(fine, fine).real_max_error == 1e-15);
+  CHECK_FALSE(verification_of({}, {}).failed_trial);
+  CHECK(verification_of({}, {}).real_max_error == 0);
+  const Verification near = verification_of({.error = 1e-13}, {});
+  CHECK_FALSE(near.failed_trial);
+  CHECK(near.real_max_error == Approx(1e-13).epsilon(0.01));
 
-  const Verification real = verification_of({.decodable = true, .exact = false, .error = 0.25}, fine);
+  const Verification real = verification_of({.error = 0.25}, {});
   CHECK(real.failed_trial == std::optional<std::uint64_t>(0));
   CHECK(real.failure == "it decodes with relative error 2.50e-01 in doubles");
   CHECK(real.prime_exact);
+  // No rounding explains more than the ceiling.
+  CHECK(verification_of({.error = 1e-5, .rounding = 1}, {}).failed_trial);
+  CHECK_FALSE(verification_of({.error = 9e-7, .rounding = 1}, {}).failed_trial);
 
-  const Verification prime = verification_of(fine, {.decodable = true, .exact = false});
+  const Verification prime = verification_of({}, {.error = 1});
   CHECK(prime.failed_trial == std::optional<std::uint64_t>(0));
   CHECK(prime.failure == "it decodes to a wrong sum in the prime field");
   CHECK_FALSE(prime.prime_exact);
 
-  const Verification unjudged =
-      verification_of({.decodable = true, .exact = false, .judged = false, .error = 5}, fine);
+  const Verification unjudged = verification_of({.error = 5, .rounding = 0.01, .judged_below = 1e-3}, {});
   CHECK_FALSE(unjudged.failed_trial);
   CHECK(unjudged.unjudged == 20);
   CHECK(unjudged.real_max_error == 0);
+  CHECK(verification_of({.error = 1e-4, .rounding = 9e-4, .judged_below = 1e-3}, {}).real_max_error > 9e-5);
+  CHECK(verification_of({.error = 2e-3, .rounding = 9e-4, .judged_below = 1e-3}, {}).failed_trial);
 
-  CHECK(verification_of({.decodable = false, .exact = false, .judged = false}, fine).failed_trial);
+  CHECK(verification_of({.decodable = false, .rounding = 1, .judged_below = 1e-3}, {}).failed_trial);
 }
 
 TEST_CASE("a scheme that can never complete is a logic error that names it") {

@@ -52,11 +52,21 @@ class Says final : public Codebook {
   std::size_t blocks() const override { return blocks_; }
   bool coded_data() const override { return coded_; }
   std::vector<std::size_t> contents(NodeId from, std::uint32_t) const override { return contents_(from); }
-  Exactness check(std::span<const Arrival>, const Problem<double>&) override { return exact(); }
-  Exactness check(std::span<const Arrival>, const Problem<codes::Gf61>&) override { return exact(); }
+  Decoded<double> decode(std::span<const Arrival>, const Problem<double>& problem) override {
+    return exact(problem);
+  }
+  Decoded<codes::Gf61> decode(std::span<const Arrival>, const Problem<codes::Gf61>& problem) override {
+    return exact(problem);
+  }
 
  private:
-  static Exactness exact() { return {.decodable = true, .exact = true}; }
+  template <class T>
+  static Decoded<T> exact(const Problem<T>& problem) {
+    return {.decodable = true,
+            .carried = problem.carried().colwise().sum(),
+            .meant = {{0, problem.blocks()}},
+            .rounding = 1e-9};
+  }
   std::size_t blocks_;
   bool coded_;
   Contents contents_;
