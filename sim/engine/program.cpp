@@ -10,6 +10,7 @@ namespace straggle {
 Program Program::exchange(std::uint32_t rounds, double size) {
   Program program(Goal{});
   program.kind_ = Kind::exchange;
+  program.plain_ = false;
   program.rounds_ = rounds;
   program.exchange_size_ = size;
   return program;
@@ -38,8 +39,12 @@ NodeId Program::add(const std::vector<Step>& steps) {
     if (step.to != master && (messages(step.to).empty() || route(step.to, 0).need == 0))
       throw std::logic_error("a step names a receiver that is no relay");
     if (step.to != steps.front().to) throw std::logic_error("a worker sends all its messages to one node");
-    if ((step.to != master || step.need > 0 || step.size != 1) && kind_ == Kind::star) {
-      kind_ = Kind::tree;  // so far all went straight to the master
+    if (!(step.size >= 0)) throw std::logic_error("a step sends a message of a negative size");
+    const bool relayed = step.to != master || step.need > 0;
+    if (relayed) kind_ = Kind::tree;
+    if (plain_ &&
+        (relayed || step.size != 1)) {  // so far all were gradients that went straight to the master
+      plain_ = false;
       routes_.assign(messages_.size(), {master, 0, 1});
     }
     if (step.need > 0 && steps.size() > 1) throw std::logic_error("a relay has one step");
@@ -47,7 +52,7 @@ NodeId Program::add(const std::vector<Step>& steps) {
       throw std::length_error(
           fmt::format("its workers send more than {} messages in an iteration", most_messages));
     messages_.push_back({work, step.covers, step.item, step.group, step.weight});
-    if (kind_ == Kind::tree) routes_.push_back({step.to, step.need, step.size});
+    if (!plain_) routes_.push_back({step.to, step.need, step.size});
   }
   first_.push_back(static_cast<std::uint32_t>(messages_.size()));
   load_.push_back(work);

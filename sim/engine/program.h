@@ -40,7 +40,7 @@ struct Goal {
 };
 
 /// Built once, run many times. There are three kinds:
-/// - a star: independent workers that report to the master;
+/// - a star: independent workers that report to the master, in messages of any size;
 /// - a tree: some workers are relays, which wait for the messages of others and send one of their own;
 /// - an exchange: no master. Every worker computes, then sends `rounds` messages to one neighbour, who hears
 ///   nobody else; it sends the first when it has computed, number k + 1 when number k has been received by
@@ -55,7 +55,7 @@ class Program {
     double covers;  ///< see Step
     std::uint32_t item, group, weight;
   };
-  /// The rest of a step, kept only for programs that are no star.
+  /// The rest of a step, not kept of a star whose messages are a gradient each.
   struct Route {
     NodeId to;
     std::uint32_t need;
@@ -73,7 +73,8 @@ class Program {
 
   /// Adds the next worker. In a tree a relay, which needs messages, has one step and is added before those
   /// who send to it, and a worker sends to one node only. Throws std::logic_error for a step that names no
-  /// group, item or receiver that there is, computes a negative amount, or covers more than was computed.
+  /// group, item or receiver that there is, computes a negative amount, covers more than was computed, or
+  /// sends a message of a negative size.
   NodeId add(const std::vector<Step>& steps);
 
   Kind kind() const { return kind_; }
@@ -87,8 +88,10 @@ class Program {
   std::size_t messages_in_all() const { return messages_.size(); }
   /// Where message `index` of `node` goes, what it waits for, how large it is.
   Route route(NodeId node, std::size_t index) const {
-    return kind_ == Kind::star ? Route{master, 0, 1} : routes_[first_[node - 1] + index];
+    return plain_ ? Route{master, 0, 1} : routes_[first_[node - 1] + index];
   }
+  /// Whether it is a star all of whose messages have the size of one gradient.
+  bool plain() const { return plain_; }
   /// To whom a worker sends all it sends, and who sends it the model: in a star the master, in a tree the
   /// parent, in an exchange the neighbour; the master, too, if it sends nothing.
   NodeId parent(NodeId node) const { return messages(node).empty() ? master : route(node, 0).to; }
@@ -104,11 +107,12 @@ class Program {
 
  private:
   Kind kind_ = Kind::star;
+  bool plain_ = true;
   Goal goal_;
   std::uint32_t rounds_ = 0;
   double exchange_size_ = 1;
   std::vector<Message> messages_;
-  std::vector<Route> routes_;  // beside messages_, unless it is a star
+  std::vector<Route> routes_;  // beside messages_, unless it is plain
   std::vector<std::uint32_t> first_ = {
       0};  // first_[w] .. first_[w + 1] are the messages of worker node w + 1
   std::vector<double> load_;

@@ -21,7 +21,8 @@ struct Leftover {
   struct Stale {
     double time;  ///< when it reaches the port; not positive: it waits there already
     NodeId from;
-    double seconds;  ///< that it occupies the port
+    double seconds;   ///< that it occupies the port
+    double size = 1;  ///< in gradients
   };
   /// The rest of one step of an earlier iteration, which its worker goes on with: mini-batches `from` to `to`
   /// of that iteration's cumulative work. They end as under Conditions, by the numbers of that iteration.
@@ -40,6 +41,7 @@ struct Leftover {
   std::vector<double> busy_until;  ///< per worker; empty in a trial's first iteration
   std::vector<Stale> messages;     ///< in the order in which the port serves them
   std::vector<Work> work = {};     ///< by worker, then in the order in which it is done
+  bool sized = false;              ///< whether a message may be of another size than a gradient's
 };
 
 /// How long the workers take in one iteration, drawn before it starts. Cumulative work w of worker i (node i
@@ -71,9 +73,9 @@ struct Conditions {
            (rest == 0 ? start : start + rest * (prefix[(whole + 1) * workers + worker] - start));
   }
   /// Seconds a message of `worker` occupies the master's port in a star.
-  double port_seconds(const Links& links, std::size_t worker) const {
+  double port_seconds(const Links& links, std::size_t worker, double size = 1) const {
     if (!transfer.empty() && !std::isnan(transfer[worker])) return transfer[worker];
-    return links.seconds(static_cast<NodeId>(worker + 1), master, 1);
+    return links.seconds(static_cast<NodeId>(worker + 1), master, size);
   }
 };
 
@@ -124,7 +126,7 @@ class Workspace {
  private:
   friend class Intake;
   friend class SharedRound;
-  template <bool, bool>
+  template <bool, bool, bool>
   friend class StarRound;
   friend class TreeRound;
   friend class ExchangeRound;

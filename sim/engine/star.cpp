@@ -8,9 +8,10 @@
 
 namespace straggle {
 
-/// The state of one round. `KeepAll` is the replay's variant and `Port` that of serial links, leftovers and
-/// silence; a sweep on ideal links pays nothing for either.
-template <bool KeepAll, bool Port>
+/// The state of one round. `KeepAll` is the replay's variant, `Port` that of serial links, leftovers and
+/// silence, and `Sized`, which comes with a port, that of messages that are not a gradient each; a sweep on
+/// ideal links pays nothing for any of them.
+template <bool KeepAll, bool Port, bool Sized>
 class StarRound {
  public:
   StarRound(const Program& program, const Links& links, const Conditions& conditions, Workspace& space)
@@ -25,6 +26,9 @@ class StarRound {
 
  private:
   void start();
+  double size_of(std::size_t worker, std::uint32_t message) const {
+    return Sized ? program_.route(static_cast<NodeId>(worker + 1), message).size : 1;
+  }
   double reaches_port(std::size_t worker, const Program::Message& message) const {
     const double sent = conditions_.end_of(message.work, worker);
     return Port ? sent + latency_ : sent;
@@ -48,8 +52,8 @@ class StarRound {
   double latency_;
 };
 
-template <bool KeepAll, bool Port>
-void StarRound<KeepAll, Port>::start() {
+template <bool KeepAll, bool Port, bool Sized>
+void StarRound<KeepAll, Port, Sized>::start() {
   const std::size_t workers = program_.workers();
   space_.queue_.reset(workers);
   space_.next_.assign(workers, 0);
@@ -65,12 +69,13 @@ void StarRound<KeepAll, Port>::start() {
   space_.queue_.start();
 }
 
-template <bool KeepAll, bool Port>
-RoundResult StarRound<KeepAll, Port>::run() {
+template <bool KeepAll, bool Port, bool Sized>
+RoundResult StarRound<KeepAll, Port, Sized>::run() {
   RoundResult result;
   start();
   double port_free = 0, port_busy = 0, end = Tournament::never;
   std::uint64_t received = 0;
+  double gradients = 0;  // their size
   while (true) {
     const Tournament::Key winner = space_.queue_.winner();
     const Leftover::Stale* const stale = stale_before(winner);
@@ -85,6 +90,7 @@ RoundResult StarRound<KeepAll, Port>::run() {
       } else {
         ++received;
         port_busy += stale->seconds;
+        if constexpr (Sized) gradients += stale->size;
         if constexpr (KeepAll) space_.all_.push_back({port_free, stale->from, 0, Arrival::Fate::stale});
       }
       continue;
@@ -100,14 +106,16 @@ RoundResult StarRound<KeepAll, Port>::run() {
           space_.all_.push_back({std::max(time, port_free), worker + 1, index, Arrival::Fate::dropped});
         continue;
       }
-      const double seconds = conditions_.port_seconds(links_, worker);
+      const double size = size_of(worker, index);
+      const double seconds = conditions_.port_seconds(links_, worker, size);
       const double reached = time;
       time = port_free = std::max(time, port_free) + seconds;
       if (time > end) {
-        space_.in_port_.push_back({reached, worker + 1, seconds});
+        space_.in_port_.push_back({reached, worker + 1, seconds, size});
         continue;
       }
       port_busy += seconds;
+      if constexpr (Sized) gradients += size;
     }
     ++received;
     const Arrival::Fate fate = result.complete ? Arrival::Fate::late : intake_.receive(messages[index]);
@@ -130,13 +138,14 @@ RoundResult StarRound<KeepAll, Port>::run() {
   result[Tally::time] = end;
   Tallies tallies(program_, links_, conditions_, space_);
   tallies.work(result);
-  for (const Tally tally : {Tally::messages_in_all, Tally::bytes_in_all, Tally::bytes_into_busiest})
-    result[tally] = messages;
+  const double bytes = Sized ? gradients : messages;
+  result[Tally::messages_in_all] = messages;
+  result[Tally::bytes_in_all] = result[Tally::bytes_into_busiest] = bytes;
   result[Tally::port_utilisation] = end > 0 ? port_busy / end : 0;
   if (!conditions_.model_at.empty()) {
     space_.volume_.assign(program_.workers() + 1, 0);
     space_.busy_.assign(program_.workers() + 1, 0);
-    space_.volume_[master] = messages;
+    space_.volume_[master] = bytes;
     space_.busy_[master] = port_busy;
     tallies.ports(result);
   }
@@ -145,13 +154,15 @@ RoundResult StarRound<KeepAll, Port>::run() {
 
 RoundResult run_star(const Program& program, const Links& links, const Conditions& conditions,
                      Workspace& space) {
+  const auto run = [&]<bool Port, bool Sized>() {
+    return space.keep_all ? StarRound<true, Port, Sized>(program, links, conditions, space).run()
+                          : StarRound<false, Port, Sized>(program, links, conditions, space).run();
+  };
+  if (!program.plain() || (conditions.leftover && conditions.leftover->sized))
+    return run.template operator()<true, true>();
   const bool port =
       links.discipline == Discipline::serial || conditions.silence || conditions.leftover != nullptr;
-  if (port)
-    return space.keep_all ? StarRound<true, true>(program, links, conditions, space).run()
-                          : StarRound<false, true>(program, links, conditions, space).run();
-  return space.keep_all ? StarRound<true, false>(program, links, conditions, space).run()
-                        : StarRound<false, false>(program, links, conditions, space).run();
+  return port ? run.template operator()<true, false>() : run.template operator()<false, false>();
 }
 
 void leave(const Program& program, const Links& links, const Conditions& conditions,
@@ -164,14 +175,17 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
   std::vector<double> busy(workers, 0);
   std::vector<Leftover::Stale> messages;
   std::vector<Leftover::Work> work;
+  const bool sized = !program.plain() || (conditions.leftover && conditions.leftover->sized);
   if (mode != RoundStart::fresh && program.kind() != Program::Kind::exchange) {
     if (program.kind() != Program::Kind::star || links.discipline == Discipline::shared)
       throw std::logic_error("only a star on ideal or serial links leaves something to the next iteration");
     const bool ideal = links.discipline == Discipline::ideal;
     const double latency = ideal ? 0 : links.latency;
+    const std::size_t older = conditions.leftover ? conditions.leftover->messages.size() : 0;
+    messages.reserve(space.in_port_.size() + older + program.messages_in_all());
     // What waits for the port: an iteration ends with a message's service, so none is half served.
     for (const Leftover::Stale& stale : space.in_port_)
-      messages.push_back({stale.time - end, stale.from, stale.seconds});
+      messages.push_back({stale.time - end, stale.from, stale.seconds, stale.size});
     const std::size_t queued = messages.size();
     if (conditions.leftover)
       for (std::size_t i = space.next_leftover_; i < conditions.leftover->messages.size(); ++i) {
@@ -215,7 +229,8 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
       for (std::size_t j = space.next_[w]; j < steps.size(); ++j) {
         const double sent = conditions.end_of(steps[j].work, w);
         if (sent == Tournament::never || (mode == RoundStart::abandon && sent > end)) break;
-        messages.push_back({sent + latency - end, node, conditions.port_seconds(links, w)});
+        const double size = program.route(node, j).size;
+        messages.push_back({sent + latency - end, node, conditions.port_seconds(links, w, size), size});
       }
       const double last = conditions.end_of(program.load(node), w);
       if (last <= end) continue;
@@ -249,6 +264,7 @@ void leave(const Program& program, const Links& links, const Conditions& conditi
   out.busy_until = std::move(busy);
   out.messages = std::move(messages);
   out.work = std::move(work);
+  out.sized = sized;
 }
 
 }  // namespace straggle

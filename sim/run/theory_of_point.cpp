@@ -106,9 +106,11 @@ std::optional<Prediction> prediction_at(const Point& point, std::size_t s) {
   if (!ideal(point) && (!all_equal(point.links.egress, 1) || !all_equal(point.links.ingress, 1)))
     return std::nullopt;
   const WorkLaw work = work_law(point, *x);
-  if (recipe.law) return prediction_of_star(point, *recipe.law, work);
+  if (recipe.law && ideal(point)) return prediction_of_star(point, *recipe.law, work);
   const auto scheme = recipe.make();
   const Program& program = scheme->next_round({});
+  if (recipe.law)  // which knows no sizes
+    return program.plain() ? prediction_of_star(point, *recipe.law, work) : std::nullopt;
   if (program.kind() == Program::Kind::exchange) return prediction_of_exchange(point, program, work);
   if (recipe.tree) return prediction_of_tree(point, *recipe.tree, program, work);
   return std::nullopt;

@@ -12,7 +12,8 @@
 namespace straggle {
 
 /// Nothing where no theory is known: workers that differ, fail or are delayed, work left over from earlier
-/// iterations, additive scaling, several messages a worker on links that cost time, links that differ.
+/// iterations, additive scaling, several messages a worker, or messages of other sizes than a
+/// gradient's, on links that cost time, links that differ.
 /// - Ideal links: the expectation of the scheme's completion law (predict_star()).
 /// - An exchange of equal loads: exact on all uniform links (predict_exchange()).
 /// - Workers' single messages on a serial port: bounds (predict_serial_star()).

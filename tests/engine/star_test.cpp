@@ -154,6 +154,7 @@ TEST_CASE("random stars on ideal and serial links are those of a textbook event 
   for (int trial = 0; trial < 3000; ++trial) {
     CAPTURE(trial);
     const Program program = random_star(dice, 1 + dice.below(9), dice.below(4) == 0);
+    REQUIRE(program.kind() == Program::Kind::star);
     Links links;
     if (dice.below(4) > 0) links = random_links(dice, Discipline::serial, program.workers());
     Chosen times = random_times(dice, program);
@@ -601,6 +602,7 @@ namespace {
 struct Slowly {
   double time = 0;
   std::uint64_t messages = 0;
+  double gradients = 0;  // their size
   double served = 0;
   double work = 0, wasted = 0;
 };
@@ -610,7 +612,7 @@ struct Slowly {
 std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
                                  const std::vector<Chosen>& iterations, RoundStart mode, bool silence) {
   struct Message {
-    double reaches, sent, seconds;
+    double reaches, sent, seconds, size;
     NodeId from;
     std::size_t iteration;
     std::uint32_t index;
@@ -635,9 +637,10 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
       start[w] = std::max(now, free_at[w]);
       for (std::uint32_t j = 0; j < program.messages(node).size(); ++j) {
         const double sent = start[w] + work_ends(c, program.messages(node)[j].work, w);
+        const double size = program.route(node, j).size;
         if (sent < unlimited)
           messages.push_back({sent + (serial ? links.latency : 0), sent,
-                              serial ? links.seconds(node, master, 1) : 0, node, i, j});
+                              serial ? links.seconds(node, master, size) : 0, size, node, i, j});
       }
       const double end = start[w] + work_ends(c, program.load(node), w);
       if (end == unlimited) continue;
@@ -671,6 +674,7 @@ std::vector<Slowly> on_one_clock(const Program& program, const Links& links,
       port_free = std::max(port_free, message.reaches) + message.seconds;
       tally.served += message.seconds;
       ++tally.messages;
+      tally.gradients += message.size;
       if (message.iteration == i && intake.receive(step) == Fate::useful)
         covered[message.from - 1].emplace_back(step.work - step.covers, step.work);
     }
@@ -719,7 +723,7 @@ TEST_CASE("five iterations with leftovers are those of one clock that never goes
   int complete = 0, old_work = 0;
   for (int trial = 0; trial < 1500; ++trial) {
     CAPTURE(trial);
-    const Program program = random_star(dice, 1 + dice.below(6));
+    const Program program = random_star(dice, 1 + dice.below(6), dice.coin());
     Links links;
     if (dice.below(4) > 0) links = random_links(dice, Discipline::serial, program.workers());
     const RoundStart mode = dice.coin() ? RoundStart::abandon : RoundStart::backlog;
@@ -741,6 +745,8 @@ TEST_CASE("five iterations with leftovers are those of one clock that never goes
       // Differences of times on the long clock: rounding of a hundred seconds.
       REQUIRE(result[Tally::time] == Approx(expected[i].time).epsilon(1e-11).margin(1e-11));
       REQUIRE(result[Tally::messages] == expected[i].messages);
+      REQUIRE(result[Tally::bytes_in_all] == Approx(expected[i].gradients).margin(1e-9));
+      REQUIRE(result[Tally::bytes_into_busiest] == result[Tally::bytes_in_all]);
       REQUIRE(result[Tally::port_utilisation] == Approx(expected[i].served).margin(1e-9));
       REQUIRE(result[Tally::work] == Approx(expected[i].work).margin(1e-9));
       REQUIRE(result[Tally::wasted] == Approx(expected[i].wasted).margin(1e-9));
@@ -769,6 +775,57 @@ TEST_CASE("where everybody's last message is needed, no iteration leaves anythin
       REQUIRE(backlog.run(times)[Tally::time] == time);
     }
   }
+}
+
+TEST_CASE("messages of several sizes occupy the port for theirs, also those of an earlier iteration") {
+  // A short message, and one of three gradients; a gradient takes a second.
+  Program program({.need = 2, .full = {2}});
+  for (int w = 0; w < 2; ++w)
+    program.add({{.work = 1, .covers = 1, .size = 0.5}, {.work = 1, .covers = 1, .size = 3}});
+  CHECK(program.kind() == Program::Kind::star);
+  CHECK_FALSE(program.plain());
+  Links links = serial_links(2, 0);
+  links.bytes = 1;
+  for (double& bandwidth : links.egress) bandwidth = 1;
+  Successive successive(program, links, RoundStart::backlog);
+  // Both short ones at 1: received at 1.5 and 2. Worker 1's long one reaches the port at 2, worker 2's later.
+  RoundResult result = successive.run(at_pace({1, 1}));
+  CHECK(result[Tally::time] == 2);
+  CHECK(result[Tally::messages] == 2);
+  CHECK(result[Tally::bytes_in_all] == 1);
+  CHECK(result[Tally::port_utilisation] == 0.5);
+  REQUIRE(successive.leftover.messages.size() == 2);
+  for (const Leftover::Stale& stale : successive.leftover.messages) {
+    CHECK(stale.time == 0);
+    CHECK(stale.seconds == 3);
+    CHECK(stale.size == 3);
+  }
+  // They keep the port until 6, the short ones come at 1, and are received at 6.5 and 7.
+  result = successive.run(at_pace({1, 1}));
+  CHECK(result[Tally::time] == 7);
+  CHECK(result[Tally::messages] == 4);
+  CHECK(result[Tally::bytes_in_all] == 7);
+  CHECK(result[Tally::bytes_into_busiest] == 7);
+  CHECK(result[Tally::port_utilisation] == 1);
+}
+
+TEST_CASE("on ideal links the size of messages changes bytes alone") {
+  Workspace space;
+  Program sized({.need = 3, .full = {3}});
+  for (int w = 0; w < 3; ++w) sized.add({{.work = 1, .covers = 1, .size = 0.25}});
+  const Program plain = any_of(3, 3);
+  const Chosen times = at_pace({1, 3, 2});
+  const RoundResult small = run_round(sized, times, space);
+  const double bytes = small[Tally::bytes_in_all], time = small[Tally::time];
+  CHECK(bytes == 0.75);
+  const RoundResult whole = run_round(plain, times, space);
+  CHECK(whole[Tally::bytes_in_all] == 3);
+  CHECK(time == whole[Tally::time]);
+}
+
+TEST_CASE("a message of a negative size is refused") {
+  Program program({.need = 1, .full = {1}});
+  CHECK_THROWS_AS(program.add({{.work = 1, .covers = 1, .size = -1}}), std::logic_error);
 }
 
 TEST_CASE("trees leave nothing but a fresh start") {

@@ -107,8 +107,7 @@ inline Chosen random_times(Dice& dice, const Program& program) {
   return times;
 }
 
-/// A star: some groups, sometimes items, one to four messages a worker, fractional work now and then. With
-/// messages of unequal sizes it is a tree without relays.
+/// A star: some groups, sometimes items, one to four messages a worker, fractional work now and then.
 inline Program random_star(Dice& dice, std::uint32_t workers, bool unequal_sizes = false) {
   const std::uint32_t groups = 1 + dice.below(3), each = 1 + dice.below(4);
   const std::uint32_t items = dice.coin() ? 0 : workers + dice.below(workers);

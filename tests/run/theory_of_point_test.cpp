@@ -279,6 +279,23 @@ TEST_CASE("prediction: messages are blank where the port or the tree takes sever
       messages(R"({"scheme": "coded-reduce", "tree": {"arity": 2, "depth": 2}, "stragglers": 1})", ""));
 }
 
+TEST_CASE("prediction: of messages that are not a gradient each theory knows the time on ideal links alone") {
+  const auto with_sizes = [](Point point) {
+    point.schemes[0].recipe.make = [] {
+      Program program({.need = 4, .full = {4}});
+      for (int w = 0; w < 4; ++w) program.add({{.work = 1, .covers = 1, .size = 0.5}});
+      return std::make_unique<FixedScheme>(std::move(program), nullptr);
+    };
+    return point;
+  };
+  const Point free = point_of(4, {R"({"scheme": "uncoded"})"}),
+              slow = on_links(4, R"({"scheme": "uncoded"})", serial);
+  REQUIRE(predict(with_sizes(free), 0));
+  CHECK(predict(with_sizes(free), 0)->time_low == predict(free, 0)->time_low);
+  CHECK(predict(slow, 0));
+  CHECK_FALSE(predict(with_sizes(slow), 0));
+}
+
 namespace {
 
 /// Workers of chosen tail indices, for completion_tail alone.
