@@ -171,6 +171,8 @@ TEST_CASE("the check of the layers finds what it is for") {
         "sim/schemes/x.cpp:1: sim/schemes may not include \"models/compute_model.h\"");
   CHECK(one("models/x.cpp", "#include \"sim/schemes/scheme.h\"") ==
         "models/x.cpp:1: models may not include \"sim/schemes/scheme.h\"");
+  CHECK(one("models/x.cpp", "#include \"sim/engine/links.h\"") ==
+        "models/x.cpp:1: models may not include \"sim/engine/links.h\"");
   CHECK(one("sim/base/x.h", "#include \"sim/run/trials.h\"") ==
         "sim/base/x.h:1: sim/base may not include \"sim/run/trials.h\"");
   CHECK(one("sim/theory/x.h", "#include \"sim/schemes/scheme.h\"") ==

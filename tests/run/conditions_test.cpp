@@ -402,6 +402,38 @@ TEST_CASE("an infinite draw is a worker that never answers") {
   }
 }
 
+TEST_CASE("a worker whose further draws are infinite never answers the scheme that asks for them alone") {
+  // Worker 2's second mini-batch never ends. One scheme asks for it from its second iteration on.
+  class Growing final : public Scheme {
+   public:
+    const Program& next_round(const RoundContext& context) override {
+      program_ = any_of(2, 2, 1 + context.iteration);
+      return program_;
+    }
+    Codebook& codebook() override { throw std::logic_error("not asked for"); }
+
+   private:
+    Program program_{Goal{}};
+  };
+  const auto x = std::make_shared<Formula>([](const DrawAddress& address, std::size_t w) {
+    return w == 1 && address.index == 1 ? Tournament::never : 1 + static_cast<double>(w);
+  });
+  Point point = point_of_programs({any_of(2, 2), any_of(2, 2), any_of(2, 2)}, x);
+  point.schemes[1].recipe.make = [] { return std::make_unique<Growing>(); };
+  point.compute.scaling = Scaling::additive;
+  point.iterations = 2;
+  TrialRunner runner(point);
+  for (std::uint64_t trial = 0; trial < 3; ++trial) {
+    runner.draw(trial, 0);
+    for (std::size_t s = 0; s < 3; ++s) REQUIRE(runner.run(s)[Tally::time] == 2);
+    runner.draw(trial, 1);
+    CHECK(runner.run(0)[Tally::time] == 2);
+    CHECK_FALSE(runner.run(1).complete);
+    CHECK(runner.missing(1) == "1 of the 2 useful messages never came (1 worker never answered)");
+    CHECK(runner.run(2)[Tally::time] == 2);
+  }
+}
+
 TEST_CASE("incomplete trials are counted, and are in no mean, quantile or pair") {
   Point point = point_of(6, {R"({"scheme": "uncoded", "label": "all"})", R"({"scheme": "gc", "load": 3})"});
   point.compute.failure.probability = 0.08;
