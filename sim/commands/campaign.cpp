@@ -31,17 +31,19 @@ void say_where_it_begins(const Journal& journal, const Progressed& before) {
   if (journal.damaged() > 0)
     std::cerr << fmt::format("{}: {} of its records {} damaged, and what they held is run again\n", file,
                              journal.damaged(), journal.damaged() == 1 ? "is" : "are");
-  if (before.done == before.all)
+  if (before.all == 0 && before.done > 0)
+    std::cerr << fmt::format("going on: {} trials are in {}\n", before.done, file);
+  else if (before.done == before.all && before.done > 0)
     std::cerr << fmt::format("nothing to compute: all {} trials are in {}\n", before.all, file);
   else if (before.done > 0)
     std::cerr << fmt::format("going on: {} of {} trials are in {}\n", before.done, before.all, file);
 }
 
 /// The samples of a scheme at a point, from the journal.
-void write_samples_of(const Journal& journal, const Point& point, std::size_t s, RunFolder& folder) {
-  for (std::uint64_t first = 0; first < point.trials; first += chunk_trials)
+void write_samples_of(const Journal& journal, const Point& point, const Row& row, RunFolder& folder) {
+  for (std::uint64_t first = 0; first < row.trials; first += chunk_trials)
     folder.add_samples(point, first,
-                       journal.samples(point, s, first, std::min(point.trials, first + chunk_trials)));
+                       journal.samples(point, row.scheme, first, std::min(row.trials, first + chunk_trials)));
 }
 
 /// Runs a shard, which has a journal and no results.
@@ -52,8 +54,10 @@ void run_shard(Journal& journal, const Experiment& experiment, const CampaignOpt
   InterruptGuard guard;
   {
     Progress progress(before.all - before.done);
-    run_into(journal, experiment, options.threads, options.keep, *options.shard, nullptr,
-             [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); });
+    run_into(
+        journal, experiment, options.threads, options.keep, *options.shard, nullptr,
+        [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
+        helpers_of_process().helpers);
   }
   guard.finish();
   journal.commit();
@@ -72,15 +76,17 @@ std::optional<std::string> run_all_into(Journal& journal, const Experiment& expe
   InterruptGuard guard;
   RowMaker maker(experiment.points, [&](const Row& row) {
     const Point& point = experiment.points[row.point];
-    if (options.keep.samples) write_samples_of(journal, point, row.scheme, folder);
+    if (options.keep.samples) write_samples_of(journal, point, row, folder);
     rows.push_back(row);
     folder.add(row);
     if (row.scheme + 1 == point.schemes.size()) ++finished_points;
   });
   {
-    Progress progress(before.all - before.done);
-    run_into(journal, experiment, options.threads, options.keep, {}, &maker,
-             [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); });
+    Progress progress(before.all == 0 ? 0 : before.all - before.done);
+    run_into(
+        journal, experiment, options.threads, options.keep, {}, &maker,
+        [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
+        helpers_of_process().helpers);
   }
   guard.finish();
   std::string unwritten;  // what was found is shown all the same
@@ -98,6 +104,11 @@ std::optional<std::string> run_all_into(Journal& journal, const Experiment& expe
 
 }  // namespace
 
+HelpersOfProcess& helpers_of_process() {
+  static HelpersOfProcess helpers;
+  return helpers;
+}
+
 Option format_option() {
   return {.name = "format",
           .value = "FORMAT",
@@ -113,6 +124,7 @@ int run_campaign_into(const Experiment& experiment, const Provenance& provenance
   Journal journal(folder.path(), subject_of(experiment, provenance, options.keep, folder.path()),
                   {.keep = options.keep, .shard = shard, .fresh = options.fresh});
   if (options.prepare) options.prepare(journal);
+  if (helpers_of_process().begin) helpers_of_process().begin(experiment);
   std::vector<Row> rows;
   std::size_t finished = 0;  // points
   std::optional<std::string> unwritten;

@@ -26,6 +26,14 @@ struct CampaignOptions {
   std::function<void(Journal&)> prepare = {};
 };
 
+/// Who takes part in all campaigns of this process; set before any is run.
+struct HelpersOfProcess {
+  std::vector<Helper*> helpers;
+  /// Called with an experiment before its campaign.
+  std::function<void(const Experiment&)> begin = {};
+};
+HelpersOfProcess& helpers_of_process();
+
 /// The option --format, which says how results are printed.
 Option format_option();
 

@@ -39,10 +39,10 @@ int check_command(const Arguments& arguments) {
                            experiment.expected.size(), experiment.expected.size() == 1 ? "" : "s");
   std::cout << cost_in_words(cost_of(experiment, threads), threads) << "\n";
   for (const Point& point : experiment.points) {
-    std::cout << fmt::format("point {}{}{}: {} trial{} of {} iteration{}, seed {}\n", point.index,
-                             point.axes.empty() ? "" : ", ", point.description(), point.trials,
-                             point.trials == 1 ? "" : "s", point.iterations, point.iterations == 1 ? "" : "s",
-                             point.seed);
+    std::cout << fmt::format("point {}{}{}: {}{} trial{} of {} iteration{}, seed {}\n", point.index,
+                             point.axes.empty() ? "" : ", ", point.description(),
+                             point.precision ? "at most " : "", point.trials, point.trials == 1 ? "" : "s",
+                             point.iterations, point.iterations == 1 ? "" : "s", point.seed);
     for (const std::string& note : point.compute.notes(point.iterations)) std::cout << "  " << note << "\n";
     for (const SchemeSetup& setup : point.schemes)
       std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round({}).summary()

@@ -47,7 +47,7 @@ std::vector<std::string> names_of_kinds() {
 }
 
 std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
-  return {{"results.csv", result_columns({.critical = true})},
+  return {{"results.csv", result_columns({.critical = true}, true)},
           {"samples.csv", sample_columns({.critical = true})}};
 }
 

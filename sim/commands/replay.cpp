@@ -102,6 +102,9 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
       throw ConfigError(fmt::format("--trial {}: must be below 2^40", *trial));
     return *trial;
   }
+  if (point.precision)
+    throw ConfigError(fmt::format(
+        "--trial {}: among how many trials is for the precision to decide; give a number", wanted));
   Point alone = point;
   alone.schemes = {point.schemes[s]};
   alone.baseline = 0;

@@ -65,6 +65,16 @@ bool is_page(std::string_view start) {
          start.find("<meta name=\"generator\" content=\"straggle ") != std::string_view::npos;
 }
 
+/// How many trials each point took, where its precision has decided that.
+void take_trials(const ResultsTable& results, Experiment& experiment) {
+  const auto point = results.header.find("point"), trials = results.header.find("trials");
+  if (!point || !trials) return;
+  for (const std::vector<std::string>& row : results.rows) {
+    Point& of_row = experiment.points.at(std::stoul(row[*point]));
+    of_row.trials = parse_whole(row[*trials]).value_or(of_row.trials);
+  }
+}
+
 int report_command(const Arguments& arguments) {
   const fs::path folder = arguments.name();
   const unsigned threads = arguments.threads();
@@ -78,12 +88,13 @@ int report_command(const Arguments& arguments) {
   const std::string results_file = (folder / "results.csv").string(),
                     samples_file = (folder / "samples.csv").string();
   const ResultsTable results = read_results(results_file);
-  const Experiment experiment = load_experiment((folder / "config.json").string());
+  Experiment experiment = load_experiment((folder / "config.json").string());
   std::vector<fs::path> inputs = inputs_of(experiment);
   inputs.insert(inputs.end(), {results_file, samples_file});
   const auto check = [&] { check_output(output, inputs, "a page", is_page); };
   check();
   check_results(results, experiment, results_file);
+  if (experiment.asks_for_precision()) take_trials(results, experiment);
   const std::vector<std::size_t> points = points_to_show(arguments, experiment.points.size());
   SampleTimes samples;
   if (fs::exists(samples_file, error)) {

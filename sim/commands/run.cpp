@@ -85,13 +85,19 @@ int run_command(const Arguments& arguments) {
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
   check_memory(experiment, threads, available_memory());
 
+  const std::optional<Shard> shard = parse_shard(arguments.last("shard"));
+  if (shard && experiment.asks_for_precision())
+    throw ConfigError(fmt::format(
+        "--shard: {} asks for a precision, and a shard does not see the trials of the others; give "
+        "\"trials\" instead",
+        printable(experiment.file)));
   const fs::path name = config == "-" ? "stdin" : fs::path(config).stem();
   return run_campaign_into(experiment, provenance,
                            {.folder = arguments.name("out").value_or((fs::path("results") / name).string()),
                             .keep = keep,
                             .threads = threads,
                             .format = format,
-                            .shard = parse_shard(arguments.last("shard")),
+                            .shard = shard,
                             .fresh = arguments.given("fresh"),
                             .again = config == "-" ? "" : shell_word(config) + options_of(overrides)});
 }

@@ -9,6 +9,7 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/campaign.h"
 #include "sim/commands/command.h"
+#include "sim/run/precision.h"
 
 namespace straggle {
 namespace {
@@ -39,36 +40,41 @@ int status_command(const Arguments& arguments) {
   if (const std::string& text = journal.shard(); !text.empty())
     shard = {.index = std::stoull(text), .count = std::stoull(text.substr(text.find('/') + 1))};
 
+  // Of a point whose precision decides, what follows its first trials without a gap.
   std::uint64_t all = 0, done = 0, whole_points = 0;
-  std::vector<std::uint64_t> done_at(experiment.points.size(), 0), all_at = done_at;
-  std::vector<std::vector<Summary>> summaries(experiment.points.size());
-  for_each_chunk(experiment,
-                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
-                   if (!shard.has(number)) return;
-                   all_at[point.index] += last - first;
-                   const auto found = journal.chunks().find({point.index, first, last - first});
-                   if (found == journal.chunks().end()) return;
-                   done_at[point.index] += last - first;
-                   auto& here = summaries[point.index];
-                   here.resize(point.schemes.size());
-                   for (std::size_t s = 0; s < here.size(); ++s) here[s].append(found->second.schemes[s]);
-                 });
   std::vector<Row> rows;
   for (const Point& point : experiment.points) {
-    all += all_at[point.index];
-    done += done_at[point.index];
-    if (done_at[point.index] == all_at[point.index]) ++whole_points;
-    for (std::size_t s = 0; s < summaries[point.index].size(); ++s)
-      rows.push_back(make_row(point, s, std::move(summaries[point.index][s])));
+    std::vector<Summary> here;
+    std::uint64_t done_here = 0, all_here = 0;
+    for_each_chunk(experiment, point.index,
+                   [&](std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                     if (!shard.has(number)) return;
+                     all_here += last - first;
+                     const auto found = journal.chunks().find({point.index, first, last - first});
+                     if (found == journal.chunks().end() || (point.precision && done_here != first)) return;
+                     done_here += last - first;
+                     here.resize(point.schemes.size());
+                     for (std::size_t s = 0; s < here.size(); ++s) here[s].append(found->second.schemes[s]);
+                   });
+    bool precise = point.precision.has_value() && done_here > 0;
+    for (std::size_t s = 0; precise && s < here.size(); ++s) precise = is_precise(point, s, here[s]);
+    if (done_here == all_here || precise) ++whole_points;
+    all += all_here;
+    done += done_here;
+    for (std::size_t s = 0; s < here.size(); ++s) rows.push_back(make_row(point, s, std::move(here[s])));
   }
   const std::optional<std::string> holder = FolderLock::holder(folder);
   std::cerr << fmt::format(
-      "{}{}: {} of {} trials ({:.0f} %), {} of {} points; {}\n", printable(folder.string()),
-      journal.shard().empty() ? "" : ", shard " + journal.shard(), done, all,
-      100 * static_cast<double>(done) / static_cast<double>(all), whole_points, experiment.points.size(),
-      holder        ? *holder + " goes on with it"
-      : done == all ? "it has ended"
-                    : "it was stopped; the same command goes on: " + printable(subject.command, 2000));
+      "{}{}: {}, {} of {} points; {}\n", printable(folder.string()),
+      journal.shard().empty() ? "" : ", shard " + journal.shard(),
+      experiment.asks_for_precision()
+          ? fmt::format("{} trials", done)
+          : fmt::format("{} of {} trials ({:.0f} %)", done, all,
+                        100 * static_cast<double>(done) / static_cast<double>(all)),
+      whole_points, experiment.points.size(),
+      holder               ? *holder + " goes on with it"
+      : journal.finished() ? "it has ended"
+                           : "it was stopped; the same command goes on: " + printable(subject.command, 2000));
   if (journal.damaged() > 0)
     std::cerr << fmt::format("{} records are damaged, and what they held will be run again\n",
                              journal.damaged());

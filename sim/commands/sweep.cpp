@@ -16,14 +16,15 @@ namespace straggle {
 
 std::string progress_line(double share, double elapsed, std::uint64_t in_point, const Point* point,
                           std::uint64_t verified, double silent) {
-  std::string line = fmt::format("{:3.0f} %, ", 100 * share);
+  std::string line;
+  if (!std::isnan(share)) line = fmt::format("{:3.0f} %, ", 100 * share);
   line +=
       share > 0 ? fmt::format("{:.0f} s left", elapsed / share - elapsed) : fmt::format("{:.0f} s", elapsed);
   if (!point) return line;
   if (!point->axes.empty()) line += fmt::format("; point {}", point->index);
   if (in_point >= point->trials) return line + "; comparing with theory";
-  line +=
-      fmt::format("; {}trial {} of {}", in_point < verified ? "verifying, " : "", in_point, point->trials);
+  line += fmt::format("; {}trial {} of {}{}", in_point < verified ? "verifying, " : "", in_point,
+                      point->precision ? "at most " : "", point->trials);
   constexpr double long_trial = 2;  // seconds
   if (silent > long_trial) line += fmt::format(", the next ones have taken {:.0f} s so far", silent);
   return line;
@@ -76,8 +77,10 @@ void Progress::show() {
     return std::chrono::duration<double>(now - from).count();
   };
   std::cerr << "\r\x1b[K"
-            << progress_line(static_cast<double>(done_) / static_cast<double>(total_), seconds(start_),
-                             in_point_, point_, point_ ? point_->verify.trials : 0, seconds(last_))
+            << progress_line(total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_)
+                                        : std::numeric_limits<double>::quiet_NaN(),
+                             seconds(start_), in_point_, point_, point_ ? point_->verify.trials : 0,
+                             seconds(last_))
             << std::flush;
 }
 
@@ -102,13 +105,20 @@ std::string no_memory(const Experiment& experiment, std::size_t where, unsigned 
       printable(experiment.file), place, point.workers, point.schemes.size(), threads);
 }
 
-std::vector<Row> run_all(const Experiment& experiment, unsigned threads) {
+std::uint64_t trials_of(const Experiment& experiment) {
+  if (experiment.asks_for_precision()) return 0;
   std::uint64_t total = 0;
   for (const Point& point : experiment.points) total += point.trials;
-  Progress progress(total);
+  return total;
+}
+
+std::vector<Row> run_all(const Experiment& experiment, unsigned threads) {
+  Progress progress(trials_of(experiment));
   std::vector<Row> rows;
   RowSink sink(experiment.points, [&](const Row& row) { rows.push_back(row); });
   Plan plan = Plan::of(experiment.points, threads);
+  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
+  plan.more = [&](std::size_t point) { return sink.end(point); };
   plan.progress = [&](std::size_t part, std::uint64_t trials) {
     progress.add(experiment.points[part], trials);
   };

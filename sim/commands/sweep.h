@@ -17,14 +17,15 @@
 namespace straggle {
 
 /// The progress line: how much is done, the time left, and what is going on, also while a trial takes long.
-/// `in_point` trials of the point are done; the first `verified` of them are verified, which takes longer;
-/// `silent` is for how many seconds none has ended.
+/// `share` is NaN where nobody knows; `in_point` trials of the point are done; the first `verified` of them
+/// are verified, which takes longer; `silent` is for how many seconds none has ended.
 std::string progress_line(double share, double elapsed, std::uint64_t in_point, const Point* point,
                           std::uint64_t verified, double silent);
 
 /// Shows it on standard error, and only where a person is watching.
 class Progress {
  public:
+  /// `total` trials; 0 where nobody knows beforehand.
   explicit Progress(std::uint64_t total);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -48,6 +49,9 @@ class Progress {
 
 /// Says what decides most of the memory that point `where` takes, and what to lower.
 std::string no_memory(const Experiment& experiment, std::size_t where, unsigned threads);
+
+/// All trials of an experiment; 0 where its precision decides.
+std::uint64_t trials_of(const Experiment& experiment);
 
 /// Runs all points, with progress, and keeps nothing but the rows.
 std::vector<Row> run_all(const Experiment& experiment, unsigned threads);

@@ -29,28 +29,39 @@ struct Portion {
 class Queue {
  public:
   Queue(const Plan& plan, Sink& sink)
-      : plan_(plan), sink_(sink), most_ahead_(16 + 4 * std::uint64_t{plan.threads}) {
-    skip();
+      : plan_(plan), sink_(sink), most_ahead_(16 + 4 * (plan.threads + plan.helpers.size())) {
+    for (const Plan::Part& part : plan.parts) parts_.push_back({part.first, part.last});
   }
 
-  /// The next portion; waits while too many are ahead of the one that is late. Nothing when there is none
-  /// left, or something has gone wrong.
+  /// The next portion; waits while too many are ahead of the one that is late, or nobody knows yet whether
+  /// there are more. Nothing when there is none left, or something has gone wrong.
   std::optional<Portion> next() {
     std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return error_ || part_ == plan_.parts.size() || dealt_ - taken_ < most_ahead_; });
-    if (error_ || part_ == plan_.parts.size()) return std::nullopt;
+    for (;;) {
+      room_.wait(lock, [&] { return error_ || dealt_ - taken_ < most_ahead_; });
+      if (error_) return std::nullopt;
+      if (begins_chunk_ && !find_chunk()) {
+        if (open_ == parts_.size()) return std::nullopt;
+        room_.wait(lock);  // for a decision
+        continue;
+      }
+      break;
+    }
     if (const int signal = caught_signal(); signal != 0 && begins_chunk_) {  // after those that are in hand
       keep_first(std::make_exception_ptr(Interrupted{signal}), dealt_);
+      room_.notify_all();
       return std::nullopt;
     }
     constexpr std::uint64_t verified_portion = 8;
-    Portion portion{.part = part_, .first = trial_, .number = dealt_++};
-    const std::uint64_t end = chunk_end();
-    portion.last =
-        trial_ < plan_.parts[part_].point->verify.trials ? std::min(end, trial_ + verified_portion) : end;
+    State& part = parts_[part_];
+    if (begins_chunk_) ++part.pending;
+    Portion portion{.part = part_, .first = part.next, .number = dealt_++};
+    const std::uint64_t end = chunk_end(part);
+    portion.last = part.next < plan_.parts[part_].point->verify.trials
+                       ? std::min(end, part.next + verified_portion)
+                       : end;
     portion.ends_chunk = begins_chunk_ = portion.last == end;
-    trial_ = portion.last;
-    if (begins_chunk_) skip();
+    part.next = portion.last;
     return portion;
   }
 
@@ -69,8 +80,9 @@ class Queue {
       lock.unlock();
       std::exception_ptr wrong;
       const std::size_t part = result.portion.part;
+      std::optional<std::uint64_t> end;
       try {
-        hand_on(std::move(result));
+        end = hand_on(std::move(result));
       } catch (const std::bad_alloc&) {
         wrong = std::make_exception_ptr(OutOfMemory(part));
       } catch (...) {
@@ -78,6 +90,11 @@ class Queue {
       }
       lock.lock();
       if (wrong) keep_first(wrong, number);
+      if (end) {
+        --parts_[part].pending;
+        parts_[part].end = *end;
+      }
+      room_.notify_all();
     }
     handing_on_ = false;
   }
@@ -101,25 +118,28 @@ class Queue {
     bool done = false;
   };
 
-  /// Where the chunk of the next trial ends.
-  std::uint64_t chunk_end() const {
-    return std::min(plan_.parts[part_].last, (trial_ / chunk_trials + 1) * chunk_trials);
+  /// How far a part is.
+  struct State {
+    std::uint64_t next, end;    ///< the trial that is dealt out next, and where that ends for now
+    std::uint64_t pending = 0;  ///< chunks that have been begun and not handed on yet
+  };
+
+  static std::uint64_t chunk_end(const State& part) {
+    return std::min(part.end, (part.next / chunk_trials + 1) * chunk_trials);
   }
 
-  /// Goes to the next chunk that is wanted, from the beginning of one.
-  void skip() {
-    while (part_ < plan_.parts.size()) {
-      const Plan::Part& part = plan_.parts[part_];
-      trial_ = std::max(trial_, part.first);
-      if (trial_ >= part.last) {
-        ++part_;
-        trial_ = 0;
-      } else if (plan_.wanted && !plan_.wanted(part_, trial_, chunk_end())) {
-        trial_ = chunk_end();
-      } else {
-        return;
-      }
+  /// Finds the first chunk that can be dealt out and is wanted. False where there is none now.
+  bool find_chunk() {
+    for (part_ = open_; part_ < parts_.size(); ++part_) {
+      State& part = parts_[part_];
+      while (part.next < part.end && plan_.wanted && !plan_.wanted(part_, part.next, chunk_end(part)))
+        part.next = chunk_end(part);
+      if (part.next < part.end) return true;
+      // What its last chunk comes to may give it more trials.
+      const bool over = !plan_.more || part.pending == 0;
+      if (part_ == open_ && over) ++open_;
     }
+    return false;
   }
 
   void keep_first(std::exception_ptr error, std::uint64_t number) {
@@ -128,15 +148,17 @@ class Queue {
     error_at_ = number;
   }
 
-  /// Without the lock, but by one thread at a time.
-  void hand_on(Result&& result) {
+  /// Without the lock, but by one thread at a time. Where that ends a chunk, where its part ends from now on.
+  std::optional<std::uint64_t> hand_on(Result&& result) {
+    const Portion portion = result.portion;
     if (chunk_.blocks.empty()) {
-      chunk_ = {
-          .point = result.portion.part, .first = result.portion.first, .blocks = std::move(result.blocks)};
+      chunk_ = {.point = portion.part, .first = portion.first, .blocks = std::move(result.blocks)};
     } else {
       for (std::size_t s = 0; s < chunk_.blocks.size(); ++s) chunk_.blocks[s].append(result.blocks[s]);
     }
-    if (result.portion.ends_chunk) sink_.take(std::exchange(chunk_, {}));
+    if (!portion.ends_chunk) return std::nullopt;
+    sink_.take(std::exchange(chunk_, {}));
+    return plan_.more ? plan_.more(portion.part) : plan_.parts[portion.part].last;
   }
 
   const Plan& plan_;
@@ -144,8 +166,9 @@ class Queue {
   const std::uint64_t most_ahead_;
   std::mutex mutex_;
   std::condition_variable room_;
-  std::size_t part_ = 0;     // of the next portion
-  std::uint64_t trial_ = 0;  // the first of it
+  std::vector<State> parts_;
+  std::size_t open_ = 0;  // those before are over
+  std::size_t part_ = 0;  // of the next portion
   bool begins_chunk_ = true;
   std::uint64_t dealt_ = 0, taken_ = 0;
   std::deque<Result> waiting_;  // numbers taken_, taken_ + 1, …
@@ -155,18 +178,13 @@ class Queue {
   std::uint64_t error_at_ = 0;
 };
 
-/// What one thread does.
-void work_off(const Plan& plan, Queue& queue) {
-  std::optional<BlockRunner> runner;  // built by its own thread: memory near the core that uses it
-  std::size_t part = 0;
+/// Takes portions and puts what run(portion) makes of them, until there are none.
+template <class Run>
+void work_off(const Plan& plan, Queue& queue, const Run& run) {
   while (const std::optional<Portion> portion = queue.next()) {
     try {
       if (plan.progress) plan.progress(portion->part, 0);
-      if (!runner || portion->part != part) {
-        part = portion->part;
-        runner.emplace(*plan.parts[part].point, plan.keep);
-      }
-      queue.put(*portion, runner->run(portion->first, portion->last));
+      queue.put(*portion, run(*portion));
       if (plan.progress) plan.progress(portion->part, portion->last - portion->first);
     } catch (const std::bad_alloc&) {
       queue.fail(std::make_exception_ptr(OutOfMemory(portion->part)), portion->number);
@@ -174,6 +192,25 @@ void work_off(const Plan& plan, Queue& queue) {
       queue.fail(std::current_exception(), portion->number);
     }
   }
+}
+
+/// What one thread does.
+void work_here(const Plan& plan, Queue& queue) {
+  std::optional<BlockRunner> runner;  // built by its own thread: memory near the core that uses it
+  std::size_t part = 0;
+  work_off(plan, queue, [&](const Portion& portion) {
+    if (!runner || portion.part != part) {
+      part = portion.part;
+      runner.emplace(*plan.parts[part].point, plan.keep);
+    }
+    return runner->run(portion.first, portion.last);
+  });
+}
+
+/// What one thread has a helper do.
+void work_there(const Plan& plan, Queue& queue, Helper& helper) {
+  work_off(plan, queue,
+           [&](const Portion& portion) { return helper.run(portion.part, portion.first, portion.last); });
 }
 
 /// How many threads can have something to do.
@@ -194,12 +231,17 @@ Plan Plan::of(const std::vector<Point>& points, unsigned threads, Keep keep) {
 
 void run_campaign(const Plan& plan, Sink& sink) {
   Queue queue(plan, sink);
+  std::vector<const Point*> points;
+  for (const Plan::Part& part : plan.parts) points.push_back(part.point);
+  for (Helper* helper : plan.helpers) helper->begin(points, plan.keep);
   {
-    std::vector<std::jthread> team;
+    std::vector<std::jthread> others, team;
+    for (Helper* helper : plan.helpers)
+      others.emplace_back([&plan, &queue, helper] { work_there(plan, queue, *helper); });
     const std::size_t size = useful_threads(plan);
     team.reserve(size);
     try {
-      for (std::size_t t = 1; t < size; ++t) team.emplace_back([&] { work_off(plan, queue); });
+      for (std::size_t t = 1; t < size; ++t) team.emplace_back([&] { work_here(plan, queue); });
     } catch (const std::exception& refused) {  // by the system, or for want of memory
       static std::once_flag said;
       std::call_once(said, [&] {
@@ -207,7 +249,7 @@ void run_campaign(const Plan& plan, Sink& sink) {
                                  team.size() + 1, size, refused.what());
       });
     }
-    work_off(plan, queue);
+    work_here(plan, queue);
   }
   queue.rethrow();
 }

@@ -14,9 +14,21 @@
 
 namespace straggle {
 
+/// Somebody who runs trials elsewhere: another process, perhaps on another machine.
+class Helper {
+ public:
+  virtual ~Helper() = default;
+  /// Whose trials come from now on. What follows is asked for by one thread.
+  virtual void begin(const std::vector<const Point*>& points, Keep keep) = 0;
+  /// The trials [first, last) of the point with that number in begin(), as BlockRunner::run() has them. What
+  /// goes wrong there is thrown here.
+  virtual std::vector<Block> run(std::size_t point, std::uint64_t first, std::uint64_t last) = 0;
+};
+
 /// What is to be run, and by how many.
 struct Plan {
-  /// Trials [first, last) of a point, which must outlive the campaign.
+  /// Trials [first, last) of a point, which must outlive the campaign; with `more` those are the first of
+  /// them.
   struct Part {
     const Point* point;
     std::uint64_t first, last;
@@ -24,8 +36,12 @@ struct Plan {
   std::vector<Part> parts;
   Keep keep = {};
   unsigned threads = 1;
+  std::vector<Helper*> helpers = {};  ///< who take part beside the threads
   /// Which chunks are to be run: all, where it is empty. Asked in order.
   std::function<bool(std::size_t part, std::uint64_t first, std::uint64_t last)> wanted = {};
+  /// Asked when all trials of a part that were to be run have been taken: up to which trial it is to be run
+  /// now. Empty: to its last.
+  std::function<std::uint64_t(std::size_t part)> more = {};
   /// Told from any thread how many more trials of a part are finished, and 0 when some begin.
   std::function<void(std::size_t part, std::uint64_t trials)> progress = {};
 
@@ -41,10 +57,11 @@ struct OutOfMemory : std::bad_alloc {
 
 /// Runs all parts. Whoever has nothing to do takes the next trials of the queue, whatever point they are of;
 /// verified trials, which take far longer, are dealt out in smaller portions. `sink` takes the chunks in the
-/// order of the plan, while others run on; what it takes does not depend on the number of threads. No more
-/// than a few chunks a thread wait for one that is late. What a trial throws is thrown when all that comes
-/// before it has been taken: see BlockRunner::run(), and OutOfMemory. After a wish to stop the chunks in hand
-/// are finished, unless they take longer than a few seconds, and Interrupted is thrown.
+/// order of the plan, while others run on (with `more` those of a part in their order); what it takes does
+/// not depend on the number of threads. No more than a few chunks a thread wait for one that is late. What a
+/// trial throws is thrown when all that comes before it has been taken: see BlockRunner::run(), and
+/// OutOfMemory. After a wish to stop the chunks in hand are finished, unless they take longer than a few
+/// seconds, and Interrupted is thrown.
 void run_campaign(const Plan& plan, Sink& sink);
 
 /// The trials [first, last) of a point: what is kept of them, one summary a scheme.

@@ -61,7 +61,7 @@ std::vector<ResultColumn> key_columns() {
 
 }  // namespace
 
-std::vector<ResultColumn> result_columns(Keep keep) {
+std::vector<ResultColumn> result_columns(Keep keep, bool precision) {
   std::vector<ResultColumn> result = key_columns();
   const auto add = [&](const std::vector<ResultColumn>& columns) {
     result.insert(result.end(), columns.begin(), columns.end());
@@ -116,6 +116,11 @@ std::vector<ResultColumn> result_columns(Keep keep) {
        {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}});
   if (keep.critical)
     for (const ResultColumn& column : critical_columns()) add_estimate(column);
+  if (precision)
+    add({{"precision", "-",
+          "reached, or not reached where the trials ended at the most; there only where a configuration asks "
+          "for a "
+          "precision."}});
   return result;
 }
 

@@ -34,9 +34,10 @@ struct Keep {
   bool critical = false;  ///< takes longer: every round keeps its arrivals
 };
 
-/// The columns of results.csv and samples.csv, in order; `keep.critical` as in the run that made the rows.
+/// The columns of results.csv and samples.csv, in order; `keep.critical` and `precision` as in the run that
+/// made the rows.
 /// "/POINTER" stands for one column a swept pointer.
-std::vector<ResultColumn> result_columns(Keep keep);
+std::vector<ResultColumn> result_columns(Keep keep, bool precision);
 std::vector<ResultColumn> sample_columns(Keep keep);
 
 }  // namespace straggle

@@ -65,11 +65,17 @@ std::string hash_of(const Json& resolved, const std::string& folder) {
 Json identity_of(const Json& resolved, const std::string& folder) {
   Json described = without_words(resolved);
   described.erase("trials");
+  described.erase("precision");
   for_each_data_file(described, [&](std::string& path) { path = short_digest(content_of(folder, path)); });
   return described;
 }
 
 }  // namespace
+
+bool Experiment::asks_for_precision() const {
+  return std::any_of(points.begin(), points.end(),
+                     [](const Point& point) { return point.precision.has_value(); });
+}
 
 std::string Experiment::place_of(const Point& point) const {
   Point leading;

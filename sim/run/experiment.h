@@ -18,8 +18,8 @@ struct Experiment {
   std::string file, title;
   Json resolved;     ///< the configuration with every default written out
   std::string hash;  ///< of what decides the numbers in it
-  /// What decides the numbers of a trial, which the number of trials does not, unless it is swept: files of
-  /// measured times by what is in them.
+  /// What decides the numbers of a trial, which neither the number of trials does, unless it is swept, nor
+  /// the precision: files of measured times by what is in them.
   Json identity;
   std::vector<std::string> axes;
   std::vector<std::size_t>
@@ -27,6 +27,8 @@ struct Experiment {
   std::vector<Point> points;
   std::vector<ExpectedValue> expected;
 
+  /// Whether any point stops by its precision.
+  bool asks_for_precision() const;
   /// A point by its leading axes: `/compute/rate = 5`; empty without a sweep.
   std::string place_of(const Point& point) const;
 };

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -18,6 +17,7 @@
 
 #include "sim/base/file.h"
 #include "sim/base/text.h"
+#include "sim/run/packing.h"
 
 namespace straggle {
 namespace {
@@ -30,144 +30,6 @@ constexpr std::string_view mark = "\x93sgl\r\n\x1a\n";
 constexpr std::size_t frame_bytes = 8 + 3 * 4;
 constexpr std::uint32_t most_payload = 1u << 30;
 enum Kind : std::uint32_t { kind_subject = 1, kind_chunk = 2, kind_samples = 3, kind_end = 4 };
-
-static_assert(std::endian::native == std::endian::little, "numbers are written as they are in memory");
-
-class Packer {
- public:
-  void number(std::uint64_t value) { raw(&value, sizeof value); }
-  void real(double value) { raw(&value, sizeof value); }
-  void reals(const std::vector<double>& values) {
-    number(values.size());
-    raw(values.data(), values.size() * sizeof(double));
-  }
-  void text(const std::string& value) {
-    number(value.size());
-    raw(value.data(), value.size());
-  }
-  std::string bytes;
-
- private:
-  void raw(const void* data, std::size_t size) { bytes.append(static_cast<const char*>(data), size); }
-};
-
-/// What is damaged although its checksum is right: written by something else.
-struct Malformed {};
-
-class Unpacker {
- public:
-  explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
-
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    raw(&value, sizeof value);
-    return value;
-  }
-  double real() {
-    double value = 0;
-    raw(&value, sizeof value);
-    return value;
-  }
-  std::size_t count(std::size_t bytes_each) {
-    const std::uint64_t value = number();
-    if (value > rest_.size() / bytes_each) throw Malformed{};
-    return static_cast<std::size_t>(value);
-  }
-  std::vector<double> reals() {
-    std::vector<double> values(count(sizeof(double)));
-    raw(values.data(), values.size() * sizeof(double));
-    return values;
-  }
-  std::string text() {
-    std::string value(count(1), '\0');
-    raw(value.data(), value.size());
-    return value;
-  }
-  void end() const {
-    if (!rest_.empty()) throw Malformed{};
-  }
-
- private:
-  void raw(void* out, std::size_t size) {
-    if (size > rest_.size()) throw Malformed{};
-    if (size > 0) std::memcpy(out, rest_.data(), size);
-    rest_.remove_prefix(size);
-  }
-  std::string_view rest_;
-};
-
-void pack(Packer& out, const Moments& moments, bool pair) {
-  const Moments::State state = moments.state();
-  out.number(state.count);
-  out.real(state.mean_x);
-  out.real(state.square_x);
-  if (!pair) return;
-  out.real(state.mean_y);
-  out.real(state.square_y);
-  out.real(state.cross);
-}
-
-Moments unpack_moments(Unpacker& in, bool pair) {
-  Moments::State state{.count = in.number(), .mean_x = in.real(), .square_x = in.real()};
-  if (pair) {
-    state.mean_y = in.real();
-    state.square_y = in.real();
-    state.cross = in.real();
-  }
-  return Moments(state);
-}
-
-void pack(Packer& out, const Verification& v) {
-  for (const std::uint64_t value : {v.trials, v.decodes, v.real_judged, v.unjudged}) out.number(value);
-  out.real(v.real_max_error);
-  out.number((v.real ? 1 : 0) + (v.prime ? 2 : 0) + (v.prime_exact ? 4 : 0) + (v.timing_only ? 8 : 0));
-  out.real(v.decode_seconds);
-  out.number(v.failed_trial ? *v.failed_trial + 1 : 0);
-  out.text(v.failure);
-}
-
-Verification unpack_verification(Unpacker& in) {
-  Verification v;
-  for (std::uint64_t* value : {&v.trials, &v.decodes, &v.real_judged, &v.unjudged}) *value = in.number();
-  v.real_max_error = in.real();
-  const std::uint64_t flags = in.number();
-  v.real = flags & 1;
-  v.prime = flags & 2;
-  v.prime_exact = flags & 4;
-  v.timing_only = flags & 8;
-  v.decode_seconds = in.real();
-  if (const std::uint64_t failed = in.number(); failed > 0) v.failed_trial = failed - 1;
-  v.failure = in.text();
-  return v;
-}
-
-void pack(Packer& out, const Summary& summary) {
-  for (const Moments& moments : summary.sums.tally) pack(out, moments, false);
-  pack(out, summary.sums.paired, true);
-  out.number(summary.critical ? 1 : 0);
-  if (summary.critical)
-    for (const Moments& moments : summary.sums.critical) pack(out, moments, false);
-  pack(out, summary.verification);
-  out.number(summary.incomplete.trials);
-  out.number(summary.incomplete.first ? *summary.incomplete.first + 1 : 0);
-  out.text(summary.incomplete.missing);
-  out.reals(summary.times);
-}
-
-Summary unpack_summary(Unpacker& in) {
-  Summary summary;
-  for (Moments& moments : summary.sums.tally) moments = unpack_moments(in, false);
-  summary.sums.paired = unpack_moments(in, true);
-  summary.critical = in.number() == 1;
-  if (summary.critical)
-    for (Moments& moments : summary.sums.critical) moments = unpack_moments(in, false);
-  summary.verification = unpack_verification(in);
-  summary.incomplete.trials = in.number();
-  if (const std::uint64_t first = in.number(); first > 0) summary.incomplete.first = first - 1;
-  summary.incomplete.missing = in.text();
-  summary.times = in.reals();
-  return summary;
-}
 
 std::uint32_t checksum_of(std::uint32_t kind, std::string_view payload) {
   const std::array<std::uint32_t, 2> start = {kind, static_cast<std::uint32_t>(payload.size())};
@@ -416,10 +278,7 @@ Block samples_at(int descriptor, std::uint64_t place, const fs::path& file) {
     block.scheme = in.number();
     in.number();
     in.number();
-    for (std::vector<double>& values : block.tally) values = in.reals();
-    block.critical.resize(in.count(sizeof(double) * causes));
-    for (CriticalTimes& seconds : block.critical)
-      for (double& value : seconds) value = in.real();
+    unpack_trials(in, block);
     in.end();
     return block;
   } catch (const Malformed&) {
@@ -520,10 +379,7 @@ std::vector<std::uint64_t> JournalWriter::add_samples(std::size_t point, std::ui
     out.number(s);
     out.number(first);
     out.number(trials[s].trials());
-    for (const std::vector<double>& values : trials[s].tally) out.reals(values);
-    out.number(trials[s].critical.size());
-    for (const CriticalTimes& seconds : trials[s].critical)
-      for (const double value : seconds) out.real(value);
+    pack_trials(out, trials[s]);
     places.push_back(write(kind_samples, out.bytes));
   }
   return places;

@@ -142,6 +142,33 @@ std::optional<double> read_gradient(ConfigReader& root) {
   return bytes;
 }
 
+/// Reads "trials", or "precision" instead of it.
+void read_trials(ConfigReader& root, Point& point) {
+  if (!root.raw("precision")) {
+    point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
+    return;
+  }
+  if (root.raw("trials"))
+    root.mistake("trials",
+                 "is for \"precision\" to decide, whose \"most\" is the limit; give one of the two");
+  ConfigReader reader = root.object("precision");
+  Precision precision;
+  precision.metric = reader.choice_or<Precision::Metric>(
+      "metric", {{"time", Precision::Metric::time}, {"speedup", Precision::Metric::speedup}}, "time");
+  for (const char* key : {"relative", "absolute"}) reader.raw(key);
+  if (reader.has("relative") == reader.has("absolute")) {
+    reader.mistake(
+        "", "needs either \"relative\", a share of the mean, or \"absolute\": half of a 95 % interval");
+  } else if (reader.has("relative")) {
+    precision.relative = reader.number("relative", above(0, "a share of the mean"));
+  } else {
+    precision.absolute = reader.number("absolute", above(0, "half of a 95 % interval"));
+  }
+  point.trials = static_cast<std::uint64_t>(reader.integer_or("most", between(1024, 1e12), 10000000));
+  reader.complete();
+  point.precision = precision;
+}
+
 /// The links as the engine knows them.
 Links links_of(const Network& network, const std::optional<double>& gradient_bytes) {
   return {.discipline = network.discipline,
@@ -243,7 +270,7 @@ Point read_point(Json& config, const std::set<std::string>& swept, const std::st
   for (const char* read_elsewhere : {"$schema", "sweep", "expect"}) root.raw(read_elsewhere);
   root.text_or("title", "");
   point.seed = root.seed_or("seed", 1);
-  point.trials = static_cast<std::uint64_t>(root.integer_or("trials", between(1, 1e12), 10000));
+  read_trials(root, point);
   point.iterations = static_cast<std::uint32_t>(root.integer_or("iterations", between(1, 16777215), 1));
   const std::size_t before_workers = root.reports();
   point.workers = static_cast<int>(root.integer("workers", between(1, 1e6)));

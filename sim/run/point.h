@@ -29,11 +29,21 @@ struct SchemeSetup {
   SchemeRecipe recipe;
 };
 
+/// How narrow the intervals of a point's schemes have to be.
+struct Precision {
+  enum class Metric { time, speedup };
+  Metric metric = Metric::time;
+  std::optional<double> relative,
+      absolute;  ///< half a 95 % interval, as a share of the mean or as it is; one of them
+};
+
 /// One sweep point. All its schemes meet the same workers.
 struct Point {
   std::size_t index = 0;
   std::vector<std::pair<std::string, Json>> axes;  ///< what is swept: pointer and value here
-  std::uint64_t seed = 1, trials = 10000;
+  std::uint64_t seed = 1;
+  std::uint64_t trials = 10000;  ///< where there is a precision at the most
+  std::optional<Precision> precision = {};
   std::uint32_t iterations = 1;
   int workers = 1;
   RoundStart round_start = RoundStart::fresh;

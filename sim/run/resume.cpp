@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "sim/base/file.h"
 #include "sim/base/text.h"
@@ -36,6 +38,21 @@ fs::path journal_of(const fs::path& folder) {
   for (const char* name : {Journal::new_name, Journal::name})
     if (find_journal(folder / name)) return folder / name;
   throw ConfigError(fmt::format("{}: has no journal of a run", printable(folder.string())));
+}
+
+namespace {
+std::uint64_t chunks_of(const Point& point) {
+  return (point.trials + chunk_trials - 1) / chunk_trials;
+}
+}  // namespace
+
+void for_each_chunk(const Experiment& experiment, std::size_t point,
+                    const std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>& visit) {
+  std::uint64_t number = 0;
+  for (std::size_t before = 0; before < point; ++before) number += chunks_of(experiment.points[before]);
+  const std::uint64_t trials = experiment.points[point].trials;
+  for (std::uint64_t first = 0; first < trials; first += chunk_trials)
+    visit(first, std::min(trials, first + chunk_trials), number++);
 }
 
 void for_each_chunk(
@@ -146,62 +163,72 @@ void Journal::commit() {
 
 namespace {
 
-/// Adds chunks to the journal and hands on, in order, them and what was there.
+/// Adds chunks to the journal and hands on, in the order of each point's trials, them and what was there.
 class JournalSink final : public Sink {
  public:
   JournalSink(Journal& journal, const Experiment& experiment, RowMaker* rows)
-      : journal_(journal), experiment_(experiment), rows_(rows) {}
-
-  void take(Chunk&& chunk) override {
-    const Point& point = experiment_.points[chunk.point];
-    ChunkSummary summary = journal_.add(chunk, point);
-    catch_up(chunk.point, chunk.first);
-    if (rows_) rows_->take(std::move(summary));
-    first_ = chunk.last();
+      : journal_(journal), experiment_(experiment), rows_(rows), next_(experiment.points.size(), 0) {
+    for (std::size_t point = 0; point < next_.size(); ++point) catch_up(point);
   }
 
-  /// What is in the journal up to that chunk.
-  void catch_up(std::size_t point, std::uint64_t first) {
-    while (point_ < experiment_.points.size() && (point_ != point || first_ != first)) {
-      const Point& here = experiment_.points[point_];
-      if (first_ >= here.trials) {
-        ++point_;
-        first_ = 0;
-        continue;
-      }
-      const std::uint64_t last = std::min(here.trials, first_ + chunk_trials);
-      if (rows_) rows_->take(journal_.take(here, first_, last));
-      first_ = last;
-    }
+  void take(Chunk&& chunk) override {
+    const std::size_t point = chunk.point;
+    const std::uint64_t last = chunk.last();
+    ChunkSummary summary = journal_.add(chunk, experiment_.points[point]);
+    if (!rows_) return;
+    rows_->take(std::move(summary));
+    next_[point] = last;
+    catch_up(point);
+  }
+
+  std::uint64_t end(std::size_t point) const {
+    return rows_ ? rows_->end(point) : experiment_.points[point].trials;
   }
 
  private:
+  /// Hands on what is in the journal of a point from where it is.
+  void catch_up(std::size_t point) {
+    const Point& here = experiment_.points[point];
+    while (rows_ && next_[point] < rows_->end(point)) {
+      const std::uint64_t last = std::min(here.trials, next_[point] + chunk_trials);
+      if (!journal_.has(here, next_[point], last)) return;
+      rows_->take(journal_.take(here, next_[point], last));
+      next_[point] = last;
+    }
+  }
+
   Journal& journal_;
   const Experiment& experiment_;
   RowMaker* rows_;
-  std::size_t point_ = 0;    // of the chunk that comes next
-  std::uint64_t first_ = 0;  // its first trial
+  std::vector<std::uint64_t> next_;  // by point, the trial that is handed on next
 };
 
 }  // namespace
 
 void run_into(Journal& journal, const Experiment& experiment, unsigned threads, Keep keep, const Shard& shard,
-              RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress) {
+              RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress,
+              const std::vector<Helper*>& helpers) {
   std::vector<std::uint64_t> numbers;  // of each point's first chunk
   std::uint64_t chunks = 0;
   for (const Point& point : experiment.points) {
     numbers.push_back(chunks);
-    chunks += (point.trials + chunk_trials - 1) / chunk_trials;
+    chunks += chunks_of(point);
   }
-  Plan plan = Plan::of(experiment.points, threads, keep);
-  plan.progress = progress;
-  plan.wanted = [&](std::size_t part, std::uint64_t first, std::uint64_t last) {
-    const std::uint64_t number = numbers[part] + first / chunk_trials;
-    return shard.has(number) && !journal.has(experiment.points[part], first, last);
-  };
+  // As it is now: what is added will not be asked about again, and what is handed on is known no more.
+  std::set<std::pair<std::size_t, std::uint64_t>> known;
+  for_each_chunk(experiment, [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t) {
+    if (journal.has(point, first, last)) known.emplace(point.index, first);
+  });
   JournalSink sink(journal, experiment, rows);
+  Plan plan = Plan::of(experiment.points, threads, keep);
+  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
+  plan.progress = progress;
+  plan.helpers = helpers;
+  plan.more = [&](std::size_t point) { return sink.end(point); };
+  plan.wanted = [&](std::size_t part, std::uint64_t first, std::uint64_t) {
+    return shard.has(numbers[part] + first / chunk_trials) && !known.contains({part, first});
+  };
   run_campaign(plan, sink);
-  if (rows) sink.catch_up(experiment.points.size(), 0);
 }
 
 Progressed progress_of(const Journal& journal, const Experiment& experiment, const Shard& shard) {
@@ -209,7 +236,7 @@ Progressed progress_of(const Journal& journal, const Experiment& experiment, con
   for_each_chunk(experiment,
                  [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
                    if (!shard.has(number)) return;
-                   result.all += last - first;
+                   if (!experiment.asks_for_precision()) result.all += last - first;
                    if (journal.has(point, first, last)) result.done += last - first;
                  });
   return result;

@@ -76,17 +76,24 @@ struct Shard {
   bool has(std::uint64_t number) const { return number % count == index - 1; }
 };
 
+/// Calls visit(first, last, number) for every chunk of a point, in order; chunks are numbered through the
+/// points.
+void for_each_chunk(const Experiment& experiment, std::size_t point,
+                    const std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>& visit);
 /// Calls visit(point, first, last, number) for every chunk of an experiment, in order.
 void for_each_chunk(
     const Experiment& experiment,
     const std::function<void(const Point&, std::uint64_t, std::uint64_t, std::uint64_t)>& visit);
 
 /// Runs the chunks of an experiment that are the shard's and not in the journal, and adds them there. `rows`,
-/// where it is given, gets all chunks in order, those of the journal too. `progress` as in Plan.
+/// where it is given, gets all chunks in order, those of the journal too. `helpers` and `progress` as in
+/// Plan.
 void run_into(Journal& journal, const Experiment& experiment, unsigned threads, Keep keep, const Shard& shard,
-              RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress);
+              RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress,
+              const std::vector<Helper*>& helpers = {});
 
-/// The trials of an experiment that a journal has already, and those that are the shard's in all.
+/// The trials of an experiment that a journal has already, and those that are the shard's in all: 0 where a
+/// precision decides.
 struct Progressed {
   std::uint64_t done = 0, all = 0;
 };

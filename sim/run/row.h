@@ -57,6 +57,8 @@ struct Row {
   double theory_time_z = std::numeric_limits<double>::quiet_NaN(),
          theory_messages_z = std::numeric_limits<double>::quiet_NaN();
   Verification verification;
+  /// Whether its interval is as narrow as the point's precision asks for; nothing where it asks for none.
+  std::optional<bool> precise;
   /// By Cause, seconds of the completion time; empty unless the run kept critical paths.
   std::vector<Estimate> critical;
 };

@@ -1,19 +1,56 @@
 #include "sim/run/rows.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "sim/run/precision.h"
 
 namespace straggle {
 
+std::uint64_t RowMaker::end(std::size_t point) const {
+  const Point& asked = points_[point];
+  if (!asked.precision) return asked.trials;
+  if (const auto found = ends_.find(point); found != ends_.end()) return found->second;
+  const auto found = open_.find(point);
+  return found == open_.end() ? next_look(0, asked.trials) : found->second.end;
+}
+
+void RowMaker::look(const Point& point, PointTrials& trials) const {
+  trials.done = true;
+  if (!point.precision) return;
+  trials.precise.clear();
+  for (std::size_t s = 0; s < trials.schemes.size(); ++s)
+    trials.precise.push_back(is_precise(point, s, trials.schemes[s]));
+  const bool all = std::all_of(trials.precise.begin(), trials.precise.end(), [](bool yes) { return yes; });
+  if (all || trials.end >= point.trials) return;
+  trials.end = next_look(trials.end, point.trials);
+  trials.done = false;
+}
+
 void RowMaker::take(ChunkSummary&& chunk) {
-  const Point& point = points_[chunk.point];
-  if (summaries_.empty()) {
-    summaries_.resize(point.schemes.size());
-    for (Summary& summary : summaries_) summary.times.reserve(point.trials);  // no more than they take
+  const std::size_t at = chunk.point;
+  const Point& point = points_[at];
+  PointTrials& trials = open_[at];
+  if (trials.schemes.empty()) {
+    trials.end = point.precision ? next_look(0, point.trials) : point.trials;
+    trials.schemes.resize(point.schemes.size());
+    for (Summary& summary : trials.schemes) summary.times.reserve(trials.end);  // no more than they take
   }
-  for (std::size_t s = 0; s < summaries_.size(); ++s) summaries_[s].append(chunk.schemes[s]);
-  if (summaries_.front().trials() < point.trials) return;
-  for (std::size_t s = 0; s < summaries_.size(); ++s) finished_(make_row(point, s, std::move(summaries_[s])));
-  summaries_.clear();
+  for (std::size_t s = 0; s < trials.schemes.size(); ++s) trials.schemes[s].append(chunk.schemes[s]);
+  if (trials.schemes.front().trials() < trials.end) return;
+  look(point, trials);
+  if (trials.done && point.precision) ends_[at] = trials.end;
+  for (auto first = open_.begin(); first != open_.end() && first->first == next_ && first->second.done;
+       first = open_.begin()) {
+    PointTrials& ready = first->second;
+    for (std::size_t s = 0; s < ready.schemes.size(); ++s) {
+      Row row = make_row(points_[next_], s, std::move(ready.schemes[s]));
+      if (!ready.precise.empty()) row.precise = ready.precise[s];
+      finished_(row);
+    }
+    open_.erase(first);
+    ++next_;
+  }
 }
 
 }  // namespace straggle

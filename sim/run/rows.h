@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "sim/run/block.h"
@@ -11,8 +12,9 @@
 
 namespace straggle {
 
-/// Takes what the chunks of points came to, in the order of points and of trials in each. As soon as all
-/// trials of a point are in, `finished` gets the rows of its schemes.
+/// Takes what the chunks of points came to, those of a point in the order of its trials, and says how many
+/// trials a point takes. As soon as a point and all before it are done, `finished` gets the rows of its
+/// schemes.
 class RowMaker {
  public:
   using Finished = std::function<void(const Row&)>;
@@ -22,20 +24,35 @@ class RowMaker {
       : points_(points), finished_(std::move(finished)) {}
 
   void take(ChunkSummary&& chunk);
+  /// Up to which trial a point is to be run, as far as is known: where its precision decides, to the next
+  /// look.
+  std::uint64_t end(std::size_t point) const;
 
  private:
+  struct PointTrials {
+    std::vector<Summary> schemes;
+    std::uint64_t end = 0;
+    bool done = false;
+    std::vector<bool> precise = {};  // by scheme, where the point asks for precision
+  };
+  /// Decides whether a point that has come to its end goes on.
+  void look(const Point& point, PointTrials& trials) const;
+
   const std::vector<Point>& points_;
   Finished finished_;
-  std::vector<Summary> summaries_;  // of the point that is under way, one a scheme
+  std::size_t next_ = 0;                       // the point whose rows come next
+  std::map<std::size_t, PointTrials> open_;    // those that have begun, or are done before their turn
+  std::map<std::size_t, std::uint64_t> ends_;  // of points that are done before the end of their trials
 };
 
-/// Makes rows of all chunks of a campaign.
+/// Makes rows of all chunks of a campaign; its plan's `more` has to be end().
 class RowSink final : public Sink {
  public:
   RowSink(const std::vector<Point>& points, RowMaker::Finished finished)
       : points_(points), rows_(points, std::move(finished)) {}
 
   void take(Chunk&& chunk) override { rows_.take(summary_of(chunk, points_[chunk.point])); }
+  std::uint64_t end(std::size_t point) const { return rows_.end(point); }
 
  private:
   const std::vector<Point>& points_;

@@ -63,7 +63,7 @@ std::string row_start(const Point& point, const SchemeSetup& scheme) {
 
 void write_csv_header(std::ostream& out, const Experiment& experiment, const Provenance& provenance,
                       Keep keep) {
-  write_header(out, experiment, provenance, result_columns(keep));
+  write_header(out, experiment, provenance, result_columns(keep, experiment.asks_for_precision()));
 }
 
 void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& row) {
@@ -96,13 +96,15 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
       << (v.prime ? (v.prime_exact ? "true" : "false") : "");
   for (const Estimate& seconds : row.critical)
     out << "," << number(seconds.mean) << "," << number(seconds.std_error);
+  if (experiment.asks_for_precision())
+    out << "," << (!row.precise ? "" : *row.precise ? "reached" : "not reached");
   out << "\n";
 }
 
 std::string run_id(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
                    Keep keep) {
   std::ostringstream text;
-  write_columns(text, experiment, result_columns(keep));
+  write_columns(text, experiment, result_columns(keep, experiment.asks_for_precision()));
   for (const Row& row : rows) write_csv_row(text, experiment, row);
   return run_id(provenance.version, experiment.hash, text.str());
 }

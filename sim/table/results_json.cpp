@@ -38,6 +38,7 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                  {"time", time}};
     for (const Metric& metric : metrics())
       if (metric.tally != Tally::time) json[metric.name] = estimate_json(row[metric]);
+    if (row.precise) json["precision"] = *row.precise ? "reached" : "not reached";
     json["theory"] = nullptr;
     if (row.theory)
       json["theory"] = {{"kind", std::isnan(row.theory->time_low) ? Json() : Json(name_of(row.theory->kind))},

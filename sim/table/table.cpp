@@ -138,6 +138,27 @@ std::vector<std::string> about_tails(const Experiment& experiment, const std::ve
   return notes;
 }
 
+/// Which rows are not as precise as their points ask for, and how many trials the points took.
+std::vector<std::string> about_precision(const Experiment& experiment, const std::vector<Row>& rows) {
+  if (!experiment.asks_for_precision() || rows.empty()) return {};
+  const auto [fewest, most] = std::minmax_element(
+      rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.trials < b.trials; });
+  std::vector<std::string> notes = {
+      fewest->trials == most->trials
+          ? fmt::format("{} trials each.", fewest->trials)
+          : fmt::format("{} to {} trials each, as the precision asks for.", fewest->trials, most->trials)};
+  const auto missed = [](const Row& row) { return row.precise && !*row.precise; };
+  const auto count = std::count_if(rows.begin(), rows.end(), missed);
+  if (count == 0) return notes;
+  const Row& first = *std::find_if(rows.begin(), rows.end(), missed);
+  const std::string place = experiment.place_of(experiment.points[first.point]);
+  notes.push_back(fmt::format("The precision is not reached in {} of {} rows, the first \"{}\"{}.", count,
+                              rows.size(),
+                              printable(experiment.points[first.point].schemes[first.scheme].label),
+                              place.empty() ? "" : " at " + place));
+  return notes;
+}
+
 std::string z_text(double z) {
   if (std::isnan(z)) return "-";
   return std::isinf(z) ? (z > 0 ? "+inf" : "-inf") : fmt::format("{:+.1f}", z);
@@ -418,6 +439,7 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
     cells.notes.push_back(
         "median [s]: with its 95 % confidence interval, by order statistics. Where a time has no mean or no "
         "variance, all are compared by it; time [s] is the mean where there is one.");
+  for (std::string& note : about_precision(experiment, rows)) cells.notes.push_back(std::move(note));
   for (std::string& note : about_tails(experiment, rows)) cells.notes.push_back(std::move(note));
   if (const auto first = std::find_if(rows.begin(), rows.end(), incomplete); first != rows.end())
     cells.notes.push_back(fmt::format(

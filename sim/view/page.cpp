@@ -478,7 +478,7 @@ std::string heading_of(const std::string& column) {
                                                              {"time_p50_high", "to"},
                                                              {"time_moments", "moments"},
                                                              {"theory_time_low", "theory time"}};
-  static const std::vector<ResultColumn> known = result_columns({.critical = true});
+  static const std::vector<ResultColumn> known = result_columns({.critical = true}, true);
   const auto found =
       std::find_if(known.begin(), known.end(), [&](const ResultColumn& one) { return one.name == column; });
   std::string words = column, title;

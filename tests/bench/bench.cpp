@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
@@ -62,6 +63,39 @@ double cpu_seconds() {
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
+}
+
+/// Wall-clock seconds.
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+struct Forgetful final : straggle::Sink {
+  void take(straggle::Chunk&&) override {}
+};
+
+/// How many times as fast two threads are as one, over points of so many trials each; the median of some
+/// rounds.
+double speedup_of_two_threads(std::size_t points, std::uint64_t trials) {
+  straggle::Json config = straggle::parse_json(
+      R"({"workers": 40, "verify": {"trials": 0},
+          "compute": {"model": "shifted-exponential", "shift": 0.01, "rate": 1},
+          "schemes": [{"scheme": "gc", "load": 10}, {"scheme": "uc-mmc", "load": 10}, {"scheme": "uncoded"}]})",
+      "bench");
+  config["trials"] = trials;
+  straggle::Json rates = straggle::Json::array();
+  for (std::size_t i = 1; i <= points; ++i) rates.push_back(i);
+  if (points > 1) config["sweep"] = straggle::Json::array({{{"path", "/compute/rate"}, {"values", rates}}});
+  const straggle::Experiment experiment = straggle::read_experiment(config, "bench");
+  const auto seconds = [&](unsigned threads) {
+    Forgetful sink;
+    const double start = seconds_now();
+    straggle::run_campaign(straggle::Plan::of(experiment.points, threads), sink);
+    return seconds_now() - start;
+  };
+  std::vector<double> ratios;
+  for (int round = 0; round < 7; ++round) ratios.push_back(seconds(1) / seconds(2));
+  return median(std::move(ratios));
 }
 
 }  // namespace
@@ -129,6 +163,10 @@ int main(int count, char** words) {
                median(ours), median(theirs), median(ratios), *least, *most, our_mean, their_mean);
     all_reached = all_reached && median(ratios) >= 1;
   }
+  fmt::print(
+      "two threads are {:.2f} times as fast as one on a point of {} trials, {:.2f} times on 6 points of "
+      "1000\n",
+      speedup_of_two_threads(1, trials), trials, speedup_of_two_threads(6, 1000));
   fmt::print("{}\n", all_reached ? "every workload reaches the plain queue"
                                  : "a workload is slower than the plain queue");
   return all_reached ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -21,6 +21,7 @@ import unittest
 SLOW = "--slow" in sys.argv
 PROGRAM = pathlib.Path(sys.argv[1]).resolve()
 SOURCE = pathlib.Path(sys.argv[2]).resolve()
+MPI = PROGRAM.parent / "straggle-mpi"
 FIGURE1 = "experiments/gc-mmc/figure1.json"
 TRIALS = "6000"
 
@@ -123,6 +124,37 @@ class Campaign(unittest.TestCase):
         self.assertIn("it was stopped; the same command goes on", said)
         self.straggle(*self.run_of(out))
         self.assertIn(f"{TRIALS} of {TRIALS} trials (100 %), 1 of 1 points; it has ended", self.straggle("status", out))
+
+    @unittest.skipUnless(MPI.exists() and shutil.which("mpirun"), "there is no MPI")
+    def test_the_processes_of_an_mpi_job(self):
+        def mpirun(ranks, out, *more):
+            return ["mpirun", "--oversubscribe", "-n", str(ranks), str(MPI), *self.run_of(out, "--threads", "1", *more)]
+
+        environment = {**self.environment, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        for ranks in 2, 3, 5:
+            done = subprocess.run(mpirun(ranks, f"mpi-{ranks}", "--samples"), cwd=self.folder, env=environment,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(rows(self.folder / f"mpi-{ranks}"), self.whole)
+            self.assertEqual(rows(self.folder / f"mpi-{ranks}", "samples.csv"), self.samples)
+        # A rank that is killed ends the run, and the journal goes on.
+        process = subprocess.Popen(mpirun(3, "killed", "--trials", "200000"), cwd=self.folder, env=environment,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        journal = self.folder / "killed/journal"
+        while process.poll() is None and not (journal.exists() and journal.stat().st_size > 100000):
+            time.sleep(0.01)
+        ranks = subprocess.run(["pgrep", "--parent", str(process.pid)], capture_output=True, text=True).stdout.split()
+        os.kill(int(ranks[-1]), signal.SIGKILL)
+        said = process.communicate()[1]
+        self.assertNotEqual(process.returncode, 0)
+        self.assertIn("exited on signal 9", said)
+        self.assertFalse((self.folder / "killed/results.csv").exists())
+        self.assertIn("going on", self.straggle(*self.run_of("killed")))
+        self.assertEqual(rows(self.folder / "killed"), self.whole)
+        wrong = subprocess.run(["mpirun", "--oversubscribe", "-n", "2", str(MPI), "run", "nothing.json"], cwd=self.folder,
+                               env=environment, capture_output=True, text=True)
+        self.assertEqual(wrong.stderr.count("nothing.json"), 1)
+        self.assertNotEqual(wrong.returncode, 0)
 
     def test_scripts_for_clusters(self):
         page = (SOURCE / "docs/campaigns.md").read_text()

@@ -1,0 +1,60 @@
+#include "sim/run/precision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "sim/run/statistics.h"
+#include "sim/run/theory_of_point.h"
+
+namespace straggle {
+namespace {
+
+/// How many finite values differ from the most frequent one among them.
+std::uint64_t unlike_the_most_frequent(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
+  std::sort(values.begin(), values.end());
+  std::uint64_t most = 0;
+  for (auto from = values.begin(); from != values.end();) {
+    const auto to = std::upper_bound(from, values.end(), *from);
+    most = std::max(most, static_cast<std::uint64_t>(to - from));
+    from = to;
+  }
+  return values.size() - most;
+}
+
+/// Whether the spread of a scheme's completion times is known well enough for an interval of their mean.
+bool spread_is_known(const Point& point, std::size_t s, const Summary& trials) {
+  constexpr std::uint64_t fewest_others = 30;
+  if (!point.compute.varies()) return true;
+  const auto tail = completion_tail(point, s);
+  if (tail && !tail->variance()) return false;
+  if (unlike_the_most_frequent(trials.times) < fewest_others) return false;
+  const bool third_moment = !tail || tail->index > 3;
+  if (!third_moment) return false;
+  const std::optional<double> of_law = predicted_skewness(point, s);
+  std::vector<double> complete = trials.times;
+  std::erase_if(complete, [](double time) { return !std::isfinite(time); });
+  return static_cast<double>(complete.size()) >= observations_for(of_law ? *of_law : skewness(complete));
+}
+
+}  // namespace
+
+std::uint64_t next_look(std::uint64_t trials, std::uint64_t most) {
+  std::uint64_t look = chunk_trials;
+  while (look <= trials && look < most) look *= 2;
+  return std::min(look, most);
+}
+
+bool is_precise(const Point& point, std::size_t s, const Summary& trials) {
+  const Precision& wanted = *point.precision;
+  const bool of_speedup = wanted.metric == Precision::Metric::speedup;
+  if (of_speedup && s == point.baseline) return true;  // 1, by definition
+  const Estimate found = of_speedup ? ratio_of_means(trials.sums.paired) : estimate(trials.sums[Tally::time]);
+  const double half = without_spread(found) ? 0 : half_interval(found);
+  const double widest = wanted.absolute ? *wanted.absolute : *wanted.relative * std::abs(found.mean);
+  if (!(half <= widest)) return false;
+  return spread_is_known(point, s, trials);
+}
+
+}  // namespace straggle

@@ -1,0 +1,140 @@
+// When a run stops by its precision: at which numbers of trials, and on what grounds.
+#include "sim/run/precision.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sim/run/campaign.h"
+#include "sim/run/experiment.h"
+#include "sim/run/resume.h"
+#include "sim/run/rows.h"
+#include "tests/temporary_folder.h"
+
+using namespace straggle;
+
+namespace {
+
+Experiment experiment_of(const std::string& precision, const std::string& compute, std::uint64_t seed = 1,
+                         const std::string& more = "") {
+  const std::string text = R"({"workers": 4, "verify": {"trials": 0}, "seed": )" + std::to_string(seed) +
+                           R"(, "precision": )" + precision + R"(, "compute": )" + compute + more +
+                           R"(, "schemes": [{"scheme": "uncoded"}, {"scheme": "gc", "load": 2}]})";
+  return read_experiment(parse_json(text, "test"), "test");
+}
+
+std::vector<Row> rows_of(const Experiment& experiment, unsigned threads = 1) {
+  std::vector<Row> rows;
+  RowSink sink(experiment.points, [&](const Row& row) { rows.push_back(row); });
+  Plan plan = Plan::of(experiment.points, threads);
+  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
+  plan.more = [&](std::size_t point) { return sink.end(point); };
+  run_campaign(plan, sink);
+  return rows;
+}
+
+const std::string exponential = R"({"model": "exponential", "rate": 1})";
+
+}  // namespace
+
+TEST_CASE("precision: looks are powers of two of blocks, and the most") {
+  CHECK(next_look(0, 10000) == 1024);
+  CHECK(next_look(1024, 10000) == 2048);
+  CHECK(next_look(8192, 10000) == 10000);
+  CHECK(next_look(10000, 10000) == 10000);
+  CHECK(next_look(0, 1024) == 1024);
+}
+
+TEST_CASE("precision: a point stops at the first look at which all its intervals are narrow enough") {
+  const Experiment experiment = experiment_of(R"({"relative": 0.01, "most": 1000000})", exponential);
+  const std::vector<Row> rows = rows_of(experiment);
+  REQUIRE(rows.size() == 2);
+  for (const Row& row : rows) {
+    CHECK(row.precise == true);
+    CHECK(half_interval(row[Tally::time]) <= 0.01 * row[Tally::time].mean);
+  }
+  CHECK(rows[0].trials == rows[1].trials);
+  const std::uint64_t trials = rows[0].trials;
+  CHECK(trials % 1024 == 0);
+  // One look before, one of them was not.
+  const auto before = run_trials(experiment.points[0], 0, trials / 2, 1);
+  bool all = true;
+  for (const Summary& summary : before) {
+    const Estimate time = estimate(summary.sums[Tally::time]);
+    all = all && half_interval(time) <= 0.01 * time.mean;
+  }
+  CHECK_FALSE(all);
+  const auto same = run_trials(experiment.points[0], 0, trials, 1);
+  CHECK(rows[0][Tally::time].mean == estimate(same[0].sums[Tally::time]).mean);
+}
+
+TEST_CASE("precision: threads, and an interruption at any block, change nothing") {
+  const std::string sweep = R"(, "sweep": [{"path": "/compute/rate", "values": [1, 2, 5, 7]}])";
+  const Experiment experiment =
+      experiment_of(R"({"metric": "speedup", "relative": 0.02, "most": 100000})", exponential, 3, sweep);
+  const std::vector<Row> one = rows_of(experiment);
+  const auto same = [&](const std::vector<Row>& rows) {
+    REQUIRE(rows.size() == one.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      CHECK(rows[i].point == one[i].point);
+      CHECK(rows[i].trials == one[i].trials);
+      CHECK(rows[i].precise == true);
+      CHECK(rows[i][Tally::time].mean == one[i][Tally::time].mean);
+      CHECK(rows[i].speedup.std_error == one[i].speedup.std_error);
+    }
+  };
+  for (const unsigned threads : {2u, 5u, 30u}) same(rows_of(experiment, threads));
+  const TemporaryFolder folder;
+  const JournalSubject subject = subject_of(experiment, {.command = "", .version = "0"}, {}, ".");
+  struct Stop {};
+  for (int blocks = 1;; ++blocks) {  // each attempt takes a few blocks more
+    std::vector<Row> rows;
+    Journal journal(folder.path, subject, {});
+    RowMaker maker(experiment.points, [&](const Row& row) { rows.push_back(row); });
+    int done = 0;
+    try {
+      run_into(journal, experiment, 1, {}, {}, &maker, [&](std::size_t, std::uint64_t trials) {
+        if (trials > 0 && ++done == 3) throw Stop{};
+      });
+    } catch (const Stop&) {
+      REQUIRE(blocks < 1000);
+      continue;
+    }
+    CHECK(blocks > 3);
+    same(rows);
+    break;
+  }
+}
+
+TEST_CASE("precision: what cannot be trusted goes on to the most, and is marked") {
+  // Late once in 2,000 rounds: the first thousand trials most often have no spread at all.
+  const std::string rare = R"({"model": "constant", "time": 1, "failure": {"probability": 0}})";
+  const std::string rarely = R"({"model": "delayed", "seconds": 50, "stragglers": 1, "which": "random",
+                                 "base": {"model": "constant", "time": 1}})";
+  const std::vector<Row> constant = rows_of(experiment_of(R"({"relative": 0.001, "most": 100000})", rare));
+  CHECK(constant[0].trials == 1024);  // nothing varies, by construction
+  CHECK(constant[0].precise == true);
+  // No variance: never, whatever the trials say.
+  const std::vector<Row> heavy = rows_of(experiment_of(R"({"relative": 0.5, "most": 5000})",
+                                                       R"({"model": "pareto", "shape": 1.5, "scale": 1})"));
+  CHECK(heavy[0].trials == 5000);
+  CHECK(heavy[0].precise == false);
+  // Skewed: 50 times the square of its skewness, which the first look has not.
+  const std::vector<Row> skewed = rows_of(experiment_of(
+      R"({"relative": 0.5, "most": 1000000})", R"({"model": "log-normal", "median": 1, "sigma": 1})"));
+  CHECK(static_cast<double>(skewed[0].trials) >= skewed[0].trials_needed);
+  CHECK(skewed[0].trials > 1024);
+}
+
+TEST_CASE("precision: its mistakes") {
+  for (const auto& [precision, why] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"relative": 0.1, "absolute": 1})", "/precision: needs either"},
+           {R"({"most": 5000})", "/precision: needs either"},
+           {R"({"relative": 0})", "/precision/relative"},
+           {R"({"relative": 0.1, "most": 1000})", "/precision/most"},
+           {R"({"relative": 0.1, "metric": "work"})", "/precision/metric"},
+           {R"({"relative": 0.1}, "trials": 100)", "/trials: is for \"precision\" to decide"}})
+    CHECK_THROWS_WITH(experiment_of(precision, exponential), Catch::Contains(why));
+}
