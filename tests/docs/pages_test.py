@@ -127,9 +127,14 @@ class PagesTest(unittest.TestCase):
                   "sweep": [{"path": "/compute/time", "values": [1, 2]}, {"path": "/seed", "values": [1, 2]}]}
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder) / "out"
+            precise = {**config, "precision": {"relative": 1, "most": 1024}}
+            del precise["trials"]
             (pathlib.Path(folder) / "two.json").write_text(json.dumps(config))
-            for options, left_out in (["--critical-path"], "never"), ([], "critical_"):
-                subprocess.run([PROGRAM, "run", "two.json", "--out", "out", "--samples", *options], cwd=folder,
+            (pathlib.Path(folder) / "precise.json").write_text(json.dumps(precise))
+            for name, options, left_out in (("precise", ["--critical-path"], ("never",)),
+                                            ("two", ["--critical-path"], ("precision",)),
+                                            ("two", [], ("critical_", "precision"))):
+                subprocess.run([PROGRAM, "run", f"{name}.json", "--out", "out", "--samples", *options], cwd=folder,
                                check=True, capture_output=True)
                 for file in ("results.csv", "samples.csv"):
                     names = header(out / file)
