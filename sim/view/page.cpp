@@ -236,6 +236,12 @@ void check_results(const ResultsTable& results, const Experiment& experiment, co
           std::isnan(number_of(text)))
         throw ConfigError(
             fmt::format("{}: row {}: {} is \"{}\", but must be a number or empty", file, r + 1, name, text));
+      constexpr double most_trials = 1e15;  // whole numbers as doubles, with room
+      const double count = number_of(text);
+      if ((name == "trials" || name == "incomplete" || name == "verified_trials") &&
+          !(count >= 0 && count <= most_trials && count == std::floor(count)))
+        throw ConfigError(
+            fmt::format("{}: row {}: {} is \"{}\", but must be a number of trials", file, r + 1, name, text));
     }
     const std::optional<std::size_t> index = point_of(results.rows[r][point], experiment.points.size());
     if (!index)

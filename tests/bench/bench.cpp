@@ -126,12 +126,8 @@ int main(int count, char** words) {
     config["network"] = straggle::parse_json(workload.network, "bench");
     config["schemes"] = {straggle::parse_json(workload.scheme, "bench")};
     // A node of the plain tree has work 1, whatever its share of the data.
-    const auto load = straggle::read_experiment(config, "bench")
-                          .points[0]
-                          .schemes[0]
-                          .recipe.make()
-                          ->next_round({})
-                          .load(1);
+    const auto load =
+        straggle::read_experiment(config, "bench").points[0].schemes[0].recipe.make()->next_round({}).load(1);
     if (workload.name[1] == '5') {
       config["compute"]["shift"] = 0.01 / load;
       config["compute"]["rate"] = 10 * load;

@@ -327,6 +327,19 @@ TEST_CASE("page: a table with a word for a number, or a row twice, is refused wi
                     "results.csv: row 4 is of point 0 and \"all\" again");
 }
 
+TEST_CASE("page: a count that is no number of trials is refused with its place") {
+  const Run run(small_config());
+  for (const char* column : {"trials", "incomplete", "verified_trials"})
+    for (const char* text : {"1e94", "-1", "2.5", "", "many"}) {
+      CAPTURE(column, text);
+      ResultsTable results = run.results;
+      results.rows[1][*results.header.find(column)] = text;
+      CHECK_THROWS_WITH(
+          check_results(results, run.experiment, "results.csv"),
+          Catch::StartsWith(std::string("results.csv: row 2: ") + column + " is \"" + text + "\""));
+    }
+}
+
 TEST_CASE("page: completion times come from samples.csv where it is of the same run and whole") {
   const Run run(small_config());
   const std::string file = (run.folder.path / "samples.csv").string();
