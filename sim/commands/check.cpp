@@ -45,8 +45,7 @@ int check_command(const Arguments& arguments) {
                              point.iterations, point.iterations == 1 ? "" : "s", point.seed);
     for (const std::string& note : point.compute.notes(point.iterations)) std::cout << "  " << note << "\n";
     for (const SchemeSetup& setup : point.schemes)
-      std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round({}).summary()
-                << "\n";
+      std::cout << "  " << setup.label << "\n    " << setup.recipe.make()->next_round({}).summary() << "\n";
   }
   return fine;
 }
