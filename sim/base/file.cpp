@@ -232,24 +232,29 @@ void OutputFile::secure() {
   sync();
 }
 
+bool copy_bytes(int from, int to) {
+  std::vector<char> portion(1 << 16);
+  off_t done = 0;
+  for (ssize_t got; (got = ::pread(from, portion.data(), portion.size(), done)) != 0; done += got) {
+    if (got < 0) return false;
+    for (ssize_t put = 0, more = 0; put < got; put += more)
+      if ((more = ::write(to, portion.data() + put, static_cast<std::size_t>(got - put))) < 0) return false;
+  }
+  return true;
+}
+
 void OutputFile::write_again() {
   std::error_code error;
   if (beside_.has_parent_path()) fs::create_directories(beside_.parent_path(), error);
   const int again = ::open(beside_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (again < 0) fail(errno);
-  std::vector<char> portion(1 << 16);
-  off_t done = 0;
   const auto give_up = [&] {
     const int reason = errno;
     ::close(again);
     ::unlink(beside_.c_str());
     fail(reason);
   };
-  for (ssize_t got; (got = ::pread(descriptor_, portion.data(), portion.size(), done)) != 0; done += got) {
-    if (got < 0) give_up();
-    for (ssize_t put = 0, more = 0; put < got; put += more)
-      if ((more = ::write(again, portion.data() + put, static_cast<std::size_t>(got - put))) < 0) give_up();
-  }
+  if (!copy_bytes(descriptor_, again)) give_up();
   remove_opened(descriptor_);
   if (::dup3(again, descriptor_, O_CLOEXEC) < 0) give_up();
   ::close(again);
@@ -324,21 +329,33 @@ void sync_folder(const fs::path& folder) {
 }
 
 namespace {
+
 constexpr std::string_view lock_mark = "straggle: process ";
+
+/// What stands in a lock's file.
+std::string text_of_lock(int descriptor) {
+  std::string text(300, '\0');
+  const ssize_t length = ::pread(descriptor, text.data(), text.size(), 0);
+  text.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  return text;
+}
+
+/// Whom that names: `process 12 on host`.
+std::string holder_in(const std::string& text) {
+  return printable(text.substr(0, text.find('\n')).substr(lock_mark.find("process")));
+}
+
 }  // namespace
 
 std::optional<std::string> FolderLock::holder(const fs::path& folder) {
   const int descriptor =
       ::open((folder / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) return std::nullopt;
-  std::array<char, 300> text{};
-  const ssize_t length = ::pread(descriptor, text.data(), text.size(), 0);
+  const std::string text = text_of_lock(descriptor);
   // Shared, and for a moment: whoever wants it for longer then asks again or is told of "another run".
   const bool taken = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   ::close(descriptor);
-  const std::string_view holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  if (!taken || !holder.starts_with(lock_mark)) return std::nullopt;
-  return printable(holder.substr(0, holder.find('\n')).substr(lock_mark.find("process")));
+  return taken && text.starts_with(lock_mark) ? std::optional(holder_in(text)) : std::nullopt;
 }
 
 FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
@@ -347,7 +364,6 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
     throw ConfigError(reason);
   };
   const std::string shown = printable(folder.string());
-  constexpr std::string_view mark = lock_mark;
   for (;;) {
     descriptor_ =
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
@@ -360,17 +376,14 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
                          printable(path_.string()), reason));
     }
     struct stat opened {};
-    std::array<char, 300> text{};
-    const ssize_t length = ::pread(descriptor_, text.data(), text.size(), 0);
-    const std::string_view holder(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    const std::string holder = text_of_lock(descriptor_);
     if (::fstat(descriptor_, &opened) != 0 || !S_ISREG(opened.st_mode) ||
-        (!holder.empty() && !holder.starts_with(mark)))
+        (!holder.empty() && !holder.starts_with(lock_mark)))
       refuse(fmt::format("{}: is not the lock of `straggle run`, which needs that name; give another --out",
                          printable(path_.string())));
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-      const std::string_view who = holder.substr(0, holder.find('\n'));
       refuse(fmt::format("{}: {} is writing there; wait for it, or give another --out", shown,
-                         who.empty() ? "another run" : printable(who.substr(mark.find("process")))));
+                         holder.empty() || holder.front() == '\n' ? "another run" : holder_in(holder)));
     }
     // Other errors are of file systems that know no locks; there nothing can be locked.
     // Whoever had the lock removes its file; then what was opened is no longer what others would open.
@@ -379,7 +392,7 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / name) {
   }
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  const std::string holder = fmt::format("{}{} on {}\n", mark, ::getpid(), host.data());
+  const std::string holder = fmt::format("{}{} on {}\n", lock_mark, ::getpid(), host.data());
   // Where it cannot be written the lock holds all the same.
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, holder.data(), holder.size(), 0) < 0) return;
 }

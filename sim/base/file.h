@@ -111,6 +111,9 @@ class OutputFile {
   std::ostream stream_{nullptr};
 };
 
+/// Appends all of a file that is open to another one. False, with the reason in errno, where that fails.
+bool copy_bytes(int from, int to);
+
 /// Refuses to write over what is read: `output` may be none of `inputs`, and not the file that is standard
 /// input, under whatever name or link.
 void keep_inputs(const std::filesystem::path& output, const std::vector<std::filesystem::path>& inputs);

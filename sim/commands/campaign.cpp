@@ -9,6 +9,7 @@
 
 #include "sim/base/interrupt.h"
 #include "sim/base/text.h"
+#include "sim/commands/arguments.h"
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/table/results_csv.h"
@@ -39,6 +40,21 @@ void say_where_it_begins(const Journal& journal, const Progressed& before) {
     std::cerr << fmt::format("going on: {} of {} trials are in {}\n", before.done, before.all, file);
 }
 
+/// Runs what the journal lacks, with progress; `rows` as in run_into(). Returns how many trials there are in
+/// all, 0 where a precision decides.
+std::uint64_t run_missing(Journal& journal, const Experiment& experiment, const CampaignOptions& options,
+                          RowMaker* rows) {
+  const Shard shard = options.shard.value_or(Shard{});
+  const Progressed before = progress_of(journal, experiment, shard);
+  if (!options.prepare) say_where_it_begins(journal, before);
+  Progress progress(before.all == 0 ? 0 : before.all - before.done);
+  run_into(
+      journal, experiment, options.threads, options.keep, shard, rows,
+      [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
+      helpers_of_process().helpers);
+  return before.all;
+}
+
 /// The samples of a scheme at a point, from the journal.
 void write_samples_of(const Journal& journal, const Point& point, const Row& row, RunFolder& folder) {
   for (std::uint64_t first = 0; first < row.trials; first += chunk_trials)
@@ -49,30 +65,20 @@ void write_samples_of(const Journal& journal, const Point& point, const Row& row
 /// Runs a shard, which has a journal and no results.
 void run_shard(Journal& journal, const Experiment& experiment, const CampaignOptions& options,
                RunFolder& folder) {
-  const Progressed before = progress_of(journal, experiment, *options.shard);
-  say_where_it_begins(journal, before);
   InterruptGuard guard;
-  {
-    Progress progress(before.all - before.done);
-    run_into(
-        journal, experiment, options.threads, options.keep, *options.shard, nullptr,
-        [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
-        helpers_of_process().helpers);
-  }
+  const std::uint64_t all = run_missing(journal, experiment, options, nullptr);
   guard.finish();
   journal.commit();
   folder.commit_configuration();
-  std::cerr << fmt::format("shard {}/{}: {} trials are in {}; `straggle join` makes results of all {}\n",
-                           options.shard->index, options.shard->count, before.all,
-                           printable(journal.file().string()), options.shard->count);
+  std::cerr << fmt::format("shard {}: {} trials are in {}; `straggle join` makes results of all {}\n",
+                           options.shard->text(), all, printable(journal.file().string()),
+                           options.shard->count);
 }
 
 /// Runs all that is missing; what there is of files is written when it is whole. Where they cannot be, why.
 std::optional<std::string> run_all_into(Journal& journal, const Experiment& experiment,
                                         const CampaignOptions& options, RunFolder& folder,
                                         std::size_t& finished_points, std::vector<Row>& rows) {
-  const Progressed before = progress_of(journal, experiment, {});
-  if (!options.prepare) say_where_it_begins(journal, before);
   InterruptGuard guard;
   RowMaker maker(experiment.points, [&](const Row& row) {
     const Point& point = experiment.points[row.point];
@@ -81,13 +87,7 @@ std::optional<std::string> run_all_into(Journal& journal, const Experiment& expe
     folder.add(row);
     if (row.scheme + 1 == point.schemes.size()) ++finished_points;
   });
-  {
-    Progress progress(before.all == 0 ? 0 : before.all - before.done);
-    run_into(
-        journal, experiment, options.threads, options.keep, {}, &maker,
-        [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
-        helpers_of_process().helpers);
-  }
+  run_missing(journal, experiment, options, &maker);
   guard.finish();
   std::string unwritten;  // what was found is shown all the same
   const auto attempt = [&](const auto& write) {
@@ -109,6 +109,16 @@ HelpersOfProcess& helpers_of_process() {
   return helpers;
 }
 
+Shard parse_shard(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto index = parse_whole(text.substr(0, slash));
+  const auto count = slash == std::string::npos ? std::nullopt : parse_whole(text.substr(slash + 1));
+  if (!index || !count || *index < 1 || *index > *count)
+    throw ConfigError(
+        fmt::format("--shard {}: must be K/N with K from 1 to N, such as 3/8", printable(text, 100)));
+  return {.index = *index, .count = *count};
+}
+
 Option format_option() {
   return {.name = "format",
           .value = "FORMAT",
@@ -119,10 +129,9 @@ Option format_option() {
 int run_campaign_into(const Experiment& experiment, const Provenance& provenance,
                       const CampaignOptions& options) {
   RunFolder folder(options.folder, experiment, provenance, options.keep);
-  const std::string shard =
-      options.shard ? fmt::format("{}/{}", options.shard->index, options.shard->count) : "";
-  Journal journal(folder.path(), subject_of(experiment, provenance, options.keep, folder.path()),
-                  {.keep = options.keep, .shard = shard, .fresh = options.fresh});
+  Journal journal(
+      folder.path(), subject_of(experiment, provenance, options.keep, folder.path()),
+      {.keep = options.keep, .shard = options.shard ? options.shard->text() : "", .fresh = options.fresh});
   if (options.prepare) options.prepare(journal);
   if (helpers_of_process().begin) helpers_of_process().begin(experiment);
   std::vector<Row> rows;

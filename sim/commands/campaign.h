@@ -34,6 +34,9 @@ struct HelpersOfProcess {
 };
 HelpersOfProcess& helpers_of_process();
 
+/// The K/N of option `--shard K/N`. A ConfigError where it is none.
+Shard parse_shard(const std::string& text);
+
 /// The option --format, which says how results are printed.
 Option format_option();
 

@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "sim/base/text.h"
 #include "sim/base/version.h"

@@ -61,18 +61,6 @@ std::string command_of(const std::string& config, const Overrides& overrides) {
   return "straggle run " + shell_word(config) + options_of(overrides);
 }
 
-/// `3/8`.
-std::optional<Shard> parse_shard(const std::optional<std::string>& text) {
-  if (!text) return std::nullopt;
-  const std::size_t slash = text->find('/');
-  const auto index = parse_whole(text->substr(0, slash));
-  const auto count = slash == std::string::npos ? std::nullopt : parse_whole(text->substr(slash + 1));
-  if (!index || !count || *index < 1 || *index > *count)
-    throw ConfigError(
-        fmt::format("--shard {}: must be K/N with K from 1 to N, such as 3/8", printable(*text, 100)));
-  return Shard{.index = *index, .count = *count};
-}
-
 int run_command(const Arguments& arguments) {
   const std::string format = arguments.choice("format");
   const unsigned threads = arguments.threads();
@@ -85,7 +73,8 @@ int run_command(const Arguments& arguments) {
   for (const Point& point : experiment.points) check_keep(point, keep);  // before anything is run
   check_memory(experiment, threads, available_memory());
 
-  const std::optional<Shard> shard = parse_shard(arguments.last("shard"));
+  std::optional<Shard> shard;
+  if (const auto text = arguments.last("shard")) shard = parse_shard(*text);
   if (shard && experiment.asks_for_precision())
     throw ConfigError(fmt::format(
         "--shard: {} asks for a precision, and a shard does not see the trials of the others; give "

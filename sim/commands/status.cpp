@@ -36,32 +36,38 @@ int status_command(const Arguments& arguments) {
   JournalReader journal(journal_of(folder));
   const JournalSubject& subject = journal.subject();
   const Experiment experiment = read_experiment(subject.resolved, (folder / "config.json").string());
-  Shard shard;
-  if (const std::string& text = journal.shard(); !text.empty())
-    shard = {.index = std::stoull(text), .count = std::stoull(text.substr(text.find('/') + 1))};
+  const Shard shard = journal.shard().empty() ? Shard{} : parse_shard(journal.shard());
 
-  // Of a point whose precision decides, what follows its first trials without a gap.
+  struct PointSoFar {
+    std::vector<Summary> schemes;
+    std::uint64_t done = 0, all = 0;  // trials
+  };
+  std::vector<PointSoFar> points(experiment.points.size());
+  for_each_chunk(experiment,
+                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   if (!shard.has(number)) return;
+                   PointSoFar& here = points[point.index];
+                   here.all += last - first;
+                   const auto found = journal.chunks().find({point.index, first, last - first});
+                   if (found == journal.chunks().end()) return;
+                   // Of a point whose precision decides, what follows its first trials without a gap.
+                   if (point.precision && here.done != first) return;
+                   here.done += last - first;
+                   here.schemes.resize(point.schemes.size());
+                   for (std::size_t s = 0; s < here.schemes.size(); ++s)
+                     here.schemes[s].append(found->second.schemes[s]);
+                 });
   std::uint64_t all = 0, done = 0, whole_points = 0;
   std::vector<Row> rows;
   for (const Point& point : experiment.points) {
-    std::vector<Summary> here;
-    std::uint64_t done_here = 0, all_here = 0;
-    for_each_chunk(experiment, point.index,
-                   [&](std::uint64_t first, std::uint64_t last, std::uint64_t number) {
-                     if (!shard.has(number)) return;
-                     all_here += last - first;
-                     const auto found = journal.chunks().find({point.index, first, last - first});
-                     if (found == journal.chunks().end() || (point.precision && done_here != first)) return;
-                     done_here += last - first;
-                     here.resize(point.schemes.size());
-                     for (std::size_t s = 0; s < here.size(); ++s) here[s].append(found->second.schemes[s]);
-                   });
+    auto& [schemes, done_here, all_here] = points[point.index];
     bool precise = point.precision.has_value() && done_here > 0;
-    for (std::size_t s = 0; precise && s < here.size(); ++s) precise = is_precise(point, s, here[s]);
+    for (std::size_t s = 0; precise && s < schemes.size(); ++s) precise = is_precise(point, s, schemes[s]);
     if (done_here == all_here || precise) ++whole_points;
     all += all_here;
     done += done_here;
-    for (std::size_t s = 0; s < here.size(); ++s) rows.push_back(make_row(point, s, std::move(here[s])));
+    for (std::size_t s = 0; s < schemes.size(); ++s)
+      rows.push_back(make_row(point, s, std::move(schemes[s])));
   }
   const std::optional<std::string> holder = FolderLock::holder(folder);
   std::cerr << fmt::format(

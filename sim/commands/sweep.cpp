@@ -117,8 +117,7 @@ std::vector<Row> run_all(const Experiment& experiment, unsigned threads) {
   std::vector<Row> rows;
   RowSink sink(experiment.points, [&](const Row& row) { rows.push_back(row); });
   Plan plan = Plan::of(experiment.points, threads);
-  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
-  plan.more = [&](std::size_t point) { return sink.end(point); };
+  plan.until([&](std::size_t point) { return sink.end(point); });
   plan.progress = [&](std::size_t part, std::uint64_t trials) {
     progress.add(experiment.points[part], trials);
   };

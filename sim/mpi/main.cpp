@@ -21,8 +21,7 @@
 namespace straggle {
 namespace {
 
-// A message: what it is about, and the rest as a Packer has packed it. Experiments are known by their
-// numbers, so that a rank has to read one again only when it is another.
+// A message: what it is about, and the rest as a Packer has packed it.
 enum Request : std::uint64_t { quit = 0, experiment = 1, portion = 2 };
 enum Answer : std::uint64_t { blocks = 0, mistake = 1, failure = 2 };
 constexpr int tag = 1;

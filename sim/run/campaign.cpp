@@ -229,6 +229,11 @@ Plan Plan::of(const std::vector<Point>& points, unsigned threads, Keep keep) {
   return plan;
 }
 
+void Plan::until(const std::function<std::uint64_t(std::size_t part)>& end) {
+  for (std::size_t part = 0; part < parts.size(); ++part) parts[part].last = end(part);
+  more = end;
+}
+
 void run_campaign(const Plan& plan, Sink& sink) {
   Queue queue(plan, sink);
   std::vector<const Point*> points;
@@ -282,8 +287,8 @@ std::vector<Summary> run_trials(const Point& point, std::uint64_t first, std::ui
                                 const std::function<void(std::uint64_t)>& progress, Keep keep) {
   std::vector<Summary> results(point.schemes.size());
   run_one(point, first, last, threads, progress, keep, [&](Chunk&& chunk) {
-    for (std::size_t s = 0; s < results.size(); ++s)
-      results[s].append(summary_of(chunk.blocks[s], chunk.blocks[point.baseline]));
+    const ChunkSummary summary = summary_of(chunk, point);
+    for (std::size_t s = 0; s < results.size(); ++s) results[s].append(summary.schemes[s]);
   });
   return results;
 }

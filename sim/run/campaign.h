@@ -47,6 +47,8 @@ struct Plan {
 
   /// All trials of these points.
   static Plan of(const std::vector<Point>& points, unsigned threads, Keep keep = {});
+  /// Every part ends where `end` says, now and whenever its trials up to there have been taken.
+  void until(const std::function<std::uint64_t(std::size_t part)>& end);
 };
 
 /// Memory that is not there, and where in the plan.

@@ -319,16 +319,11 @@ void JournalWriter::secure() {
   }
   const int anew = ::open(file_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (anew < 0) fail(file_, errno);
-  std::string bytes(1 << 20, '\0');
-  for (std::uint64_t done = 0; done < size_;) {
-    const ssize_t got = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(done));
-    if (got <= 0 || ::write(anew, bytes.data(), static_cast<std::size_t>(got)) != got) {
-      const int error = errno;
-      ::close(anew);
-      ::unlink(file_.c_str());
-      fail(file_, error);
-    }
-    done += static_cast<std::uint64_t>(got);
+  if (!copy_bytes(descriptor_, anew)) {
+    const int error = errno;
+    ::close(anew);
+    ::unlink(file_.c_str());
+    fail(file_, error);
   }
   ::close(std::exchange(descriptor_, anew));
   sync();

@@ -40,21 +40,6 @@ fs::path journal_of(const fs::path& folder) {
   throw ConfigError(fmt::format("{}: has no journal of a run", printable(folder.string())));
 }
 
-namespace {
-std::uint64_t chunks_of(const Point& point) {
-  return (point.trials + chunk_trials - 1) / chunk_trials;
-}
-}  // namespace
-
-void for_each_chunk(const Experiment& experiment, std::size_t point,
-                    const std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>& visit) {
-  std::uint64_t number = 0;
-  for (std::size_t before = 0; before < point; ++before) number += chunks_of(experiment.points[before]);
-  const std::uint64_t trials = experiment.points[point].trials;
-  for (std::uint64_t first = 0; first < trials; first += chunk_trials)
-    visit(first, std::min(trials, first + chunk_trials), number++);
-}
-
 void for_each_chunk(
     const Experiment& experiment,
     const std::function<void(const Point&, std::uint64_t, std::uint64_t, std::uint64_t)>& visit) {
@@ -68,6 +53,7 @@ Journal::Journal(const fs::path& folder, const JournalSubject& subject, const Op
     : folder_(folder), keep_(options.keep) {
   const fs::path old = folder / name, next = folder / new_name;
   const bool has_old = find_journal(old), has_next = find_journal(next);
+  std::optional<bool> old_is_whole;  // where that is known already
   if ((has_old || has_next) && !options.fresh) {
     file_ = has_next ? next : old;
     JournalReader reader(file_);
@@ -98,10 +84,11 @@ Journal::Journal(const fs::path& folder, const JournalSubject& subject, const Op
           "give another --out, or begin anew with --fresh. What differs:{}",
           printable(file_.string()), lines));
     }
+    old_is_whole = true;  // it is the one that has just been read
   }
-  const bool old_is_whole = has_old && JournalReader(old).finished();
-  file_ = old_is_whole ? next : old;
-  if (!old_is_whole && has_next) fs::remove(next);
+  if (!old_is_whole) old_is_whole = has_old && JournalReader(old).finished();
+  file_ = *old_is_whole ? next : old;
+  if (!*old_is_whole && has_next) fs::remove(next);
   writer_.emplace(file_, subject, options.shard);
 }
 
@@ -123,23 +110,25 @@ ChunkSummary Journal::take(const Point& point, std::uint64_t first, std::uint64_
   return std::move(known_.at({point.index, first, last - first}));
 }
 
-ChunkSummary Journal::add(const Chunk& chunk, const Point& point) {
-  ChunkSummary summary = summary_of(chunk, point);
-  if (keep_.samples)
-    samples_[{point.index, chunk.first, summary.trials()}] =
-        writer_->add_samples(point.index, chunk.first, chunk.blocks);
+void Journal::write(const ChunkSummary& summary, const std::vector<Block>& trials) {
+  if (!trials.empty())
+    samples_[{summary.point, summary.first, summary.trials()}] =
+        writer_->add_samples(summary.point, summary.first, trials);
   writer_->add(summary);
   ended_ = false;
   begun_ = true;
+}
+
+ChunkSummary Journal::add(const Chunk& chunk, const Point& point) {
+  ChunkSummary summary = summary_of(chunk, point);
+  const std::vector<Block> none;
+  write(summary, keep_.samples ? chunk.blocks : none);
   return summary;
 }
 
 void Journal::adopt(ChunkSummary&& summary, const std::vector<Block>& trials) {
+  write(summary, trials);
   const JournalReader::Key key{summary.point, summary.first, summary.trials()};
-  if (!trials.empty()) samples_[key] = writer_->add_samples(summary.point, summary.first, trials);
-  writer_->add(summary);
-  ended_ = false;
-  begun_ = true;
   known_[key] = std::move(summary);
 }
 
@@ -208,23 +197,19 @@ class JournalSink final : public Sink {
 void run_into(Journal& journal, const Experiment& experiment, unsigned threads, Keep keep, const Shard& shard,
               RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress,
               const std::vector<Helper*>& helpers) {
-  std::vector<std::uint64_t> numbers;  // of each point's first chunk
-  std::uint64_t chunks = 0;
-  for (const Point& point : experiment.points) {
-    numbers.push_back(chunks);
-    chunks += chunks_of(point);
-  }
+  std::vector<std::uint64_t> numbers(experiment.points.size());  // of each point's first chunk
   // As it is now: what is added will not be asked about again, and what is handed on is known no more.
   std::set<std::pair<std::size_t, std::uint64_t>> known;
-  for_each_chunk(experiment, [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t) {
-    if (journal.has(point, first, last)) known.emplace(point.index, first);
-  });
+  for_each_chunk(experiment,
+                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   if (first == 0) numbers[point.index] = number;
+                   if (journal.has(point, first, last)) known.emplace(point.index, first);
+                 });
   JournalSink sink(journal, experiment, rows);
   Plan plan = Plan::of(experiment.points, threads, keep);
-  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
   plan.progress = progress;
   plan.helpers = helpers;
-  plan.more = [&](std::size_t point) { return sink.end(point); };
+  plan.until([&](std::size_t point) { return sink.end(point); });
   plan.wanted = [&](std::size_t part, std::uint64_t first, std::uint64_t) {
     return shard.has(numbers[part] + first / chunk_trials) && !known.contains({part, first});
   };

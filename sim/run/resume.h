@@ -55,6 +55,8 @@ class Journal {
   void commit();
 
  private:
+  void write(const ChunkSummary& summary, const std::vector<Block>& trials);
+
   std::filesystem::path folder_, file_;
   Keep keep_;
   std::size_t damaged_ = 0;
@@ -74,13 +76,12 @@ std::filesystem::path journal_of(const std::filesystem::path& folder);
 struct Shard {
   std::uint64_t index = 1, count = 1;
   bool has(std::uint64_t number) const { return number % count == index - 1; }
+  /// `3/8`.
+  std::string text() const { return std::to_string(index) + "/" + std::to_string(count); }
 };
 
-/// Calls visit(first, last, number) for every chunk of a point, in order; chunks are numbered through the
-/// points.
-void for_each_chunk(const Experiment& experiment, std::size_t point,
-                    const std::function<void(std::uint64_t, std::uint64_t, std::uint64_t)>& visit);
-/// Calls visit(point, first, last, number) for every chunk of an experiment, in order.
+/// Calls visit(point, first, last, number) for every chunk of an experiment, in order; chunks are numbered
+/// through the points.
 void for_each_chunk(
     const Experiment& experiment,
     const std::function<void(const Point&, std::uint64_t, std::uint64_t, std::uint64_t)>& visit);

@@ -30,9 +30,10 @@ void RowMaker::look(const Point& point, PointTrials& trials) const {
 void RowMaker::take(ChunkSummary&& chunk) {
   const std::size_t at = chunk.point;
   const Point& point = points_[at];
+  const std::uint64_t first_end = end(at);  // of a point that has not begun
   PointTrials& trials = open_[at];
   if (trials.schemes.empty()) {
-    trials.end = point.precision ? next_look(0, point.trials) : point.trials;
+    trials.end = first_end;
     trials.schemes.resize(point.schemes.size());
     for (Summary& summary : trials.schemes) summary.times.reserve(trials.end);  // no more than they take
   }

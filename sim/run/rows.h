@@ -45,7 +45,7 @@ class RowMaker {
   std::map<std::size_t, std::uint64_t> ends_;  // of points that are done before the end of their trials
 };
 
-/// Makes rows of all chunks of a campaign; its plan's `more` has to be end().
+/// Makes rows of all chunks of a campaign; its plan goes until() end().
 class RowSink final : public Sink {
  public:
   RowSink(const std::vector<Point>& points, RowMaker::Finished finished)

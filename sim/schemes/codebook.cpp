@@ -71,14 +71,6 @@ Exactness judge(const Decoded<T>& decoded, const Problem<T>& problem) {
 
 }  // namespace
 
-Exactness exactness_of(const Decoded<double>& decoded, const Problem<double>& problem) {
-  return judge(decoded, problem);
-}
-
-Exactness exactness_of(const Decoded<codes::Gf61>& decoded, const Problem<codes::Gf61>& problem) {
-  return judge(decoded, problem);
-}
-
 Exactness Codebook::check(std::span<const Arrival> taken, const Problem<double>& problem) {
   return judge(decode(taken, problem), problem);
 }

@@ -87,8 +87,4 @@ class Codebook {
   Exactness check(std::span<const Arrival> taken, const Problem<codes::Gf61>& problem);
 };
 
-/// Whether what was decoded is the sum it is meant to be.
-Exactness exactness_of(const Decoded<double>& decoded, const Problem<double>& problem);
-Exactness exactness_of(const Decoded<codes::Gf61>& decoded, const Problem<codes::Gf61>& problem);
-
 }  // namespace straggle

@@ -50,6 +50,14 @@ std::vector<Chunk> chunks_of(const Experiment& experiment, Keep keep = {}) {
   return std::move(keeper.chunks);
 }
 
+/// The journal of a run of it, which has ended or not.
+void write_journal(const fs::path& file, const Experiment& experiment, bool ended) {
+  JournalWriter writer(file, subject(experiment), "");
+  for (const Chunk& chunk : chunks_of(experiment))
+    writer.add(summary_of(chunk, experiment.points[chunk.point]));
+  if (ended) writer.finish();
+}
+
 std::string bytes_of(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -135,12 +143,7 @@ TEST_CASE("journal: cut anywhere, it holds the blocks that were whole before the
   const TemporaryFolder folder;
   const fs::path file = folder.path / "journal", cut = folder.path / "cut";
   const Experiment experiment = small(12);
-  {
-    JournalWriter writer(file, subject(experiment), "");
-    for (const Chunk& chunk : chunks_of(experiment))
-      writer.add(summary_of(chunk, experiment.points[chunk.point]));
-    writer.finish();
-  }
+  write_journal(file, experiment, true);
   const std::string bytes = bytes_of(file);
   const std::vector<std::size_t> ends = ends_of(bytes);
   REQUIRE(ends.size() == 5);  // the subject, three blocks, the end
@@ -163,11 +166,7 @@ TEST_CASE("journal: a flipped bit costs the block it is in, and no other") {
   const TemporaryFolder folder;
   const fs::path file = folder.path / "journal", flipped = folder.path / "flipped";
   const Experiment experiment = small(12);
-  {
-    JournalWriter writer(file, subject(experiment), "");
-    for (const Chunk& chunk : chunks_of(experiment))
-      writer.add(summary_of(chunk, experiment.points[chunk.point]));
-  }
+  write_journal(file, experiment, false);
   const std::string bytes = bytes_of(file);
   const std::vector<std::size_t> ends = ends_of(bytes);
   REQUIRE(ends.size() == 4);

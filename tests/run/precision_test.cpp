@@ -31,8 +31,7 @@ std::vector<Row> rows_of(const Experiment& experiment, unsigned threads = 1) {
   std::vector<Row> rows;
   RowSink sink(experiment.points, [&](const Row& row) { rows.push_back(row); });
   Plan plan = Plan::of(experiment.points, threads);
-  for (std::size_t point = 0; point < plan.parts.size(); ++point) plan.parts[point].last = sink.end(point);
-  plan.more = [&](std::size_t point) { return sink.end(point); };
+  plan.until([&](std::size_t point) { return sink.end(point); });
   run_campaign(plan, sink);
   return rows;
 }
