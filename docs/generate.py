@@ -1,5 +1,6 @@
-"""Writes what the pages in this folder have between `<!-- begin ... -->` and `<!-- end -->`: tables of fields from
-configs/schema.json, examples from configs/, columns of result files from the program, sources, timeline pictures.
+"""Writes configs/schema.json, which the program knows, and what the pages in this folder have between
+`<!-- begin ... -->` and `<!-- end -->`: tables of fields from that schema, examples from configs/, columns of result files
+from the program, sources, timeline pictures.
 
 usage: generate.py PROGRAM     (./dev docs builds the program and calls it)
 """
@@ -23,8 +24,21 @@ def read(path):
     return json.loads(re.sub(r"^\s*//.*$", "", (SOURCE / path).read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
-SCHEMA = read("configs/schema.json")
-DEFINITIONS = SCHEMA["definitions"]
+def schema(program):
+    """The text of configs/schema.json: the fields that this program reads."""
+    return subprocess.run([program, "list", "schema"], check=True, capture_output=True, text=True).stdout
+
+
+def use(text):
+    """What the tables are made of from here on."""
+    SCHEMA.clear()
+    SCHEMA.update(json.loads(text))
+    DEFINITIONS.clear()
+    DEFINITIONS.update(SCHEMA["definitions"])
+
+
+SCHEMA, DEFINITIONS = {}, {}
+use((SOURCE / "configs/schema.json").read_text(encoding="utf-8"))
 
 
 def resolved(rule):
@@ -377,14 +391,17 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     program = str(pathlib.Path(sys.argv[1]).resolve())
+    use(schema(program))
     with tempfile.TemporaryDirectory() as folder:
-        written = {**pages(program), **timelines(program, folder), **figure1(program, folder)}
+        of_docs = {**pages(program), **timelines(program, folder), **figure1(program, folder)}
+    written = {"configs/schema.json": schema(program).encode(),
+               **{f"docs/{name}": content for name, content in of_docs.items()}}
     for name, content in written.items():
-        path = SOURCE / "docs" / name
+        path = SOURCE / name
         if not path.exists() or path.read_bytes() != content:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(content)
-            print(f"written: docs/{name}")
+            print(f"written: {name}")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,9 @@ SchemeRecipe read_zigzag(ConfigReader& config, const SchemeContext& context) {
 }
 
 const SchemeRegistration registration(
-    "zigzag",
-    {"uncoded, sent at once; odd workers go up from their mini-batch, even ones down; load", read_zigzag});
+    "zigzag", {.summary = "Uncoded, sent at once; odd workers go up from their mini-batch, even ones down.",
+               .fields = {load_field()},
+               .read = read_zigzag});
 
 }  // namespace
 }  // namespace straggle

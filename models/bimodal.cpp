@@ -45,16 +45,21 @@ class Bimodal final : public ModelAround {
   std::uint32_t level_;
 };
 
+const Field share = Field::number("share", between(0, 1, "of the workers that are slow"),
+                                  "The chance that a worker is slow in an iteration, independently.");
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
   ComputeContext inner = context;
   const double slowdown = read_slowdown(config, inner);
   auto base = read_base_model(config, inner);
-  const double share = config.number("share", between(0, 1, "of the workers that are slow"));
-  return std::make_shared<Bimodal>(std::move(base), share, slowdown, context.level);
+  return std::make_shared<Bimodal>(std::move(base), config.number(share), slowdown, context.level);
 }
 
 const ComputeRegistration registration(
-    "bimodal", {"a share of the workers is slower, each iteration anew; base, share, slowdown", read});
+    "bimodal", {.summary = "The base's times, of which a share is slower, each iteration anew",
+                .fields = {base_field(), share, slowdown_field()},
+                .read = read,
+                .place = 7});
 
 }  // namespace
 }  // namespace straggle

@@ -107,6 +107,25 @@ class Classes final : public ComputeModel {
   std::vector<std::string> notes_;  // on the classes together
 };
 
+const Field class_name = Field::text("name", "The name of the class; unique.").with({{"minLength", 1}});
+const Field number_of_workers =
+    Field::integer("workers", at_least(1, "the workers of the class; or \"rest\""), "");
+const Field class_workers =
+    Field::either("workers", {number_of_workers, Field::word("workers", {{"rest"}}, "")},
+                  "How many workers it has, or \"rest\" for all that no other class has.");
+const Field class_model =
+    Field::any("model", "Any compute model but classes; its own fields stand beside it.")
+        .optional()
+        .with({{"not", {{"const", "classes"}}}});
+const Field classes_field = Field::objects(
+    "classes",
+    {.definition = "worker-class",
+     .description =
+         "A group of consecutive workers: its name, its size, its model and that model's own fields.",
+     .fields = {class_model, class_name, class_workers},
+     .plug_ins = "compute-model"},
+    "The groups, from the first worker on; together they have all workers.");
+
 /// How many workers each class has; all of them together are the model's.
 std::vector<std::size_t> read_counts(ConfigReader& config, std::vector<ConfigReader>& readers,
                                      std::size_t workers) {
@@ -115,33 +134,33 @@ std::vector<std::size_t> read_counts(ConfigReader& config, std::vector<ConfigRea
   std::size_t sum = 0;
   bool sound = !readers.empty();
   for (std::size_t c = 0; c < readers.size(); ++c) {
-    const Json* given = readers[c].raw("workers");
+    const Json* given = readers[c].raw(class_workers);
     if (given && *given == "rest") {
-      if (rest) readers[c].mistake("workers", "is \"rest\" a second time");
+      if (rest) readers[c].mistake(class_workers, "is \"rest\" a second time");
       rest = c;
       counts.push_back(1);
       continue;
     }
-    const auto range = between(1, static_cast<double>(workers), "the workers of the class; or \"rest\"");
-    counts.push_back(static_cast<std::size_t>(readers[c].integer("workers", range)));
+    counts.push_back(static_cast<std::size_t>(
+        readers[c].integer(number_of_workers, at_most(static_cast<double>(workers)))));
     sound = sound && given && *given == counts.back();
     sum += counts.back();
   }
   if (rest && sum < workers) {
     counts[*rest] = workers - sum;
   } else if (rest && sound) {
-    readers[*rest].mistake("workers", fmt::format("leaves none of the {} workers for the rest", workers));
+    readers[*rest].mistake(class_workers, fmt::format("leaves none of the {} workers for the rest", workers));
   } else if (sum != workers && sound) {
-    config.mistake("classes", fmt::format("must have {} workers together, but have {}", workers, sum));
+    config.mistake(classes_field, fmt::format("must have {} workers together, but have {}", workers, sum));
   }
   return counts;
 }
 
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
   constexpr std::size_t most_classes = 1000;  // each draws for all workers up to its own
-  std::vector<ConfigReader> readers = config.objects("classes");
+  std::vector<ConfigReader> readers = config.objects(classes_field);
   if (readers.size() > most_classes) {
-    config.mistake("classes", fmt::format("are {}; there can be {}", readers.size(), most_classes));
+    config.mistake(classes_field, fmt::format("are {}; there can be {}", readers.size(), most_classes));
     return nullptr;
   }
   const std::vector<std::size_t> counts = read_counts(config, readers, context.workers);
@@ -154,25 +173,28 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
     ConfigReader& reader = readers[c];
     Member member;
     inner.workers = counts[c];
-    member.workers = {.name = reader.text("name"), .first = inner.first, .count = counts[c]};
+    member.workers = {.name = reader.text(class_name), .first = inner.first, .count = counts[c]};
     inner.first += counts[c];
-    if (reader.has("name") && member.workers.name.empty())
-      reader.mistake("name", "must be a text that is not empty");
+    if (reader.has(class_name) && member.workers.name.empty())
+      reader.mistake(class_name, "must be a text that is not empty");
     for (const Member& other : members)
       if (!member.workers.name.empty() && other.workers.name == member.workers.name)
-        reader.mistake("name", fmt::format("\"{}\" is the name of another class too", member.workers.name));
-    const Json* model = reader.raw("model");
+        reader.mistake(class_name,
+                       fmt::format("\"{}\" is the name of another class too", member.workers.name));
+    const Json* model = reader.raw(class_model);
     if (model && *model == "classes") {
-      reader.mistake("model", "must not be \"classes\" again");
+      reader.mistake(class_model, "must not be \"classes\" again");
     } else {
       ComputeContext of_class = inner;
       of_class.first = member.workers.first;
       member.model = read_compute_model(reader, of_class);
       // Without its plug-in, nobody can say which of the other fields are known.
       const bool sound = member.model && reader.complete();
-      if (const Json* draw = reader.raw("draw"); sound && draw && *draw != "resample") {
+      const Json* const draw = reader.raw("draw");
+      const Json* const file = reader.raw("file");
+      if (sound && draw && *draw != "resample" && file && file->is_string()) {
         const std::string name = printable(member.workers.name, 60);
-        const auto [first, is_new] = replayed.emplace(reader.text("file"), name);
+        const auto [first, is_new] = replayed.emplace(file->get<std::string>(), name);
         if (!is_new)
           notes.push_back(
               fmt::format("classes {} and {} have the same table, and each begins at its first machine",
@@ -193,9 +215,10 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
 }
 
 const ComputeRegistration registration(
-    "classes",
-    {"groups of consecutive workers; classes: a list of name, workers (or \"rest\"), and a model's fields",
-     read});
+    "classes", {.summary = "Groups of consecutive workers, each with a model of its own",
+                .fields = {classes_field},
+                .read = read,
+                .place = 11});
 
 }  // namespace
 }  // namespace straggle

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/base/config.h"
+#include "sim/base/field.h"
 #include "sim/base/random.h"
 #include "sim/base/registry.h"
 
@@ -176,8 +177,11 @@ DrawAddress wrapper_address(DrawAddress address, WrapperDraws kind, std::uint32_
 /// A plug-in: `read` takes the model's own fields from the object that names it (not "model" and the fields
 /// of Compute); after a mistake the model it returns is not used.
 struct ComputePlugin {
-  std::string summary;  ///< one line for `straggle list`: what it is; its fields
+  std::string summary;        ///< what it is, in a sentence: for the schema, the pages and `straggle list`
+  std::vector<Field> fields;  ///< its own fields
   std::shared_ptr<const ComputeModel> (*read)(ConfigReader& config, const ComputeContext& context);
+  Json rules = Json::object();  ///< what a list of fields cannot say, as JSON Schema
+  int place = 1000;             ///< among its like, where they are described
 };
 using ComputeRegistration = Registration<ComputePlugin>;
 
@@ -185,12 +189,24 @@ using ComputeRegistration = Registration<ComputePlugin>;
 /// others. Null after a mistake. Does not call complete().
 std::shared_ptr<const ComputeModel> read_compute_model(ConfigReader& config, const ComputeContext& context);
 
+/// The field "shift" of models that have one (default 0 seconds).
+const Field& shift_field();
+/// The field "base" of models around another one.
+const Field& base_field();
+/// Their field "slowdown".
+const Field& slowdown_field();
+
 /// Reads "slowdown", how many times slower workers are, of a model around another one, and takes it into the
 /// context of that one. All slowdowns together are at most 1e12, so that no time leaves the range of double.
 double read_slowdown(ConfigReader& config, ComputeContext& context);
 
 /// Reads the object "base" of a model around another one, all of it. Null after a mistake.
 std::shared_ptr<const ComputeModel> read_base_model(ConfigReader& config, const ComputeContext& context);
+
+/// The field "model" of an object that names a compute model; its words are the plug-ins.
+const Field& compute_model_field();
+/// The object "compute", but for its model's own fields.
+const Form& compute_form();
 
 /// Reads the whole object "compute" for so many workers. `model` is null after a mistake.
 Compute read_compute(ConfigReader& config, std::size_t workers, const std::string& folder);

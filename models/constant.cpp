@@ -20,12 +20,17 @@ class Constant final : public ComputeModel {
   double seconds_;
 };
 
+const Field time_of_all =
+    Field::number("time", above(0, "seconds a mini-batch"), "What a mini-batch takes.").in(Unit::seconds);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  return std::make_shared<Constant>(config.number("time", above(0, "seconds a mini-batch")));
+  return std::make_shared<Constant>(config.number(time_of_all));
 }
 
-const ComputeRegistration registration("constant",
-                                       {"the same time for every worker and mini-batch; time", read});
+const ComputeRegistration registration("constant", {.summary = "x = time, for every worker, always",
+                                                    .fields = {time_of_all},
+                                                    .read = read,
+                                                    .place = 12});
 
 }  // namespace
 }  // namespace straggle

@@ -60,38 +60,56 @@ class Delayed final : public ModelAround {
   std::uint32_t level_;
 };
 
+const Field later_by = Field::number("seconds", at_least(0, "by which a straggler starts later"),
+                                     "How much later a straggler starts, whatever its work.")
+                           .in(Unit::seconds);
+const Field number_of_stragglers =
+    Field::integer("stragglers", at_least(0, "how many workers are held up; or a list of their numbers"), "");
+const Field named_stragglers =
+    Field::integers("stragglers", at_least(1, "numbers of workers"), "").with({{"uniqueItems", true}});
+const Field stragglers_field =
+    Field::either("stragglers", {number_of_stragglers, named_stragglers},
+                  "How many workers are held up, drawn at random; or a list of their numbers, from 1.");
+const Choice<bool> which = Choice<bool>("which",
+                                        {{"iteration", true, "Other stragglers in every iteration."},
+                                         {"trial", false, "The same ones for a whole trial."}},
+                                        "When a number of stragglers is drawn.")
+                               .or_else("iteration");
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
   auto base = read_base_model(config, context);
-  const double seconds = config.number("seconds", at_least(0, "by which a straggler starts later"));
+  const double seconds = config.number(later_by);
   Stragglers stragglers;
   stragglers.first = context.first;
   stragglers.workers = context.workers;
   const auto number = static_cast<double>(context.workers);
-  if (const Json* given = config.raw("stragglers"); given && given->is_array()) {
+  if (const Json* given = config.raw(stragglers_field); given && given->is_array()) {
     const auto low = static_cast<double>(context.first + 1);
     std::set<std::int64_t> named;
-    for (const std::int64_t worker :
-         config.integers("stragglers", between(low, low + number - 1, "numbers of workers"))) {
+    for (const std::int64_t worker : config.integers(named_stragglers, between(low, low + number - 1))) {
       if (!named.insert(worker).second)
-        config.mistake("stragglers", "names worker " + std::to_string(worker) + " twice");
+        config.mistake(stragglers_field, "names worker " + std::to_string(worker) + " twice");
       stragglers.named.push_back(static_cast<std::size_t>(worker - 1));
     }
-    if (config.has("which")) {
-      config.raw("which");
-      config.mistake("which", "belongs to a number of stragglers, which are drawn; these are named");
+    if (config.has(which)) {
+      config.raw(which);
+      config.mistake(which, "belongs to a number of stragglers, which are drawn; these are named");
     }
   } else {
-    stragglers.count = static_cast<std::size_t>(config.integer(
-        "stragglers", between(0, number, "how many workers are held up; or a list of their numbers")));
-    stragglers.each_iteration =
-        config.choice_or<bool>("which", {{"iteration", true}, {"trial", false}}, "iteration");
+    stragglers.count = static_cast<std::size_t>(config.integer(number_of_stragglers, at_most(number)));
+    stragglers.each_iteration = config.choice(which);
   }
   return std::make_shared<Delayed>(std::move(base), seconds, std::move(stragglers), context.level);
 }
 
-const ComputeRegistration registration(
-    "delayed",
-    {"some workers start later; base, seconds, stragglers (a number, drawn each: which, or a list)", read});
+const ComputeRegistration registration("delayed",
+                                       {.summary = "The base's times, and some workers start later",
+                                        .fields = {base_field(), later_by, stragglers_field, which},
+                                        .read = read,
+                                        .rules = Json::parse(R"({
+       "if": {"properties": {"stragglers": {"type": "array"}}, "required": ["stragglers"]},
+       "then": {"properties": {"which": false}}})"),
+                                        .place = 10});
 
 }  // namespace
 }  // namespace straggle

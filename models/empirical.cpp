@@ -186,34 +186,114 @@ std::vector<std::string> Empirical::notes(std::size_t draws) const {
   return notes;
 }
 
+const Field file_field =
+    Field::text("file",
+                "A table of measured seconds, its path from the configuration's folder; see "
+                "[tables](#tables-of-measured-seconds).")
+        .with({{"minLength", 1}});
+const Choice<Replay> draw =
+    Choice<Replay>(
+        "draw",
+        {{"resample", Replay::resample, "Every worker and iteration draws any of the rows."},
+         {"replay", Replay::replay,
+          "The workers are the machines in order. All of them are taken round by round, one an iteration, "
+          "and after the last round from the first."},
+         {"machines", Replay::machines,
+          "As replay, but every trial deals the machines to the workers at random, all of them before any "
+          "again."}},
+        "How the measured values are used. The last two need names of machines, and no additive scaling.")
+        .or_else("resample");
+const Choice<bool> start =
+    Choice<bool>(
+        "start",
+        {{"random", true,
+          "A round drawn for each trial, the same for all machines (of a class: each class draws its "
+          "own)."},
+         {"first", false, "The first."}},
+        "The round in which a trial starts: the first for replay and a random one for machines, unless "
+        "it is said.")
+        .optional();
+const Field bootstrap =
+    Field::integer(
+        "bootstrap", between(1, 16777215, "consecutive rounds in a block"),
+        "Consecutive rounds in a block, at most half of those measured: every trial is made of blocks "
+        "that begin at rounds drawn for it, as many rounds as were measured, which iterations must be. "
+        "Its spread over trials is the error of having measured only so many rounds; see "
+        "[tables](#tables-of-measured-seconds).")
+        .optional();
+const Field reuse =
+    Field::boolean(
+        "reuse",
+        "Whether a machine may be several workers where there are fewer machines than workers; its "
+        "copies are as many rounds apart as there can be.")
+        .or_else(false);
+const Choice<Missing> missing_values =
+    Choice<Missing>(
+        "missing",
+        {{"refuse", Missing::refuse, "The table is refused, and what is missing is named."},
+         {"no-answer", Missing::no_answer, "The worker does not answer in that iteration."},
+         {"skip-round", Missing::skip_round, "The round is left out, for all machines."}},
+        "What becomes of a value that is missing: no row, an empty cell, NaN or inf. Resampling takes "
+        "values, not rounds: a row that is not there is nothing to it, and skip-round leaves out the "
+        "value alone.")
+        .or_else("refuse");
+const Choice<bool> machine_columns =
+    Choice<bool>("machines",
+                 {{"column", false, "A column names the machine of each row, if there is one."},
+                  {"columns", true, "Every column is a machine, but for that of the iterations."}},
+                 "Where the table has its machines.")
+        .or_else("column");
+const std::pair<Field, std::optional<std::string> TableFormat::*> names_of_columns[] = {
+    {Field::text("seconds", "What the column of measured times is called, if not seconds.").optional(),
+     &TableFormat::seconds},
+    {Field::text("machine", "The column of machines, if not machine.").optional(), &TableFormat::machine},
+    {Field::text("iteration", "The column of the rounds' numbers, if not iteration.").optional(),
+     &TableFormat::iteration},
+    {Field::text("start", "A column of instants at which rows begin; with end, in place of seconds.")
+         .optional(),
+     &TableFormat::start},
+    {Field::text("end", "A column of instants at which rows end.").optional(), &TableFormat::end},
+    {Field::text("transfer", "The column of messages' times, if neither transfer nor messages.").optional(),
+     &TableFormat::transfer}};
+const Field columns_field = [] {
+  Form names;
+  for (const auto& [field, member] : names_of_columns) names.fields.push_back(field);
+  names.rules = {{"dependencies", {{"start", Json::array({"end"})}, {"end", Json::array({"start"})}}}};
+  return Field::object("columns", names, "The names of the columns.").optional();
+}();
+const Choice<double> unit_of_times = Choice<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}},
+                                                    "The unit of all times in the table.")
+                                         .or_else("s");
+const Choice<bool> transfer_from =
+    Choice<bool>(
+        "transfer",
+        {{"network", false, "From its size, as the network says."},
+         {"column", true,
+          "As long as was measured with the worker's row, instead. On serial links, for schemes with one "
+          "message a worker."}},
+        "How long a message to the master occupies its port.")
+        .or_else("network");
+
 /// Reads "columns", "machines", "unit" and "transfer": how the table is written. `is_sound` becomes false
 /// where that is not known.
 TableFormat read_format(ConfigReader& config, bool& is_sound) {
   TableFormat format;
   const std::size_t before = config.reports();
-  format.machine_columns =
-      config.choice_or<bool>("machines", {{"column", false}, {"columns", true}}, "column");
-  format.units = config.choice_or<double>("unit", {{"s", 1}, {"ms", 1e3}, {"us", 1e6}, {"ns", 1e9}}, "s");
-  format.with_transfer =
-      config.choice_or<bool>("transfer", {{"network", false}, {"column", true}}, "network");
+  format.machine_columns = config.choice(machine_columns);
+  format.units = config.choice(unit_of_times);
+  format.with_transfer = config.choice(transfer_from);
   if (format.with_transfer && format.machine_columns)
-    config.mistake("transfer", "must be \"network\" where every machine has one column, that of its seconds");
-  config.raw("columns");
+    config.mistake(transfer_from,
+                   "must be \"network\" where every machine has one column, that of its seconds");
+  config.raw(columns_field);
   is_sound = config.reports() == before;
-  if (!config.has("columns")) return format;
-  ConfigReader columns = config.object("columns");
-  const std::pair<const char*, std::optional<std::string> TableFormat::*> fields[] = {
-      {"seconds", &TableFormat::seconds},
-      {"machine", &TableFormat::machine},
-      {"iteration", &TableFormat::iteration},
-      {"start", &TableFormat::start},
-      {"end", &TableFormat::end},
-      {"transfer", &TableFormat::transfer}};
-  for (const auto& [name, member] : fields) {
-    columns.raw(name);
-    if (columns.has(name)) format.*member = columns.text(name);
+  if (!config.has(columns_field)) return format;
+  ConfigReader columns = config.object(columns_field);
+  for (const auto& [field, member] : names_of_columns) {
+    columns.raw(field);
+    if (columns.has(field)) format.*member = columns.text(field);
     if (format.machine_columns && format.*member && member != &TableFormat::iteration)
-      columns.mistake(name, "belongs to \"machines\": \"column\"; here the columns are the machines");
+      columns.mistake(field, "belongs to \"machines\": \"column\"; here the columns are the machines");
   }
   if (format.start.has_value() != format.end.has_value())
     columns.mistake(format.start ? "end" : "start",
@@ -228,55 +308,48 @@ TableFormat read_format(ConfigReader& config, bool& is_sound) {
 }
 
 /// Says what belongs to replays only, or to those without a bootstrap.
-void refuse(ConfigReader& config, const char* key, const char* belongs_to) {
-  if (!config.has(key)) return;
-  config.raw(key);
-  config.mistake(key, fmt::format("belongs to {}", belongs_to));
+void refuse(ConfigReader& config, const Field& field, const char* belongs_to) {
+  if (!config.has(field)) return;
+  config.raw(field);
+  config.mistake(field, fmt::format("belongs to {}", belongs_to));
 }
 
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
   Setup setup;
   setup.first = context.first;
   setup.workers = context.workers;
-  setup.mode = config.choice_or<Replay>(
-      "draw", {{"resample", Replay::resample}, {"replay", Replay::replay}, {"machines", Replay::machines}},
-      "resample");
+  setup.mode = config.choice(draw);
   const bool by_round = setup.mode != Replay::resample;
-  bool reuse = false;
+  bool may_reuse = false;
   if (!by_round) {
-    for (const char* key : {"start", "bootstrap", "reuse"})
-      refuse(config, key, "\"draw\": \"replay\" and \"machines\"; \"resample\" takes any row at any time");
+    for (const Field& field : {Field(start), bootstrap, reuse})
+      refuse(config, field, "\"draw\": \"replay\" and \"machines\"; \"resample\" takes any row at any time");
   } else {
     if (context.scaling == Scaling::additive)
-      config.mistake("draw",
+      config.mistake(draw,
                      "must be \"resample\" under \"scaling\": \"additive\": a replay has one value an "
                      "iteration, not one a mini-batch");
-    reuse = config.boolean_or("reuse", false);
-    config.raw("bootstrap");
-    if (config.has("bootstrap")) {
-      setup.block = static_cast<std::size_t>(
-          config.integer("bootstrap", between(1, 16777215, "consecutive rounds in a block")));
-      refuse(config, "start", "trials without \"bootstrap\", which draws where every block starts");
+    may_reuse = config.boolean(reuse);
+    config.raw(bootstrap);
+    if (config.has(bootstrap)) {
+      setup.block = static_cast<std::size_t>(config.integer(bootstrap));
+      refuse(config, start, "trials without \"bootstrap\", which draws where every block starts");
     } else {
-      setup.random_start = config.choice_or<bool>("start", {{"random", true}, {"first", false}},
-                                                  setup.mode == Replay::machines ? "random" : "first");
+      setup.random_start = config.choice_or(start, setup.mode == Replay::machines ? "random" : "first");
     }
   }
-  const auto missing = config.choice_or<Missing>(
-      "missing",
-      {{"refuse", Missing::refuse}, {"no-answer", Missing::no_answer}, {"skip-round", Missing::skip_round}},
-      "refuse");
+  const Missing missing = config.choice(missing_values);
   bool is_sound = true;
   const TableFormat format = read_format(config, is_sound);
   if (format.with_transfer && context.scaling == Scaling::additive)
     config.mistake(
-        "transfer",
+        transfer_from,
         "must be \"network\" under \"scaling\": \"additive\": a message is of one row, not of one a "
         "mini-batch");
-  const std::string file = config.text("file");
+  const std::string file = config.text(file_field);
   if (file.empty()) {
-    if (const Json* given = config.raw("file"); given && given->is_string())
-      config.mistake("file", "must name a table of measured seconds");
+    if (const Json* given = config.raw(file_field); given && given->is_string())
+      config.mistake(file_field, "must name a table of measured seconds");
     return nullptr;
   }
   if (!is_sound) return nullptr;  // the table would be blamed for what is not its mistake
@@ -285,31 +358,30 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
         load_measurements((std::filesystem::path(context.folder) / file).string(), format, missing, by_round);
     setup.file = printable(std::filesystem::path(file).filename().string(), 60);
     if (by_round && !table->names_machines) {
-      config.mistake("draw", "must be \"resample\": the file has no column of machines");
+      config.mistake(draw, "must be \"resample\": the file has no column of machines");
       return nullptr;
     }
     const std::size_t copies = (context.workers + table->machines - 1) / table->machines;
     if (by_round && copies > 1) {
       const std::string few = fmt::format("{} machine{} for {} workers", table->machines,
                                           table->machines == 1 ? "" : "s", context.workers);
-      if (!reuse)
+      if (!may_reuse)
         config.mistake(
-            "file",
+            file_field,
             fmt::format("{} has {}; \"reuse\": true uses each up to {} times, at different rounds, or "
                         "\"draw\": \"resample\" takes any row for any worker",
                         setup.file, few, copies));
       else if (copies > table->rounds)
-        config.mistake("reuse",
-                       fmt::format("cannot be: {} has {}, and with {} of each machine some of its {} "
-                                   "copies would be at the same round, in step",
-                                   setup.file, few,
-                                   table->rounds == 1 ? std::string("one round")
-                                                      : fmt::format("{} rounds", table->rounds),
-                                   copies));
+        config.mistake(reuse, fmt::format("cannot be: {} has {}, and with {} of each machine some of its {} "
+                                          "copies would be at the same round, in step",
+                                          setup.file, few,
+                                          table->rounds == 1 ? std::string("one round")
+                                                             : fmt::format("{} rounds", table->rounds),
+                                          copies));
     }
     if (setup.block > table->rounds / 2 && by_round)
       config.mistake(
-          "bootstrap",
+          bootstrap,
           table->rounds < 2
               ? std::string("needs at least two measured rounds, and there is one")
               : fmt::format("must be at most {}, half of the {} rounds measured: one block of them all "
@@ -317,16 +389,31 @@ std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeCont
                             table->rounds / 2, table->rounds));
     return std::make_shared<Empirical>(std::move(table), std::move(setup));
   } catch (const ConfigError& error) {
-    config.mistake("file", error.what());
+    config.mistake(file_field, error.what());
     return nullptr;
   }
 }
 
 const ComputeRegistration registration(
-    "empirical",
-    {"measured seconds from a table; file, draw (resample, replay or machines), start, bootstrap, reuse, "
-     "missing, columns, machines, unit, transfer",
-     read});
+    "empirical", {.summary = "Measured seconds from a table",
+                  .fields = {file_field, draw, start, bootstrap, reuse, missing_values, machine_columns,
+                             columns_field, unit_of_times, transfer_from},
+                  .read = read,
+                  // What depends on how the values are drawn, and where a trial starts unless it is said.
+                  .rules = Json::parse(R"({
+       "if": {"properties": {"draw": {"const": "resample"}}},
+       "then": {"properties": {"start": false, "bootstrap": false, "reuse": false}},
+       "else": {
+         "if": {"required": ["bootstrap"]},
+         "then": {"properties": {"start": false}},
+         "else": {
+           "if": {"properties": {"draw": {"const": "machines"}}, "required": ["draw"]},
+           "then": {"properties": {"start": {"default": "random"}}},
+           "else": {"properties": {"start": {"default": "first"}}}
+         }
+       }
+     })"),
+                  .place = 9});
 
 }  // namespace
 }  // namespace straggle

@@ -28,11 +28,16 @@ class Exponential final : public ComputeModel {
   double rate_;
 };
 
+const Field rate = Field::number("rate", above(0, "mini-batches a second"),
+                                 "Mini-batches a second; the mean is 1/rate seconds.")
+                       .in(Unit::per_second);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  return std::make_shared<Exponential>(config.number("rate", above(0, "mini-batches a second")));
+  return std::make_shared<Exponential>(config.number(rate));
 }
 
-const ComputeRegistration registration("exponential", {"Exp(1)/rate seconds a mini-batch; rate", read});
+const ComputeRegistration registration(
+    "exponential", {.summary = "x = Exp(1)/rate", .fields = {rate}, .read = read, .place = 2});
 
 }  // namespace
 }  // namespace straggle

@@ -53,15 +53,21 @@ class Gamma final : public ComputeModel {
   double shape_, scale_, shift_;
 };
 
+const Field shape = Field::number("shape", between(0.1, 1e6, "the number of phases"),
+                                  "A whole one is the number of exponential phases one after the other.");
+const Field scale = Field::number("scale", above(0, "seconds of a phase"),
+                                  "The mean of a phase; that of the random part is shape * scale.")
+                        .in(Unit::seconds);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  const double shape = config.number("shape", between(0.1, 1e6, "the number of phases"));
-  const double scale = config.number("scale", above(0, "seconds of a phase"));
-  const double shift = config.number_or("shift", at_least(0, "seconds a mini-batch takes at least"), 0);
-  return std::make_shared<Gamma>(shape, scale, shift);
+  const double its_shape = config.number(shape), its_scale = config.number(scale);
+  return std::make_shared<Gamma>(its_shape, its_scale, config.number(shift_field()));
 }
 
-const ComputeRegistration registration(
-    "gamma", {"shift + scale·Gamma(shape) seconds a mini-batch; shape, scale, shift (0)", read});
+const ComputeRegistration registration("gamma", {.summary = "x = shift + scale * Gamma(shape)",
+                                                 .fields = {shape, scale, shift_field()},
+                                                 .read = read,
+                                                 .place = 6});
 
 }  // namespace
 }  // namespace straggle

@@ -126,23 +126,35 @@ class GilbertElliott final : public ModelAround {
   std::uint32_t level_;
 };
 
+const Field to_slow = Field::number("to_slow",
+                                    {.low = 0,
+                                     .high = 1,
+                                     .low_open = true,
+                                     .why = "the chance that a fast worker is slow in the next iteration"},
+                                    "The chance that a fast worker is slow in the next iteration.");
+const Field to_fast =
+    Field::number("to_fast",
+                  {.low = 0,
+                   .high = 1,
+                   .low_open = true,
+                   .why = "the chance that a slow worker is fast in the next iteration"},
+                  "The chance that a slow worker is fast in the next iteration. In the long run a "
+                  "share to_slow / (to_slow + to_fast) is slow.");
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext& context) {
   ComputeContext inner = context;
   const double slowdown = read_slowdown(config, inner);
   auto base = read_base_model(config, inner);
-  const auto probability = [&](const char* field, const char* why) {
-    return config.number(field, {.low = 0, .high = 1, .low_open = true, .why = why});
-  };
-  const double to_slow =
-      probability("to_slow", "the chance that a fast worker is slow in the next iteration");
-  const double to_fast =
-      probability("to_fast", "the chance that a slow worker is fast in the next iteration");
-  return std::make_shared<GilbertElliott>(std::move(base), Chain(to_slow, to_fast), slowdown, context.level);
+  const double slower = config.number(to_slow), faster = config.number(to_fast);
+  return std::make_shared<GilbertElliott>(std::move(base), Chain(slower, faster), slowdown, context.level);
 }
 
 const ComputeRegistration registration(
     "gilbert-elliott",
-    {"workers are slower for runs of iterations; base, to_slow, to_fast (chances), slowdown", read});
+    {.summary = "The base's times, slower for runs of iterations: a two-state Markov chain",
+     .fields = {base_field(), to_slow, to_fast, slowdown_field()},
+     .read = read,
+     .place = 8});
 
 }  // namespace
 }  // namespace straggle

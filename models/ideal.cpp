@@ -8,7 +8,9 @@ Network read(ConfigReader&, const NetworkContext&) {
   return {.discipline = Discipline::ideal};
 }
 
-const NetworkRegistration registration("ideal", {"a message is received at the instant it is sent", read});
+const NetworkRegistration registration(
+    "ideal",
+    {.summary = "A message is received at the instant it is sent.", .fields = {}, .read = read, .place = 1});
 
 }  // namespace
 }  // namespace straggle

@@ -56,16 +56,22 @@ class LogNormal final : public ComputeModel {
   double median_, sigma_, shift_;
 };
 
+const Field median = Field::number("median", above(0, "seconds a mini-batch, of the random part"),
+                                   "Half of the draws of the random part are longer.")
+                         .in(Unit::seconds);
+const Field sigma =
+    Field::number("sigma", {.low = 0, .high = 20, .low_open = true, .why = "standard deviation of ln x"},
+                  "Standard deviation of the logarithm of the random part.");
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  const double median = config.number("median", above(0, "seconds a mini-batch, of the random part"));
-  const double sigma =
-      config.number("sigma", {.low = 0, .high = 20, .low_open = true, .why = "standard deviation of ln x"});
-  const double shift = config.number_or("shift", at_least(0, "seconds a mini-batch takes at least"), 0);
-  return std::make_shared<LogNormal>(median, sigma, shift);
+  const double its_median = config.number(median), its_sigma = config.number(sigma);
+  return std::make_shared<LogNormal>(its_median, its_sigma, config.number(shift_field()));
 }
 
-const ComputeRegistration registration(
-    "log-normal", {"shift + median·exp(sigma·N(0,1)) seconds a mini-batch; median, sigma, shift (0)", read});
+const ComputeRegistration registration("log-normal", {.summary = "x = shift + median * exp(sigma * N(0,1))",
+                                                      .fields = {median, sigma, shift_field()},
+                                                      .read = read,
+                                                      .place = 5});
 
 }  // namespace
 }  // namespace straggle

@@ -9,6 +9,7 @@
 
 #include "models/compute_model.h"
 #include "sim/base/config.h"
+#include "sim/base/field.h"
 #include "sim/base/registry.h"
 #include "sim/engine/link_discipline.h"
 
@@ -35,16 +36,22 @@ struct NetworkContext {
 
 /// A plug-in: `read` takes the model's own fields from the object "network" (not "model" and "downlink").
 struct NetworkPlugin {
-  std::string summary;  ///< one line for `straggle list`: what it is; its fields
+  std::string summary;        ///< what it is, in a sentence: for the schema, the pages and `straggle list`
+  std::vector<Field> fields;  ///< its own fields
   Network (*read)(ConfigReader& config, const NetworkContext& context);
+  Json rules = Json::object();  ///< what a list of fields cannot say, as JSON Schema
+  int place = 1000;             ///< among its like, where they are described
 };
 using NetworkRegistration = Registration<NetworkPlugin>;
 
 /// Reads the whole object "network"; its model defaults to "ideal". Nothing after a mistake.
 std::optional<Network> read_network(ConfigReader& config, const NetworkContext& context);
 
-/// Reads "latency" (default 0 seconds).
-double read_latency(ConfigReader& config);
+/// The object "network", but for its model's own fields.
+const Form& network_form();
+/// The fields "latency" (default 0 seconds), "bandwidth", "egress", "ingress", "master" and "classes".
+const Field& latency_field();
+std::vector<Field> bandwidth_fields();
 
 /// Reads "bandwidth", or "egress" and "ingress", of all nodes, and what "master" and "classes" (an object by
 /// class) say otherwise. Where `required` is false, a missing bandwidth is unlimited.

@@ -32,14 +32,23 @@ class Pareto final : public ComputeModel {
   double shape_, scale_;
 };
 
+const Field shape =
+    Field::number("shape", between(0.1, 1e6, "the power of the tail"),
+                  "The power of the tail; the mean is infinite up to 1, the variance up to 2.");
+const Field scale = Field::number("scale", above(0, "seconds a mini-batch takes at least"),
+                                  "What a mini-batch takes at least.")
+                        .in(Unit::seconds);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  const double shape = config.number("shape", between(0.1, 1e6, "the power of the tail"));
-  const double scale = config.number("scale", above(0, "seconds a mini-batch takes at least"));
-  return std::make_shared<Pareto>(shape, scale);
+  const double its_shape = config.number(shape);
+  return std::make_shared<Pareto>(its_shape, config.number(scale));
 }
 
 const ComputeRegistration registration(
-    "pareto", {"at least scale seconds a mini-batch, beyond t with (scale/t)^shape; shape, scale", read});
+    "pareto", {.summary = "x >= scale, and beyond t with probability (scale/t)^shape",
+               .fields = {shape, scale},
+               .read = read,
+               .place = 4});
 
 }  // namespace
 }  // namespace straggle

@@ -5,16 +5,24 @@
 namespace straggle {
 namespace {
 
+std::vector<Field> fields() {
+  std::vector<Field> all = bandwidth_fields();
+  all.insert(all.begin(), latency_field());
+  return all;
+}
+
 Network read(ConfigReader& config, const NetworkContext& context) {
   Network network{.discipline = Discipline::shared};
-  network.latency = read_latency(config);
+  network.latency = config.number(latency_field());
   read_bandwidths(config, context, true, network);
   return network;
 }
 
 const NetworkRegistration registration(
-    "shared",
-    {"messages in flight share the ports' bandwidths fairly; bandwidth, latency, master, classes", read});
+    "shared", {.summary = "The messages in flight share the bandwidth of all ports max-min fairly.",
+               .fields = fields(),
+               .read = read,
+               .place = 3});
 
 }  // namespace
 }  // namespace straggle

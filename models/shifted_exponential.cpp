@@ -29,14 +29,24 @@ class ShiftedExponential final : public ComputeModel {
   double shift_, rate_;
 };
 
+const Field shift = Field::number("shift", at_least(0, "seconds a mini-batch takes at least"),
+                                  "What a mini-batch takes at least (the papers' alpha).")
+                        .in(Unit::seconds);
+const Field rate =
+    Field::number("rate", above(0, "mini-batches a second, of the random part"),
+                  "Mini-batches a second, of the random part (the papers' mu); its mean is 1/rate "
+                  "seconds.")
+        .in(Unit::per_second);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  const double shift = config.number("shift", at_least(0, "seconds a mini-batch takes at least"));
-  const double rate = config.number("rate", above(0, "mini-batches a second, of the random part"));
-  return std::make_shared<ShiftedExponential>(shift, rate);
+  const double seconds = config.number(shift), batches = config.number(rate);
+  return std::make_shared<ShiftedExponential>(seconds, batches);
 }
 
-const ComputeRegistration registration("shifted-exponential",
-                                       {"shift + Exp(1)/rate seconds a mini-batch; shift, rate", read});
+const ComputeRegistration registration("shifted-exponential", {.summary = "x = shift + Exp(1)/rate",
+                                                               .fields = {shift, rate},
+                                                               .read = read,
+                                                               .place = 1});
 
 }  // namespace
 }  // namespace straggle

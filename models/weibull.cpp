@@ -31,15 +31,21 @@ class Weibull final : public ComputeModel {
   double shape_, scale_, shift_;
 };
 
+const Field shape = Field::number("shape", between(0.1, 1e6, "1 is exponential"),
+                                  "1 is exponential; below it stragglers are worse, above it rarer.");
+const Field scale = Field::number("scale", above(0, "seconds a mini-batch, of the random part"),
+                                  "What the random part of a mini-batch exceeds with probability 1/e.")
+                        .in(Unit::seconds);
+
 std::shared_ptr<const ComputeModel> read(ConfigReader& config, const ComputeContext&) {
-  const double shape = config.number("shape", between(0.1, 1e6, "1 is exponential"));
-  const double scale = config.number("scale", above(0, "seconds a mini-batch, of the random part"));
-  const double shift = config.number_or("shift", at_least(0, "seconds a mini-batch takes at least"), 0);
-  return std::make_shared<Weibull>(shape, scale, shift);
+  const double its_shape = config.number(shape), its_scale = config.number(scale);
+  return std::make_shared<Weibull>(its_shape, its_scale, config.number(shift_field()));
 }
 
-const ComputeRegistration registration(
-    "weibull", {"shift + scale·Exp(1)^(1/shape) seconds a mini-batch; shape, scale, shift (0)", read});
+const ComputeRegistration registration("weibull", {.summary = "x = shift + scale * Exp(1)^(1/shape)",
+                                                   .fields = {shape, scale, shift_field()},
+                                                   .read = read,
+                                                   .place = 3});
 
 }  // namespace
 }  // namespace straggle

@@ -292,39 +292,6 @@ std::string quoted_list(const std::vector<std::string>& names) {
   return result;
 }
 
-bool Range::contains(double value) const {
-  return (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high);
-}
-
-double Range::inside() const {
-  if (std::isfinite(low)) return low_open ? low + 1 : low;
-  return std::isfinite(high) ? (high_open ? high - 1 : high) : 0;
-}
-
-std::string Range::words() const {
-  const bool bounded_below = std::isfinite(low), bounded_above = std::isfinite(high);
-  std::string result;
-  if (bounded_below && bounded_above && !low_open && !high_open) {
-    result = low == high ? fmt::format("equal to {}", low) : fmt::format("from {} to {}", low, high);
-  } else {
-    if (bounded_below) result = fmt::format("{} {}", low_open ? "above" : "at least", low);
-    if (bounded_above)
-      result += fmt::format("{}{} {}", bounded_below ? " and " : "", high_open ? "below" : "at most", high);
-    if (result.empty()) result = "of any size";
-  }
-  return why.empty() ? result : fmt::format("{} ({})", result, why);
-}
-
-Range at_least(double low, std::string why) {
-  return {.low = low, .why = std::move(why)};
-}
-Range above(double low, std::string why) {
-  return {.low = low, .low_open = true, .why = std::move(why)};
-}
-Range between(double low, double high, std::string why) {
-  return {.low = low, .high = high, .why = std::move(why)};
-}
-
 ConfigReader::ConfigReader(Json& root, std::string pointer, Mistakes& mistakes)
     : root_(&root),
       pointer_(std::move(pointer)),
@@ -345,10 +312,10 @@ bool ConfigReader::has(const std::string& key) const {
 }
 
 const Json* ConfigReader::raw(const std::string& key) {
-  return find(key, "", false);
+  return find(key, std::string(), false);
 }
 
-Json* ConfigReader::find(const std::string& key, const char* expected, bool required) {
+Json* ConfigReader::find(const std::string& key, const std::string& expected, bool required) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   Json& object = self();
   const auto found = object.find(key);
@@ -357,7 +324,14 @@ Json* ConfigReader::find(const std::string& key, const char* expected, bool requ
   return nullptr;
 }
 
-double ConfigReader::checked(const std::string& pointer, const Json& value, const Range& range, bool whole) {
+Json* ConfigReader::find(const Field& field, const std::string& expected) {
+  if (field.fallback && !has(field))  // numbers with a fraction keep one: their default is 0.0
+    self()[field.name] =
+        field.kind == Field::Kind::number ? Json(field.fallback->get<double>()) : *field.fallback;
+  return find(field.name, expected, true);
+}
+
+double ConfigReader::checked(const std::string& pointer, Json& value, const Range& range, bool whole, Unit) {
   const char* kind = whole ? "a whole number" : "a number";
   const double placeholder = range.inside();
   if (!value.is_number()) {
@@ -382,95 +356,99 @@ double ConfigReader::checked(const std::string& pointer, const Json& value, cons
   return number + 0.0;  // -0 is 0
 }
 
-double ConfigReader::number(const std::string& key, const Range& range) {
-  const Json* value = find(key, ("a number " + range.words()).c_str(), true);
-  return value ? checked(pointer_to(key), *value, range, false) : range.inside();
+double ConfigReader::number(const Field& field, const Range& narrower) {
+  const Range range = intersection(field.range, narrower);
+  Json* value = find(field, "a number " + range.words());
+  return value ? checked(pointer_to(field.name), *value, range, false, field.unit) : range.inside();
 }
 
-double ConfigReader::number_or(const std::string& key, const Range& range, double fallback) {
-  if (!has(key)) self()[key] = fallback;
-  return number(key, range);
+std::int64_t ConfigReader::integer(const Field& field, const Range& narrower) {
+  const Range range = intersection(field.range, narrower);
+  Json* value = find(field, "a whole number " + range.words());
+  return static_cast<std::int64_t>(value ? checked(pointer_to(field.name), *value, range, true, field.unit)
+                                         : range.inside());
 }
 
-std::int64_t ConfigReader::integer(const std::string& key, const Range& range) {
-  const Json* value = find(key, ("a whole number " + range.words()).c_str(), true);
-  return static_cast<std::int64_t>(value ? checked(pointer_to(key), *value, range, true) : range.inside());
+std::int64_t ConfigReader::integer_or(const Field& field, std::int64_t fallback) {
+  return integer(field.or_else(fallback));
 }
 
-std::int64_t ConfigReader::integer_or(const std::string& key, const Range& range, std::int64_t fallback) {
-  if (!has(key)) self()[key] = fallback;
-  return integer(key, range);
-}
-
-std::uint64_t ConfigReader::seed_or(const std::string& key, std::uint64_t fallback) {
-  if (!has(key)) self()[key] = fallback;
-  Json& value = *find(key, "", false);
-  if (value.is_number_float()) {  // 1e3: a whole number as well, where a double has all of its digits
-    const double number = value.get<double>();
-    if (number >= 0 && is_exact_integer(number)) value = static_cast<std::uint64_t>(number);
+std::uint64_t ConfigReader::seed(const Field& field) {
+  Json* const value = find(field, "a whole number");
+  if (!value) return 0;
+  if (value->is_number_float()) {  // 1e3: a whole number as well, where a double has all of its digits
+    const double number = value->get<double>();
+    if (number >= 0 && is_exact_integer(number)) *value = static_cast<std::uint64_t>(number);
   }
-  if (value.is_number_unsigned()) return value.get<std::uint64_t>();
-  mistake(key, fmt::format("must be a whole number from 0 to 18446744073709551615, but is {}", shown(value)));
-  return fallback;
+  if (value->is_number_unsigned() || (value->is_number_integer() && value->get<std::int64_t>() >= 0))
+    return value->get<std::uint64_t>();
+  mistake(field,
+          fmt::format("must be a whole number from 0 to 18446744073709551615, but is {}", shown(*value)));
+  return field.fallback ? field.fallback->get<std::uint64_t>() : 0;
 }
 
-bool ConfigReader::boolean_or(const std::string& key, bool fallback) {
-  if (!has(key)) self()[key] = fallback;
-  const Json& value = *find(key, "", false);
-  if (value.is_boolean()) return value.get<bool>();
-  mistake(key, fmt::format("must be true or false, but is {}", shown(value)));
-  return fallback;
+bool ConfigReader::boolean(const Field& field) {
+  const Json* value = find(field, "true or false");
+  if (!value) return false;
+  if (value->is_boolean()) return value->get<bool>();
+  mistake(field, fmt::format("must be true or false, but is {}", shown(*value)));
+  return field.fallback && field.fallback->get<bool>();
 }
 
-std::string ConfigReader::text(const std::string& key) {
-  const Json* value = find(key, "a text", true);
+std::string ConfigReader::text(const Field& field) {
+  const Json* value = find(field, "a text");
   if (!value) return {};
   if (value->is_string()) return value->get<std::string>();
-  mistake(key, fmt::format("must be a text in quotes, but is {}", shown(*value)));
+  mistake(field, fmt::format("must be a text in quotes, but is {}", shown(*value)));
   return {};
 }
 
-std::string ConfigReader::text_or(const std::string& key, const std::string& fallback) {
-  if (!has(key)) self()[key] = fallback;
-  return text(key);
-}
-
-std::vector<std::int64_t> ConfigReader::integers(const std::string& key, const Range& each) {
+std::vector<std::int64_t> ConfigReader::integers(const Field& field, const Range& narrower) {
+  const Range each = intersection(field.range, narrower);
   const std::string expected = "a non-empty array of whole numbers " + each.words();
-  Json* value = find(key, expected.c_str(), true);
+  Json* value = find(field, expected);
   if (!value) return {};
   if (!value->is_array() || value->empty()) {
-    mistake(key, fmt::format("must be {}, but is {}", expected, shown(*value)));
+    mistake(field, fmt::format("must be {}, but is {}", expected, shown(*value)));
     return {};
   }
   std::vector<std::int64_t> result;
   for (std::size_t i = 0; i < value->size(); ++i) {
     const std::size_t before = mistakes_->reports();
-    const double number = checked(pointer_to(key) + "/" + std::to_string(i), (*value)[i], each, true);
+    const double number =
+        checked(pointer_to(field.name) + "/" + std::to_string(i), (*value)[i], each, true, field.unit);
     if (mistakes_->reports() == before) result.push_back(static_cast<std::int64_t>(number));
   }
   return result.size() == value->size() ? result : std::vector<std::int64_t>{};
 }
 
-std::string ConfigReader::word(const std::string& key, const std::vector<std::string>& known) {
-  const Json* value = find(key, quoted_list(known).c_str(), true);
+std::string ConfigReader::word(const Field& field) {
+  return word(field, names_of(field.words));
+}
+
+std::string ConfigReader::word(const Field& field, const std::vector<std::string>& known) {
+  const Json* value = find(field, quoted_list(known));
   if (!value) return {};
   if (value->is_string()) {
     const auto name = value->get<std::string>();
     if (std::find(known.begin(), known.end(), name) != known.end()) return name;
     const auto near = nearest_name(name, known);
-    mistake(key, fmt::format("is {}, but must be {}{}", shown(*value), quoted_list(known),
-                             near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
+    mistake(field, fmt::format("is {}, but must be {}{}", shown(*value), quoted_list(known),
+                               near ? fmt::format(" (did you mean \"{}\"?)", *near) : ""));
   } else {
-    mistake(key, fmt::format("must be {}, but is {}", quoted_list(known), shown(*value)));
+    mistake(field, fmt::format("must be {}, but is {}", quoted_list(known), shown(*value)));
   }
   return {};
 }
 
-std::string ConfigReader::word_or(const std::string& key, const std::vector<std::string>& known,
+std::string ConfigReader::word_or(const Field& field, const std::vector<std::string>& known,
                                   const std::string& fallback) {
-  if (!has(key)) self()[key] = fallback;
-  return word(key, known);
+  return word(field.or_else(fallback), known);
+}
+
+ConfigReader ConfigReader::object(const Field& field) {
+  if (!field.required && !has(field)) self()[field.name] = Json::object();
+  return object(field.name);
 }
 
 ConfigReader ConfigReader::object(const std::string& key) {
@@ -480,27 +458,17 @@ ConfigReader ConfigReader::object(const std::string& key) {
   return ConfigReader(*root_, pointer_to(key), *mistakes_);
 }
 
-ConfigReader ConfigReader::object_or_empty(const std::string& key) {
-  if (!has(key)) self()[key] = Json::object();
-  return object(key);
-}
-
-std::vector<ConfigReader> ConfigReader::objects(const std::string& key) {
-  const Json* value = find(key, "a non-empty array of objects", true);
-  if (value && value->is_array() && value->empty()) mistake(key, "must not be empty");
-  return objects_or_none(key);
-}
-
-std::vector<ConfigReader> ConfigReader::objects_or_none(const std::string& key) {
-  Json* value = find(key, "", false);
+std::vector<ConfigReader> ConfigReader::objects(const Field& field) {
+  Json* value = find(field.name, "a non-empty array of objects", field.required);
   if (!value) return {};
+  if (field.required && value->is_array() && value->empty()) mistake(field, "must not be empty");
   if (!value->is_array()) {
-    mistake(key, fmt::format("must be an array of objects [{{...}}, ...], but is {}", shown(*value)));
+    mistake(field, fmt::format("must be an array of objects [{{...}}, ...], but is {}", shown(*value)));
     return {};
   }
   std::vector<ConfigReader> result;
   for (std::size_t i = 0; i < value->size(); ++i)
-    result.emplace_back(*root_, pointer_to(key) + "/" + std::to_string(i), *mistakes_);
+    result.emplace_back(*root_, pointer_to(field.name) + "/" + std::to_string(i), *mistakes_);
   return result;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "sim/base/error.h"
+#include "sim/base/field.h"
 #include "sim/base/json_text.h"
 
 namespace straggle {
@@ -57,22 +57,6 @@ std::string quoted_list(const std::vector<std::string>& names);
 /// products and squares of those a configuration can hold stay in the range of double.
 constexpr double smallest_number = 1e-75, largest_number = 1e75;
 
-/// An interval of numbers; the words of an error message come from it.
-struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_open = false, high_open = false;
-  std::string why = {};  ///< appended to the message: `(load cannot exceed the workers of a cluster)`
-
-  bool contains(double value) const;
-  /// Some value of the interval (off an open end by one).
-  double inside() const;
-  std::string words() const;
-};
-Range at_least(double low, std::string why = {});
-Range above(double low, std::string why = {});
-Range between(double low, double high, std::string why = {});
-
 /// Reads one JSON object field by field. A getter that finds a mistake reports it and returns a placeholder
 /// inside the range asked for, so that reading goes on and all mistakes come out together; after complete()
 /// has said yes every value is what the user wrote or the stated default. Defaults are written into the
@@ -86,40 +70,41 @@ class ConfigReader {
   const std::string& pointer() const { return pointer_; }
   std::string pointer_to(std::string_view key) const;
   bool has(const std::string& key) const;
+  bool has(const Field& field) const { return has(field.name); }
   /// The raw value of a field, marked as known; null when it is missing.
   const Json* raw(const std::string& key);
+  const Json* raw(const Field& field) { return raw(field.name); }
 
-  double number(const std::string& key, const Range& range);
-  double number_or(const std::string& key, const Range& range, double fallback);
-  std::int64_t integer(const std::string& key, const Range& range);
-  std::int64_t integer_or(const std::string& key, const Range& range, std::int64_t fallback);
+  /// What stands in a field of this kind, or its default. `narrower` is what the fields around it leave of
+  /// its range. A field that may be missing and has no default is not to be asked for then, unless the reader
+  /// says what it is.
+  double number(const Field& field, const Range& narrower = {});
+  std::int64_t integer(const Field& field, const Range& narrower = {});
+  std::int64_t integer_or(const Field& field, std::int64_t fallback);
   /// Non-negative integers up to 2^64 − 1, the range of a seed.
-  std::uint64_t seed_or(const std::string& key, std::uint64_t fallback);
-  bool boolean_or(const std::string& key, bool fallback);
-  std::string text(const std::string& key);
-  std::string text_or(const std::string& key, const std::string& fallback);
+  std::uint64_t seed(const Field& field);
+  bool boolean(const Field& field);
+  std::string text(const Field& field);
   /// A non-empty array of integers within the range.
-  std::vector<std::int64_t> integers(const std::string& key, const Range& each);
+  std::vector<std::int64_t> integers(const Field& field, const Range& narrower = {});
 
-  /// One of several words; the nearest is named in the message.
-  std::string word(const std::string& key, const std::vector<std::string>& known);
-  std::string word_or(const std::string& key, const std::vector<std::string>& known,
-                      const std::string& fallback);
-  /// The same with the values they stand for.
+  /// One of the field's words; the nearest is named in the message.
+  std::string word(const Field& field);
+  /// The same where the words are not the field's to know, such as labels.
+  std::string word(const Field& field, const std::vector<std::string>& known);
+  std::string word_or(const Field& field, const std::vector<std::string>& known, const std::string& fallback);
+  /// The value that one of the field's words stands for.
   template <class Value>
-  Value choice(const std::string& key, const std::vector<std::pair<std::string, Value>>& known);
+  Value choice(const Choice<Value>& field);
   template <class Value>
-  Value choice_or(const std::string& key, const std::vector<std::pair<std::string, Value>>& known,
-                  const std::string& fallback);
+  Value choice_or(const Choice<Value>& field, const std::string& fallback);
 
-  /// A required object.
+  /// An object. A missing one that is not required becomes {} and so reads as all defaults.
+  ConfigReader object(const Field& field);
+  /// The object of this name, among objects whose names are the user's.
   ConfigReader object(const std::string& key);
-  /// An optional object; a missing one becomes {} and so reads as all defaults.
-  ConfigReader object_or_empty(const std::string& key);
-  /// The elements of a required, non-empty array.
-  std::vector<ConfigReader> objects(const std::string& key);
-  /// The elements of an optional array; none when it is missing.
-  std::vector<ConfigReader> objects_or_none(const std::string& key);
+  /// The elements of an array: not empty where it is required, none where it may be missing and is.
+  std::vector<ConfigReader> objects(const Field& field);
 
   /// Writes a value the user may leave out into the resolved configuration, at a pointer from the root.
   void set_default(const std::string& pointer, const Json& value) {
@@ -130,12 +115,15 @@ class ConfigReader {
   std::size_t reports() const { return mistakes_->reports(); }
   /// Reports a mistake in a field, or (empty key) in the object itself.
   void mistake(const std::string& key, const std::string& text);
+  void mistake(const Field& field, const std::string& text) { mistake(field.name, text); }
   /// Reports fields nobody asked for. True when this object had no mistake; call it last.
   bool complete();
 
  private:
-  Json* find(const std::string& key, const char* expected, bool required);
-  double checked(const std::string& pointer, const Json& value, const Range& range, bool whole);
+  Json* find(const std::string& key, const std::string& expected, bool required);
+  /// The field's value or its default, which is written; null where it is missing and has none.
+  Json* find(const Field& field, const std::string& expected);
+  double checked(const std::string& pointer, Json& value, const Range& range, bool whole, Unit unit);
   /// Looked up afresh each time: writing a default moves an object's other values.
   Json& self() const { return root_->at(Json::json_pointer(pointer_)); }
 
@@ -147,20 +135,16 @@ class ConfigReader {
 };
 
 template <class Value>
-Value ConfigReader::choice(const std::string& key, const std::vector<std::pair<std::string, Value>>& known) {
-  std::vector<std::string> names;
-  for (const auto& entry : known) names.push_back(entry.first);
-  const std::string name = word(key, names);
-  for (const auto& entry : known)
-    if (entry.first == name) return entry.second;
-  return known.front().second;
+Value ConfigReader::choice(const Choice<Value>& field) {
+  const std::string name = word(field);
+  for (std::size_t i = 0; i < field.words.size(); ++i)
+    if (field.words[i].name == name) return field.values[i];
+  return field.values.front();
 }
 
 template <class Value>
-Value ConfigReader::choice_or(const std::string& key, const std::vector<std::pair<std::string, Value>>& known,
-                              const std::string& fallback) {
-  if (!has(key)) text_or(key, fallback);
-  return choice(key, known);
+Value ConfigReader::choice_or(const Choice<Value>& field, const std::string& fallback) {
+  return choice(field.or_else(fallback));
 }
 
 }  // namespace straggle

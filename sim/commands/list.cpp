@@ -8,6 +8,7 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
 #include "sim/run/columns.h"
+#include "sim/run/schema.h"
 #include "sim/schemes/gradient_codes.h"
 #include "sim/table/table.h"
 
@@ -22,13 +23,14 @@ template <class Plugin>
 std::vector<Entry> plug_ins() {
   std::vector<Entry> entries;
   for (const auto& [name, plugin] : Registry<Plugin>::instance().entries())
-    entries.push_back({name, plugin.summary});
+    entries.push_back({name, summary_with_fields(plugin.summary, plugin.fields)});
   return entries;
 }
 
 std::vector<Entry> codes() {
   std::vector<Entry> entries;
-  for (const NamedCode& code : named_codes()) entries.push_back({code.name, code.summary});
+  for (const Word& code : named_codes())
+    entries.push_back({code.name, summary_with_fields(code.meaning, {})});
   return entries;
 }
 
@@ -43,6 +45,7 @@ std::vector<std::string> names_of_kinds() {
   std::vector<std::string> names;
   for (const auto& [name, entries] : kinds) names.push_back(name);
   names.push_back("columns");
+  names.push_back("schema");
   return names;
 }
 
@@ -54,6 +57,10 @@ std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
 int list_command(const Arguments& arguments) {
   const bool json = arguments.choice("format") == "json";
   const std::string wanted = arguments.choice().value_or("");
+  if (wanted == "schema") {
+    std::cout << configuration_schema_text();
+    return fine;
+  }
   Json all = Json::object();
   for (const auto& [kind, entries] : kinds) {
     if (!wanted.empty() && wanted != kind) continue;
@@ -86,7 +93,8 @@ const CommandRegistration registration({
     .summary = "the schemes, codes, compute models and networks there are",
     .description =
         R"(One line for each: its name in a configuration, what it is; the fields it takes. `columns` are those of the
-result files, with their units; they are listed only when asked for, and in JSON.)",
+result files, with their units; they are listed only when asked for, and in JSON. `schema` is the JSON schema of
+configurations, with the plug-ins of this program.)",
     .positional = {{.value = "", .choices = names_of_kinds(), .optional = true}},
     .options =
         {{.name = "format",

@@ -20,15 +20,50 @@ namespace {
 constexpr double widest = 0.02;
 constexpr double widths = 4;  // standard errors to either side, as for expectations
 
-const std::vector<std::pair<std::string, Finding>> findings = {{"reproduced", Finding::reproduced},
-                                                               {"refuted", Finding::refuted},
-                                                               {"undetermined", Finding::undetermined}};
+const Choice<Finding> verdict_field("verdict",
+                                    {{"reproduced", Finding::reproduced},
+                                     {"refuted", Finding::refuted},
+                                     {"undetermined", Finding::undetermined}},
+                                    "What the number says of the claim.");
+const Choice<Statistic> statistic_field =
+    Choice<Statistic>(
+        "statistic",
+        {{"mean", Statistic::mean}, {"minimum", Statistic::minimum}, {"maximum", Statistic::maximum}},
+        "Of the trials, what the number is.")
+        .or_else("mean");
+const Field paper_field = Field::text("paper", "Which paper: one of \"papers\".");
+const Field where_field = Field::text("where", "Where in the paper.");
+const Field claim_field = Field::text("claim", "What it says, in a sentence.");
+const Field why_field = Field::text("why", "What there is to say of the verdict.").or_else("");
+const Field source_field = Field::text("source", "Where the value comes from.");
+const Field test_field = Field::text("test", "The test that proves it, for docs/claims.md.").or_else("");
+const Field value_field = Field::number("value", {}, "What was found.");
+const Field within_field = Field::number("within", between(0, widest, "so that 5 % more or less always fail"),
+                                         "Share of the value that what is found may be off by.")
+                               .or_else(0.01);
+const Field about_field = Field::number("about", {}, "What the number has to be about.");
+const Field about_within_field =
+    Field::number("within", between(0, 1, "a share of the value"), "And how close.");
+const Field at_least_field = Field::number("at_least", {}, "What the number has to reach.").optional();
+const Field at_most_field = Field::number("at_most", {}, "What the number must not exceed.").optional();
+const Field says_field =
+    Field::object("says", {.fields = {about_field, about_within_field, at_least_field, at_most_field}},
+                  "What the number has to be if the sentence is right.")
+        .optional();
+const Field configuration_field = Field::text("configuration", "The configuration it comes from.");
+const Field set_field = Field::any("set", "JSON pointers and the values they take there.").optional();
+const Field scheme_field = Field::text("scheme", "The label of the scheme it is of.");
+const Field over_field = Field::object("over", {}, "What it is divided by.").optional();
+const Field claims_field = Field::objects("claims", {}, "The claims.");
 
-std::vector<std::string> metric_words() {
-  std::vector<std::string> words;
-  for (const Metric& metric : metrics())
-    if (metric.tally) words.push_back(metric.name);
-  return words;
+const Field& metric_field() {
+  static const Field field = [] {
+    std::vector<Word> words;
+    for (const Metric& metric : metrics())
+      if (metric.tally) words.push_back({metric.name, metric.meaning});
+    return Field::word("metric", words, "What is measured.");
+  }();
+  return field;
 }
 
 /// Reads "scheme", "at" and "metric". Where the entry is the second of a ratio, `first` stands for what it
@@ -41,31 +76,32 @@ std::optional<Measured> read_measured(ConfigReader& entry, const Experiment& exp
     for (const SchemeSetup& setup : point.schemes)
       if (std::find(labels.begin(), labels.end(), setup.label) == labels.end()) labels.push_back(setup.label);
   std::string label;
-  if (entry.has("scheme") || !first) {
-    label = entry.word("scheme", labels);
+  if (entry.has(scheme_field) || !first) {
+    label = entry.word(scheme_field, labels);
   } else {
-    entry.raw("scheme");
+    entry.raw(scheme_field);
     label = experiment.points[first->point].schemes[first->scheme].label;
   }
   measured.metric = first ? first->metric : 0;
-  if (entry.has("metric") || !first) {
-    const std::vector<std::string> words = metric_words();
-    const auto found = std::find(words.begin(), words.end(), entry.word("metric", words));
+  if (entry.has(metric_field()) || !first) {
+    const std::vector<std::string> words = names_of(metric_field().words);
+    const auto found = std::find(words.begin(), words.end(), entry.word(metric_field()));
     if (found != words.end()) measured.metric = static_cast<std::size_t>(found - words.begin());
   } else {
-    entry.raw("metric");
+    entry.raw(metric_field());
   }
-  if (entry.has("at") || !first) {
+  if (entry.has(at_field()) || !first) {
     const auto points = read_at(entry, experiment.axes, experiment.points);
     if (!points) return std::nullopt;
     if (points->size() != 1) {
-      entry.mistake("at", fmt::format("must select exactly one point of the sweep, but selects {} of {}",
-                                      points->size(), experiment.points.size()));
+      entry.mistake(at_field(),
+                    fmt::format("must select exactly one point of the sweep, but selects {} of {}",
+                                points->size(), experiment.points.size()));
       return std::nullopt;
     }
     measured.point = points->front();
   } else {
-    entry.raw("at");
+    entry.raw(at_field());
     measured.point = first->point;
   }
   const auto& schemes = experiment.points[measured.point].schemes;
@@ -73,12 +109,12 @@ std::optional<Measured> read_measured(ConfigReader& entry, const Experiment& exp
                                   [&](const SchemeSetup& setup) { return setup.label == label; });
   if (found == schemes.end()) {
     if (std::find(labels.begin(), labels.end(), label) != labels.end())
-      entry.mistake("scheme", fmt::format("\"{}\" is not at that point", label));
+      entry.mistake(scheme_field, fmt::format("\"{}\" is not at that point", label));
     return std::nullopt;
   }
   measured.scheme = static_cast<std::size_t>(found - schemes.begin());
   if (metrics()[measured.metric].bytes() && !experiment.points[measured.point].gradient_bytes)
-    entry.mistake("metric",
+    entry.mistake(metric_field(),
                   "needs the size of a message, \"gradient\", in the configuration; it does not say one");
   return measured;
 }
@@ -88,20 +124,20 @@ Range read_says(ConfigReader& entry, const Claim& claim) {
   const auto about = [](double value, double share) {
     return between(value - share * std::abs(value), value + share * std::abs(value));
   };
-  if (!entry.has("says")) {
-    entry.raw("says");
+  if (!entry.has(says_field)) {
+    entry.raw(says_field);
     return about(claim.value, claim.within);
   }
-  ConfigReader says = entry.object("says");
+  ConfigReader says = entry.object(says_field);
   Range range;
-  if (says.has("about")) {
-    const double value = says.number("about", {});
-    range = about(value, says.number("within", between(0, 1, "a share of the value")));
+  if (says.has(about_field)) {
+    const double value = says.number(about_field);
+    range = about(value, says.number(about_within_field));
   } else {
-    if (!says.has("at_least") && !says.has("at_most"))
+    if (!says.has(at_least_field) && !says.has(at_most_field))
       says.mistake("", R"(needs "at_least", "at_most" or both, or "about" and "within")");
-    if (says.has("at_least")) range.low = says.number("at_least", {});
-    if (says.has("at_most")) range.high = says.number("at_most", at_least(range.low));
+    if (says.has(at_least_field)) range.low = says.number(at_least_field);
+    if (says.has(at_most_field)) range.high = says.number(at_most_field, at_least(range.low));
   }
   says.complete();
   return range;
@@ -115,12 +151,12 @@ class Configurations {
 
   /// Reads "configuration" and "set"; nothing after a mistake in them, or in what they name.
   std::optional<std::size_t> read(ConfigReader& entry) {
-    const std::string name = entry.text("configuration");
+    const std::string name = entry.text(configuration_field);
     Overrides overrides;
     std::string key = name;
-    if (const Json* set = entry.raw("set")) {
+    if (const Json* set = entry.raw(set_field)) {
       if (!set->is_object()) {
-        entry.mistake("set", "must be an object of JSON pointers and the values they take");
+        entry.mistake(set_field, "must be an object of JSON pointers and the values they take");
         return std::nullopt;
       }
       for (const auto& [path, value] : set->items()) {
@@ -136,7 +172,7 @@ class Configurations {
         experiments_.push_back(load_experiment(path, overrides));
         known->second = experiments_.size() - 1;
       } catch (const ConfigError& error) {
-        entry.mistake("configuration", fmt::format("cannot be read:\n{}", error.what()));
+        entry.mistake(configuration_field, fmt::format("cannot be read:\n{}", error.what()));
       }
     }
     return known->second;
@@ -153,37 +189,36 @@ std::optional<Claim> read_claim(ConfigReader& entry, ClaimLedger& ledger, Config
   Claim claim;
   std::vector<std::string> papers;
   for (const auto& [name, title] : ledger.papers) papers.push_back(name);
-  claim.paper = entry.word("paper", papers);
-  claim.where = entry.text("where");
-  claim.sentence = entry.text("claim");
+  claim.paper = entry.word(paper_field, papers);
+  claim.where = entry.text(where_field);
+  claim.sentence = entry.text(claim_field);
   if (!claim.sentence.empty() && !sentences.insert(claim.sentence).second)
-    entry.mistake("claim", "is there a second time");
-  claim.why = entry.text_or("why", "");
-  claim.source = entry.text("source");
-  entry.text_or("test", "");  // for docs/claims.md: the test that proves it
-  claim.verdict = entry.choice<Finding>("verdict", findings);
-  claim.statistic = entry.choice_or<Statistic>(
-      "statistic",
-      {{"mean", Statistic::mean}, {"minimum", Statistic::minimum}, {"maximum", Statistic::maximum}}, "mean");
-  claim.value = entry.number("value", {});
-  if (claim.value == 0) entry.mistake("value", "must not be 0: its tolerance is a share of it");
-  claim.within = entry.number_or("within", between(0, widest, "so that 5 % more or less always fail"), 0.01);
+    entry.mistake(claim_field, "is there a second time");
+  claim.why = entry.text(why_field);
+  claim.source = entry.text(source_field);
+  entry.text(test_field);
+  claim.verdict = entry.choice(verdict_field);
+  claim.statistic = entry.choice(statistic_field);
+  claim.value = entry.number(value_field);
+  if (claim.value == 0) entry.mistake(value_field, "must not be 0: its tolerance is a share of it");
+  claim.within = entry.number(within_field);
   claim.says = read_says(entry, claim);
   if (claim.verdict == Finding::undetermined && claim.why.empty())
-    entry.mistake("why", "is missing: it has to be said why the claim is undetermined");
+    entry.mistake(why_field, "is missing: it has to be said why the claim is undetermined");
   const auto experiment = configurations.read(entry);
-  for (const char* key : {"scheme", "at", "metric", "over"}) entry.raw(key);
+  for (const Field& field : {scheme_field, at_field(), metric_field(), over_field}) entry.raw(field);
   if (experiment) {
     claim.experiment = *experiment;
     const Experiment& run = ledger.experiments[*experiment];
     const auto number = read_measured(entry, run, std::nullopt);
     if (number) claim.number = *number;
-    if (number && entry.has("over")) {
-      ConfigReader over = entry.object("over");
+    if (number && entry.has(over_field)) {
+      ConfigReader over = entry.object(over_field);
       claim.over = read_measured(over, run, number);
       over.complete();
       if (claim.over && run.points[claim.over->point].trials != run.points[number->point].trials)
-        over.mistake("at", "is a point with another number of trials; a ratio takes the same trials of both");
+        over.mistake(at_field(),
+                     "is a point with another number of trials; a ratio takes the same trials of both");
     }
   }
   if (!entry.complete() || !experiment) return std::nullopt;
@@ -220,8 +255,8 @@ ClaimResult summary(const Claim& claim, const std::vector<double>& number, const
 }  // namespace
 
 std::string to_string(Finding finding) {
-  for (const auto& [word, value] : findings)
-    if (value == finding) return word;
+  for (std::size_t i = 0; i < verdict_field.words.size(); ++i)
+    if (verdict_field.values[i] == finding) return verdict_field.words[i].name;
   throw std::logic_error("a verdict without a word");
 }
 
@@ -249,7 +284,7 @@ ClaimLedger read_claims(Json config, const std::string& file) {
   mistakes.throw_if_any();  // before every claim complains of its paper
   Configurations configurations(std::filesystem::path(file).parent_path().string(), ledger.experiments);
   std::set<std::string> sentences;
-  for (ConfigReader& entry : root.objects("claims"))
+  for (ConfigReader& entry : root.objects(claims_field))
     if (std::optional<Claim> claim = read_claim(entry, ledger, configurations, sentences))
       ledger.claims.push_back(*std::move(claim));
   root.complete();

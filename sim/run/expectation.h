@@ -30,8 +30,9 @@ struct ExpectedValue {
   std::string source;
 };
 
-/// What `expect` can name: these, and the quantiles of the completion time.
-std::vector<std::string> expected_names();
+/// The field "expect", and "at" of its entries and of those of claims.
+const Field& expect_field();
+const Field& at_field();
 
 /// Half a unit of the last digit of a number as it is written, 0.05 for 1.2 and 0.5 for 40; of a float its
 /// shortest text counts (1.20 is 1.2, and 40.00 is 40.0). At least half a unit of the eighth significant

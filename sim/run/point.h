@@ -11,6 +11,7 @@
 #include "models/compute_model.h"
 #include "models/network_model.h"
 #include "sim/base/config.h"
+#include "sim/base/field.h"
 #include "sim/engine/round.h"
 #include "sim/schemes/scheme.h"
 
@@ -59,6 +60,11 @@ struct Point {
   /// `/compute/rate = 5, /workers = 40`; empty without a sweep.
   std::string description() const;
 };
+
+/// The fields of a configuration that are read at every point, in the order in which they are described, and
+/// among them, behind these, "verify".
+const std::vector<Field>& point_fields();
+const Field& verify_field();
 
 /// Reads the configuration of one point, filling its defaults in; what is wrong are mistakes. `swept` are the
 /// pointers of the sweep, `folder` is where paths of data files start.

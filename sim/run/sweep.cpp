@@ -19,6 +19,27 @@ constexpr std::size_t most_rows = 1000000;      // a row is a scheme at a point
 constexpr std::size_t most_swept = 100;         // pointers
 constexpr std::size_t most_cell_bytes = 10000;  // of a swept value; see ResultsReader
 
+const Json pointer_rules = {
+    {"description",
+     "JSON pointer to what is swept, such as /compute/rate or /schemes/0/load; the object "
+     "it is in must exist."},
+    {"type", "string"},
+    {"pattern", "^(/([^/~]|~[01])*)+$"},
+    {"not", {{"pattern", R"(^/(sweep|expect|title|\$schema)(/|$))"}}}};
+const Field path_field = Field::text("path", "").optional().with(pointer_rules);
+const Field paths_field = Field::any("paths", "JSON pointers to what moves together.")
+                              .optional()
+                              .with({{"type", "array"}, {"minItems", 1}, {"items", pointer_rules}});
+const Field values_field = Field::any("values", "The values; with \"paths\" rows of one value for each path.")
+                               .optional()
+                               .with({{"type", "array"}, {"minItems", 1}});
+const Field from_field = Field::number("from", {}, "The first value.").optional();
+const Field to_field =
+    Field::number("to", {}, "The last value, if a step meets it; else its bound.").optional();
+const Field step_field = Field::number("step", {}, "From one value to the next; below zero to go downwards.")
+                             .optional()
+                             .with({{"not", {{"const", 0}}}});
+
 bool is_pointer(const std::string& text) {
   try {
     return text.starts_with("/") && !Json::json_pointer(text).empty();
@@ -39,19 +60,19 @@ std::optional<std::string> wrong_swept(const Json& value) {
 
 /// "from", "to", "step" as values; whole numbers stay whole.
 std::vector<Json> range_values(ConfigReader& axis) {
-  const double from = axis.number("from", {}), to = axis.number("to", {}), step = axis.number("step", {});
+  const double from = axis.number(from_field), to = axis.number(to_field), step = axis.number(step_field);
   if (!axis.complete()) return {};
   if (step == 0 || (to - from) / step < 0) {
-    axis.mistake("step", fmt::format("must lead from {} to {}, but is {}", from, to, step));
+    axis.mistake(step_field, fmt::format("must lead from {} to {}, but is {}", from, to, step));
     return {};
   }
   const double steps = std::floor((to - from) / step + 1e-9);
   if (steps >= static_cast<double>(most_points)) {
-    axis.mistake("step",
+    axis.mistake(step_field,
                  fmt::format("makes {:.3g} values; at most {} points can be swept", steps + 1, most_points));
     return {};
   }
-  const bool whole = axis.raw("from")->is_number_integer() && axis.raw("step")->is_number_integer();
+  const bool whole = axis.raw(from_field)->is_number_integer() && axis.raw(step_field)->is_number_integer();
   std::vector<Json> values;
   for (double i = 0; i <= steps; ++i) {
     const double value = from + i * step;
@@ -64,33 +85,33 @@ std::vector<Json> range_values(ConfigReader& axis) {
 
 std::optional<SweepAxis> read_axis(ConfigReader& entry) {
   SweepAxis axis;
-  if (entry.has("paths")) {
-    const Json* paths = entry.raw("paths");
-    const Json* rows = entry.raw("values");
+  if (entry.has(paths_field)) {
+    const Json* paths = entry.raw(paths_field);
+    const Json* rows = entry.raw(values_field);
     if (!paths->is_array() || paths->empty() ||
         !std::all_of(paths->begin(), paths->end(), [](const Json& path) { return path.is_string(); })) {
-      entry.mistake("paths", "must be an array of JSON pointers that move together");
+      entry.mistake(paths_field, "must be an array of JSON pointers that move together");
       return std::nullopt;
     }
     for (const Json& path : *paths) axis.paths.push_back(path.get<std::string>());
     if (!rows || !rows->is_array() || rows->empty() ||
         !std::all_of(rows->begin(), rows->end(),
                      [&](const Json& row) { return row.is_array() && row.size() == axis.paths.size(); })) {
-      entry.mistake("values", fmt::format("must be rows of {} values, one for each path: [[...], ...]",
-                                          axis.paths.size()));
+      entry.mistake(values_field, fmt::format("must be rows of {} values, one for each path: [[...], ...]",
+                                              axis.paths.size()));
       return std::nullopt;
     }
     for (const Json& row : *rows) axis.rows.emplace_back(row.begin(), row.end());
   } else {
-    axis.paths.push_back(entry.text("path"));
-    if (entry.has("values")) {
-      const Json* values = entry.raw("values");
+    axis.paths.push_back(entry.text(path_field));
+    if (entry.has(values_field)) {
+      const Json* values = entry.raw(values_field);
       if (!values->is_array() || values->empty()) {
-        entry.mistake("values", "must be a non-empty array");
+        entry.mistake(values_field, "must be a non-empty array");
         return std::nullopt;
       }
       for (const Json& value : *values) axis.rows.push_back({value});
-    } else if (entry.has("from") || entry.has("to") || entry.has("step")) {
+    } else if (entry.has(from_field) || entry.has(to_field) || entry.has(step_field)) {
       for (const Json& value : range_values(entry)) axis.rows.push_back({value});
     } else {
       entry.mistake("", "needs \"values\", or \"from\", \"to\" and \"step\"");
@@ -98,7 +119,7 @@ std::optional<SweepAxis> read_axis(ConfigReader& entry) {
   }
   for (const std::vector<Json>& row : axis.rows)
     for (const Json& value : row)
-      if (const auto wrong = wrong_swept(value)) entry.mistake("values", *wrong);
+      if (const auto wrong = wrong_swept(value)) entry.mistake(values_field, *wrong);
   if (!entry.complete()) return std::nullopt;
   return axis;
 }
@@ -129,12 +150,47 @@ std::optional<std::string> set_value(Json& config, const std::string& path, cons
   return std::nullopt;
 }
 
+const Field& sweep_field() {
+  static const Field field =
+      Field::objects(
+          "sweep",
+          {.definition = "axis",
+           .description =
+               "One axis of the sweep: \"path\" with \"values\"; \"path\" with \"from\", \"to\" and "
+               "\"step\"; or \"paths\" that move together, with \"values\" as rows.",
+           .fields = {path_field, paths_field, values_field, from_field, to_field, step_field},
+           .rules = Json::parse(R"({
+             "if": {"required": ["paths"]},
+             "then": {
+               "required": ["values"],
+               "additionalProperties": false,
+               "properties": {"paths": {}, "values": {"items": {"type": "array", "minItems": 1}}}
+             },
+             "else": {
+               "if": {"required": ["values"]},
+               "then": {
+                 "required": ["path"],
+                 "additionalProperties": false,
+                 "properties": {"path": {}, "values": {}}
+               },
+               "else": {
+                 "required": ["path", "from", "to", "step"],
+                 "additionalProperties": false,
+                 "properties": {"path": {}, "from": {}, "to": {}, "step": {}}
+               }
+             }
+           })")},
+          "The axes of the sweep. Axes multiply; the last one moves fastest.")
+          .or_else(Json::array());
+  return field;
+}
+
 std::vector<SweepAxis> read_sweep(ConfigReader& root, const Json& config) {
   std::vector<SweepAxis> axes;
   std::set<std::string> swept;
   double points = 1;
   Json probe = config;
-  for (ConfigReader& entry : root.objects_or_none("sweep")) {
+  for (ConfigReader& entry : root.objects(sweep_field())) {
     std::optional<SweepAxis> axis = read_axis(entry);
     if (!axis) continue;
     if (swept.size() + axis->paths.size() > most_swept) {
@@ -162,7 +218,7 @@ std::vector<SweepAxis> read_sweep(ConfigReader& root, const Json& config) {
   }
   const auto too_many = [&](double count, const char* of, std::size_t most) {
     if (count > static_cast<double>(most))
-      root.mistake("sweep", fmt::format("makes {:.6g} {}; there can be {}", count, of, most));
+      root.mistake(sweep_field(), fmt::format("makes {:.6g} {}; there can be {}", count, of, most));
     return count > static_cast<double>(most);
   };
   const double schemes = config.contains("schemes") && config["schemes"].is_array()

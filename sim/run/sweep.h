@@ -18,6 +18,9 @@ struct SweepAxis {
 /// Sets the value at a pointer whose parent must exist. Returns what is wrong, or nothing.
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value);
 
+/// The field "sweep".
+const Field& sweep_field();
+
 /// Reads "sweep", with what is wrong as mistakes. `config` is without its sweep and its expectations.
 std::vector<SweepAxis> read_sweep(ConfigReader& root, const Json& config);
 

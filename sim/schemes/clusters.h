@@ -17,7 +17,11 @@ struct Clusters {
   std::size_t position(std::size_t worker) const { return worker % static_cast<std::size_t>(workers); }
 };
 
-/// Reads the optional field "clusters" (default 1).
+/// The fields "clusters" (default 1) and "load".
+const Field& clusters_field();
+const Field& load_field();
+
+/// Reads the field "clusters".
 Clusters read_clusters(ConfigReader& config, const SchemeContext& context);
 /// Reads the field "load": mini-batches a worker computes, at most those of its cluster.
 int read_load(ConfigReader& config, const Clusters& clusters);

@@ -75,24 +75,35 @@ void refuse_unverifiable(ConfigReader& config, const SchemeContext& context, con
                             code_name == "reed-solomon" ? "" : ", \"reed-solomon\" for more"));
 }
 
+const Field arity = Field::integer("arity", between(1, 1e6, "the children of a parent"),
+                                   "Children of the master and of every relay (n).");
+const Field depth = Field::integer("depth", between(1, 1e6, "the layers below the root"),
+                                   "Layers of workers (L); those of the last one are leaves.");
+const Field tree_field = Field::object(
+    "tree", {.fields = {arity, depth}},
+    "The tree, of n + n^2 + ... + n^L workers. Worker w reports to worker (w - 1)/n, rounded down; "
+    "worker 0 is the master.");
+const Field stragglers_field =
+    Field::integer("stragglers", between(0, 999'999, "a parent needs at least one of its children"),
+                   "How many children every parent does without (s), fewer than all; 0 is the uncoded tree.");
+
 SchemeRecipe read_coded_reduce(ConfigReader& config, const SchemeContext& context) {
   const int K = context.workers;
-  ConfigReader shape = config.object("tree");
+  ConfigReader shape = config.object(tree_field);
   CodedTree tree;
-  tree.arity = static_cast<int>(shape.integer("arity", between(1, 1e6, "the children of a parent")));
-  tree.depth = static_cast<int>(shape.integer("depth", between(1, 1e6, "the layers below the root")));
+  tree.arity = static_cast<int>(shape.integer(arity));
+  tree.depth = static_cast<int>(shape.integer(depth));
   const bool has_tree = shape.complete();
   if (has_tree && tree.nodes() != K)
     config.mistake(
-        "tree",
+        tree_field,
         fmt::format("of arity {} and depth {} has {} workers, not {}; nearest (arity, depth): {}", tree.arity,
                     tree.depth,
                     tree.nodes() > 1'000'000 ? "more than a million" : fmt::format("{}", tree.nodes()), K,
                     nearest_trees(K)));
   tree.stragglers =
-      static_cast<int>(config.integer("stragglers", between(0, has_tree ? tree.arity - 1 : 999'999,
-                                                            "a parent needs at least one of its children")));
-  const std::string code_name = config.word_or("code", cyclic_code_names(), "cyclic");
+      static_cast<int>(config.integer(stragglers_field, has_tree ? at_most(tree.arity - 1) : Range{}));
+  const std::string code_name = config.word(cyclic_code_field());
   if (!config.complete()) return {};
   refuse_unverifiable(config, context, code_name, tree);
   if (!config.complete()) return {};
@@ -117,9 +128,10 @@ SchemeRecipe read_coded_reduce(ConfigReader& config, const SchemeContext& contex
 }
 
 const SchemeRegistration registration(
-    "coded-reduce", {"CodedReduce: a gradient code nested over a tree of relays; tree (arity, depth), "
-                     "stragglers (of a parent's children), code",
-                     read_coded_reduce});
+    "coded-reduce", {.summary = "CodedReduce: a gradient code nested over a tree of relays.",
+                     .fields = {tree_field, stragglers_field, cyclic_code_field()},
+                     .read = read_coded_reduce,
+                     .place = 7});
 
 }  // namespace
 }  // namespace straggle

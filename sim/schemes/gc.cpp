@@ -56,9 +56,7 @@ SchemeRecipe fractional_repetition(int workers, int load) {
 SchemeRecipe read_gc(ConfigReader& config, const SchemeContext& context) {
   const Clusters clusters = read_clusters(config, context);
   const int load = read_load(config, clusters);
-  std::vector<std::string> codes = cyclic_code_names();
-  codes.push_back("fractional-repetition");
-  const std::string code = config.word_or("code", codes, "cyclic");
+  const std::string code = config.word(gradient_code_field());
   if (code == "fractional-repetition" && clusters.workers % load != 0) {
     std::string divisors;
     for (int r = 1; r <= clusters.workers; ++r)
@@ -75,8 +73,10 @@ SchemeRecipe read_gc(ConfigReader& config, const SchemeContext& context) {
 }
 
 const SchemeRegistration registration("gc",
-                                      {"gradient coding, one coded message a worker; load, code, clusters",
-                                       read_gc});
+                                      {.summary = "Gradient coding, one coded message a worker.",
+                                       .fields = {load_field(), clusters_field(), gradient_code_field()},
+                                       .read = read_gc,
+                                       .place = 2});
 
 }  // namespace
 }  // namespace straggle

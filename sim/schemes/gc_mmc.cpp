@@ -88,50 +88,76 @@ SchemeRecipe uncorrelated(const Clusters& clusters, const std::vector<int>& orde
                               .finisher_decodes = hybrid}};
 }
 
+enum class Design { correlated, uncorrelated };
+
+const Field order_field =
+    Field::integer("order", at_least(1, "an order is at most the load"),
+                   "How many a coded message combines (m), at most the load. A worker sends load - order + 1 "
+                   "messages, the first after order mini-batches.")
+        .in(Unit::mini_batches);
+const Field orders_field =
+    Field::integers("orders", at_least(1, "an order is at most the load"),
+                    "How many each of a worker's messages combines: rising, the last one equal to the load.")
+        .in(Unit::mini_batches);
+const Choice<Design> design("design",
+                            {{"correlated",
+                              Design::correlated,
+                              "One code of load \"order\"; neighbours send the same codewords.",
+                              {order_field, cyclic_code_field()}},
+                             {"uncorrelated",
+                              Design::uncorrelated,
+                              "Every message is a codeword of its own; one for each of \"orders\".",
+                              {orders_field}}},
+                            "How a worker's messages are coded.");
+const Field hybrid_rule =
+    Field::boolean(
+        "hybrid", "A worker's last message is the plain sum of its cluster; needs load = workers / clusters.")
+        .or_else(false);
+
 /// "orders": rising, the last one the load.
 std::vector<int> read_orders(ConfigReader& config, int load) {
-  const auto given = config.integers("orders", between(1, load, "an order is at most the load"));
+  const auto given = config.integers(orders_field, at_most(load));
   const std::vector<int> orders(given.begin(), given.end());
   for (std::size_t j = 1; j < orders.size(); ++j)
     if (orders[j] <= orders[j - 1]) {
-      config.mistake("orders", fmt::format("must rise, but {} is followed by {}", orders[j - 1], orders[j]));
+      config.mistake(orders_field,
+                     fmt::format("must rise, but {} is followed by {}", orders[j - 1], orders[j]));
       return {};
     }
   if (!orders.empty() && orders.back() != load)
-    config.mistake("orders", fmt::format("must end at the load, {}, but ends at {}", load, orders.back()));
+    config.mistake(orders_field,
+                   fmt::format("must end at the load, {}, but ends at {}", load, orders.back()));
   return orders;
 }
 
 SchemeRecipe read_gc_mmc(ConfigReader& config, const SchemeContext& context) {
-  enum class Design { correlated, uncorrelated };
-  const auto design = config.choice<Design>(
-      "design", {{"correlated", Design::correlated}, {"uncorrelated", Design::uncorrelated}});
+  const Design its_design = config.choice(design);
   const Clusters clusters = read_clusters(config, context);
   const int load = read_load(config, clusters);
-  const bool hybrid = config.boolean_or("hybrid", false);
+  const bool hybrid = config.boolean(hybrid_rule);
   if (hybrid && load != clusters.workers)
-    config.mistake("hybrid",
+    config.mistake(hybrid_rule,
                    fmt::format("needs every worker to hold its cluster's whole data: load {} (the workers of "
                                "a cluster) instead of {}",
                                clusters.workers, load));
-  if (design == Design::uncorrelated) {
+  if (its_design == Design::uncorrelated) {
     const std::vector<int> orders = read_orders(config, load);
     if (!config.complete()) return {};
     refuse_out_of_range(config, context, clusters.workers, orders);
     return config.complete() ? uncorrelated(clusters, orders, hybrid) : SchemeRecipe{};
   }
-  const auto order =
-      static_cast<int>(config.integer("order", between(1, load, "an order is at most the load")));
-  const std::string code = config.word_or("code", cyclic_code_names(), "cyclic");
+  const auto order = static_cast<int>(config.integer(order_field, at_most(load)));
+  const std::string code = config.word(cyclic_code_field());
   if (!config.complete()) return {};
   refuse_out_of_range(config, context, code, clusters.workers, order);
   return config.complete() ? correlated(clusters, load, order, hybrid, code, context) : SchemeRecipe{};
 }
 
-const SchemeRegistration registration("gc-mmc", {"gradient coding, several coded messages a worker; design "
-                                                 "correlated (order, code) or uncorrelated (orders), "
-                                                 "load, clusters, hybrid",
-                                                 read_gc_mmc});
+const SchemeRegistration registration("gc-mmc",
+                                      {.summary = "Gradient coding, several coded messages a worker.",
+                                       .fields = {design, load_field(), clusters_field(), hybrid_rule},
+                                       .read = read_gc_mmc,
+                                       .place = 3});
 
 }  // namespace
 }  // namespace straggle

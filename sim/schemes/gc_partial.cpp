@@ -10,18 +10,23 @@
 namespace straggle {
 namespace {
 
+const Field stragglers_field =
+    Field::integer("stragglers", at_least(0, "fewer stragglers than workers"),
+                   "How many workers may be partial stragglers (s); fewer than all.");
+const Field slowdown_field = Field::number(
+    "slowdown", above(1, "how many times slower a straggler is at most"),
+    "How many times slower a straggler is at most (the paper's alpha). (stragglers + 1)/(slowdown - 1) "
+    "must be a whole number: the parts of a worker's first, uncoded message.");
+
 SchemeRecipe read_gc_partial(ConfigReader& config, const SchemeContext& context) {
   const int n = context.workers;
-  const auto s =
-      static_cast<int>(config.integer("stragglers", between(0, n - 1, "fewer stragglers than workers")));
-  const double a = config.number("slowdown", above(1, "how many times slower a straggler is at most"));
-  std::vector<std::string> names = cyclic_code_names();
-  names.push_back("fractional-repetition");
-  const std::string code_name = config.word_or("code", names, "cyclic");
+  const auto s = static_cast<int>(config.integer(stragglers_field, at_most(n - 1)));
+  const double a = config.number(slowdown_field);
+  const std::string code_name = config.word(gradient_code_field());
   const double exact_naive = (s + 1) / (a - 1);
   const double naive = std::round(exact_naive);
   if (std::abs(exact_naive - naive) > 1e-9 || naive < 1 || naive > 1e6)
-    config.mistake("slowdown",
+    config.mistake(slowdown_field,
                    fmt::format("must make (stragglers + 1)/(slowdown - 1) a whole number of naive parts from "
                                "1 to 1000000, but that is {} (valid: 1 + {}/p, p = 1, 2, ...: {}, {}, {}, "
                                "...)",
@@ -29,7 +34,7 @@ SchemeRecipe read_gc_partial(ConfigReader& config, const SchemeContext& context)
   const bool fractional = code_name == "fractional-repetition";
   if (fractional && n % (s + 1) != 0)
     config.mistake(
-        "stragglers",
+        stragglers_field,
         fmt::format("plus one must divide the {} workers for fractional repetition, but is {}", n, s));
   if (!config.complete()) return {};
   if (!fractional) refuse_out_of_range(config, context, code_name, n, s + 1);
@@ -81,9 +86,11 @@ SchemeRecipe read_gc_partial(ConfigReader& config, const SchemeContext& context)
 
 const SchemeRegistration registration(
     "gc-partial",
-    {"gradient coding for stragglers at most `slowdown` times slower, two messages; stragglers, slowdown, "
-     "code",
-     read_gc_partial});
+    {.summary =
+         "Gradient coding for partial stragglers, at most so many times slower; two messages a worker.",
+     .fields = {stragglers_field, slowdown_field, gradient_code_field()},
+     .read = read_gc_partial,
+     .place = 6});
 
 }  // namespace
 }  // namespace straggle

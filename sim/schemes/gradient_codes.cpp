@@ -44,22 +44,41 @@ LinearCode<Complex> real_cyclic_code(const std::string& name, int n, int load, s
 
 }  // namespace
 
-const std::vector<NamedCode>& named_codes() {
-  static const std::vector<NamedCode> table = {
-      {"cyclic", "random cyclic code, any n-s of n decode (Tandon et al., Algorithm 2)"},
-      {"cyclic-mds", "cyclic MDS circulant, for few stragglers (Raviv et al.)"},
-      {"fractional-repetition",
-       "groups of r workers with the same r mini-batches, one of each decodes (Tandon et al.)"},
-      {"lagrange", "data encoded by Lagrange polynomials; comes with scheme lcc (Yu et al.)"},
-      {"reed-solomon",
-       "polynomial code on scattered points of the circle, closed-form decoding (Halbawi et al.)"},
-  };
-  return table;
+const Field& cyclic_code_field() {
+  static const Field field =
+      Field::word("code",
+                  {{"cyclic", "Random cyclic code (Tandon et al.)."},
+                   {"reed-solomon", "Polynomial code on scattered points of the circle (Halbawi et al.)."},
+                   {"cyclic-mds", "Cyclic MDS code (Raviv et al.); for few stragglers."}},
+                  "The gradient code.")
+          .or_else("cyclic")
+          .defined_as("cyclic-code");
+  return field;
 }
 
-const std::vector<std::string>& cyclic_code_names() {
-  static const std::vector<std::string> names = {"cyclic", "reed-solomon", "cyclic-mds"};
-  return names;
+const Field& gradient_code_field() {
+  static const Field field =
+      Field::word(
+          "code",
+          {{"cyclic", "Random cyclic code (Tandon et al.): any n - s of n decode."},
+           {"reed-solomon",
+            "Polynomial code on scattered points of the circle (Halbawi et al.): any n - s of n decode."},
+           {"cyclic-mds", "Cyclic MDS code (Raviv et al.): any n - s of n decode; for few stragglers."},
+           {"fractional-repetition",
+            "Groups of workers with the same mini-batches (Tandon et al.): one of each group decodes."}},
+          "The gradient code.")
+          .or_else("cyclic")
+          .defined_as("gradient-code");
+  return field;
+}
+
+const std::vector<Word>& named_codes() {
+  static const std::vector<Word> all = [] {
+    std::vector<Word> words = gradient_code_field().words;
+    words.push_back({"lagrange", "Data encoded by Lagrange polynomials (Yu et al.); comes with scheme lcc."});
+    return words;
+  }();
+  return all;
 }
 
 std::shared_ptr<const SharedCode> cyclic_code(const std::string& name, int n, int load, std::uint64_t seed) {

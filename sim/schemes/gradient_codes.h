@@ -9,17 +9,14 @@
 
 namespace straggle {
 
-/// A code by its name in a configuration. `load` is how many blocks a row combines, s + 1 for s stragglers.
-struct NamedCode {
-  std::string name;
-  std::string summary;  ///< for `straggle list codes`
-};
+/// All codes, those that come with a scheme and are in no field too, and what they are.
+const std::vector<Word>& named_codes();
 
-/// All of them: those a field "code" takes and those that come with a scheme.
-const std::vector<NamedCode>& named_codes();
-
-/// The names "cyclic", "reed-solomon", "cyclic-mds": any n − load + 1 rows decode n blocks.
-const std::vector<std::string>& cyclic_code_names();
+/// The field "code" with "cyclic", "reed-solomon" and "cyclic-mds", of which any n − load + 1 rows decode n
+/// blocks; `load` is how many blocks a row combines, s + 1 for s stragglers.
+const Field& cyclic_code_field();
+/// The same and "fractional-repetition".
+const Field& gradient_code_field();
 
 /// One of these for n blocks; `seed` decides the random ones.
 std::shared_ptr<const SharedCode> cyclic_code(const std::string& name, int n, int load, std::uint64_t seed);

@@ -5,10 +5,13 @@
 namespace straggle {
 namespace {
 
+const Field stragglers_field =
+    Field::integer("stragglers", at_least(0, "fewer stragglers than workers"),
+                   "How many workers the master does without (s); fewer than all.");
+
 SchemeRecipe read_ignore_stragglers(ConfigReader& config, const SchemeContext& context) {
   const int K = context.workers;
-  const auto s =
-      static_cast<int>(config.integer("stragglers", between(0, K - 1, "fewer stragglers than workers")));
+  const auto s = static_cast<int>(config.integer(stragglers_field, at_most(K - 1)));
   if (!config.complete()) return {};
   const auto sum = sum_code(1);
   const auto make = [=]() -> std::unique_ptr<Scheme> {
@@ -28,9 +31,10 @@ SchemeRecipe read_ignore_stragglers(ConfigReader& config, const SchemeContext& c
 }
 
 const SchemeRegistration registration(
-    "ignore-stragglers",
-    {"worker i computes mini-batch i; the master does without the last ones (approximate); stragglers",
-     read_ignore_stragglers});
+    "ignore-stragglers", {.summary = "Uncoded, and the master does without the last workers: approximate.",
+                          .fields = {stragglers_field},
+                          .read = read_ignore_stragglers,
+                          .place = 9});
 
 }  // namespace
 }  // namespace straggle

@@ -166,12 +166,21 @@ SchemeRecipe recipe(const Shape& shape, const std::vector<Step>& steps) {
   return {make, law};
 }
 
+enum class Messages { single, multi };
+
+const Choice<Messages> messages_field =
+    Choice<Messages>(
+        "messages",
+        {{"single", Messages::single,
+          "One message a worker; any 2 ceil(workers/load) - 1 of them are enough."},
+         {"multi", Messages::multi, "A message for each mini-batch; any 2 workers - 1 of them are enough."}},
+        "Messages of a worker.")
+        .or_else("single");
+
 SchemeRecipe read_lcc(ConfigReader& config, const SchemeContext& context) {
   const int K = context.workers;
   const int load = read_load(config, {.count = 1, .workers = K});
-  enum class Messages { single, multi };
-  const auto messages = config.choice_or<Messages>(
-      "messages", {{"single", Messages::single}, {"multi", Messages::multi}}, "single");
+  const Messages messages = config.choice(messages_field);
   if (messages == Messages::single) {
     const int q = (K + load - 1) / load;
     if (2 * q - 1 > K) {
@@ -196,7 +205,10 @@ SchemeRecipe read_lcc(ConfigReader& config, const SchemeContext& context) {
 }
 
 const SchemeRegistration registration(
-    "lcc", {"Lagrange coded computing (linear regression only); load, messages single or multi", read_lcc});
+    "lcc", {.summary = "Lagrange coded computing: the data are encoded (linear regression only).",
+            .fields = {load_field(), messages_field},
+            .read = read_lcc,
+            .place = 5});
 
 }  // namespace
 }  // namespace straggle

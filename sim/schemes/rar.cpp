@@ -76,8 +76,10 @@ SchemeRecipe read_rar(ConfigReader& config, const SchemeContext& context) {
 }
 
 const SchemeRegistration registration(
-    "rar", {"ring all-reduce: no master, every worker ends with the whole gradient; K times 2(K-1) messages",
-            read_rar});
+    "rar", {.summary = "Ring all-reduce: no master; every worker ends with the whole gradient.",
+            .fields = {},
+            .read = read_rar,
+            .place = 8});
 
 }  // namespace
 }  // namespace straggle

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sim/base/config.h"
+#include "sim/base/field.h"
 #include "sim/base/random.h"
 #include "sim/base/registry.h"
 #include "sim/engine/round.h"
@@ -112,8 +113,11 @@ struct SchemeRecipe {
 /// A plug-in: `read` takes the scheme's fields from its object in the configuration (the fields "scheme" and
 /// "label" have been read) and ends with `config.complete()`; on mistakes it returns an empty recipe.
 struct SchemePlugin {
-  std::string summary;  ///< one line for `straggle list`: what it does; its fields
+  std::string summary;        ///< what it is, in a sentence: for the schema, the pages and `straggle list`
+  std::vector<Field> fields;  ///< its own fields
   SchemeRecipe (*read)(ConfigReader& config, const SchemeContext& context);
+  Json rules = Json::object();  ///< what a list of fields cannot say, as JSON Schema
+  int place = 1000;             ///< among the schemes, where they are described
 };
 using SchemeRegistration = Registration<SchemePlugin>;
 

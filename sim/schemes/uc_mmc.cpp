@@ -9,12 +9,16 @@
 namespace straggle {
 namespace {
 
+const Field tolerance_field =
+    Field::number("tolerance",
+                  {.low = 0, .high = 1, .high_open = true, .why = "the share of partial gradients left out"},
+                  "Share of the partial gradients the master does without (q).")
+        .or_else(0);
+
 SchemeRecipe read_uc_mmc(ConfigReader& config, const SchemeContext& context) {
   const Clusters clusters = read_clusters(config, context);
   const int load = read_load(config, clusters);
-  const double tolerance = config.number_or(
-      "tolerance", {.low = 0, .high = 1, .high_open = true, .why = "the share of partial gradients left out"},
-      0);
+  const double tolerance = config.number(tolerance_field);
   if (!config.complete()) return {};
   const int K = context.workers;
   // The 1e-9 keeps a share like 0.15 · 40 from losing one to its binary fraction.
@@ -62,9 +66,11 @@ SchemeRecipe read_uc_mmc(ConfigReader& config, const SchemeContext& context) {
           static_cast<double>(need) / K};
 }
 
-const SchemeRegistration registration(
-    "uc-mmc", {"uncoded, every partial gradient sent at once; load, clusters, tolerance (share left out)",
-               read_uc_mmc});
+const SchemeRegistration registration("uc-mmc",
+                                      {.summary = "Every partial gradient is sent uncoded, at once.",
+                                       .fields = {load_field(), clusters_field(), tolerance_field},
+                                       .read = read_uc_mmc,
+                                       .place = 4});
 
 }  // namespace
 }  // namespace straggle

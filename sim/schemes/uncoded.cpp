@@ -21,8 +21,11 @@ SchemeRecipe read_uncoded(ConfigReader& config, const SchemeContext& context) {
   return {make, CompletionLaw{.workers = K, .work = {1}, .need = K}};
 }
 
-const SchemeRegistration registration(
-    "uncoded", {"worker i computes mini-batch i, one message; the master waits for all", read_uncoded});
+const SchemeRegistration registration("uncoded",
+                                      {.summary = "Worker i computes mini-batch i; the master waits for all.",
+                                       .fields = {},
+                                       .read = read_uncoded,
+                                       .place = 1});
 
 }  // namespace
 }  // namespace straggle

@@ -3,55 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <map>
 
-// The schema is taken into the program: it is where the fields' units are written down.
-__asm__(
-    ".pushsection .rodata\n"
-    "straggle_schema: .incbin \"" STRAGGLE_SCHEMA
-    "\"\n"
-    "straggle_schema_end:\n"
-    ".popsection\n");
-
-extern "C" const char straggle_schema[], straggle_schema_end[];
-
+#include "sim/run/schema.h"
 #include "sim/run/sweep.h"
 
 namespace straggle {
-namespace {
-
-/// The units of the fields by name; "" where a name has several.
-std::map<std::string, std::string, std::less<>> read_units() {
-  const Json schema = Json::parse(
-      std::string_view(straggle_schema, static_cast<std::size_t>(straggle_schema_end - straggle_schema)));
-  std::map<std::string, std::string, std::less<>> units;
-  const auto add = [&](const std::string& name, const Json& rule) {
-    const Json* field = &rule;
-    if (field->is_object() && field->contains("$ref"))
-      field = &schema.at(Json::json_pointer(field->at("$ref").get<std::string>().substr(1)));
-    if (!field->is_object() || !field->contains("unit")) return;
-    const std::string unit = field->at("unit").get<std::string>();
-    const auto [known, is_new] = units.emplace(name, unit);
-    if (!is_new && known->second != unit) known->second.clear();
-  };
-  const std::function<void(const Json&)> search = [&](const Json& node) {
-    if (node.is_object() && node.contains("properties"))
-      for (const auto& [name, rule] : node.at("properties").items()) add(name, rule);
-    if (node.is_structured())
-      for (const Json& child : node) search(child);
-  };
-  search(schema);
-  return units;
-}
-
-}  // namespace
-
-std::string field_unit(std::string_view pointer) {
-  static const std::map<std::string, std::string, std::less<>> units = read_units();
-  const auto found = units.find(pointer.substr(pointer.rfind('/') + 1));
-  return found == units.end() ? "" : found->second;
-}
 
 Places::Places(const Experiment& experiment) : experiment_(experiment), names_(experiment.axes.size()) {
   const std::vector<std::string>& axes = experiment.axes;

@@ -4,16 +4,11 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "sim/run/experiment.h"
 
 namespace straggle {
-
-/// The unit of a field of the configuration, by the last name of its pointer, as configs/schema.json has it:
-/// "1/s" for /compute/rate. Empty where it has none, or another one in another place.
-std::string field_unit(std::string_view pointer);
 
 /// The names of a sweep's axes and points. An axis is one of Experiment::lead_axes and stands for all that
 /// move with it.

@@ -15,6 +15,7 @@
 #include "sim/base/text.h"
 #include "sim/run/campaign.h"
 #include "sim/run/runner.h"
+#include "sim/run/schema.h"
 #include "sim/run/statistics.h"
 #include "sim/run/sweep.h"
 #include "sim/table/places.h"

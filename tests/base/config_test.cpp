@@ -140,15 +140,15 @@ TEST_CASE("all mistakes of an object are reported together, each once and with i
                  "f.json");
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
-  CHECK(reader.number("number", at_least(2)) ==
+  CHECK(reader.number(Field::number("number", at_least(2), "")) ==
         2);  // a placeholder inside the range, so that reading goes on
-  CHECK(reader.integer("whole", between(1, 3)) == 1);
-  reader.number("low", above(0, "seconds"));
-  reader.word("word", {"red", "yellow"});
-  reader.boolean_or("truth", false);
-  CHECK(reader.integers("list", between(1, 5)).empty());
-  reader.number("missing", at_least(0));
-  reader.number_or("unknown", {}, 0);
+  CHECK(reader.integer(Field::integer("whole", at_least(1), ""), at_most(3)) == 1);
+  reader.number(Field::number("low", above(0, "seconds"), ""));
+  reader.word(Field::word("word", {{"red"}, {"yellow"}}, ""));
+  reader.boolean(Field::boolean("truth", "").or_else(false));
+  CHECK(reader.integers(Field::integers("list", at_least(1), ""), at_most(5)).empty());
+  reader.number(Field::number("missing", at_least(0), ""));
+  reader.number(Field::number("unknown", {}, "").or_else(0));
   CHECK_FALSE(reader.complete());
   CHECK(message_of(mistakes) ==
         "f.json#/number: must be a number at least 2, but is \"x\"\n"
@@ -165,12 +165,13 @@ TEST_CASE("defaults are written into the configuration, so that what has been re
   Json config = Json::object();
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
-  CHECK(reader.number_or("x", at_least(0), 2.5) == 2.5);
-  CHECK(reader.seed_or("seed", 7) == 7);
-  ConfigReader inner = reader.object_or_empty("inner");
+  CHECK(reader.number(Field::number("x", at_least(0), "").or_else(2.5)) == 2.5);
+  CHECK(reader.seed(Field::integer("seed", at_least(0), "").or_else(7)) == 7);
+  ConfigReader inner = reader.object(Field::object("inner", {}).optional());
   // The inner reader survives what is written beside it.
-  for (int i = 0; i < 100; ++i) reader.integer_or("n" + std::to_string(i), at_least(0), i);
-  CHECK(inner.word_or("kind", {"a", "b"}, "b") == "b");
+  for (int i = 0; i < 100; ++i)
+    reader.integer(Field::integer("n" + std::to_string(i), at_least(0), "").or_else(i));
+  CHECK(inner.word(Field::word("kind", {{"a"}, {"b"}}, "").or_else("b")) == "b");
   CHECK(inner.complete());
   CHECK(reader.complete());
   CHECK(config["x"] == 2.5);
@@ -184,12 +185,12 @@ TEST_CASE("whole numbers beyond 2^53 are refused, seeds go up to 2^64 - 1") {
                            "f.json");
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
-  CHECK(reader.integer("most", at_least(0)) == 9007199254740992);
+  CHECK(reader.integer(Field::integer("most", at_least(0), "")) == 9007199254740992);
   CHECK(mistakes.count() == 0);
-  reader.integer("n", at_least(0));  // the nearest double is 2^53
+  reader.integer(Field::integer("n", at_least(0), ""));  // the nearest double is 2^53
   CHECK(mistakes.count() == 1);
-  CHECK(reader.seed_or("seed", 0) == 18446744073709551615u);
-  reader.seed_or("negative", 0);
+  CHECK(reader.seed(Field::integer("seed", at_least(0), "").or_else(0)) == 18446744073709551615u);
+  reader.seed(Field::integer("negative", at_least(0), "").or_else(0));
   CHECK(mistakes.count() == 2);
 }
 
@@ -197,10 +198,11 @@ TEST_CASE("a seed may be written as 1e3, and is the same whole number then") {
   Json config = parse_json(R"({"seed": 1e3, "half": 0.5, "large": 1e16, "negative": -1e3})", "f.json");
   Mistakes mistakes("f.json");
   ConfigReader reader(config, "", mistakes);
-  CHECK(reader.seed_or("seed", 7) == 1000);
+  CHECK(reader.seed(Field::integer("seed", at_least(0), "").or_else(7)) == 1000);
   CHECK(config["seed"].dump() == "1000");
   CHECK(mistakes.count() == 0);
-  for (const char* key : {"half", "large", "negative"}) reader.seed_or(key, 0);
+  for (const char* key : {"half", "large", "negative"})
+    reader.seed(Field::integer(key, at_least(0), "").or_else(0));
   CHECK(mistakes.count() == 3);
 }
 
@@ -217,7 +219,7 @@ TEST_CASE("the same mistake at several sweep points is said once, with the first
 TEST_CASE("minus zero is zero") {
   Json config = parse_json(R"({"x": -0.0})", "f.json");
   Mistakes mistakes("f.json");
-  CHECK_FALSE(std::signbit(ConfigReader(config, "", mistakes).number("x", at_least(0))));
+  CHECK_FALSE(std::signbit(ConfigReader(config, "", mistakes).number(Field::number("x", at_least(0), ""))));
 }
 
 TEST_CASE("the nearest name is a slip of the pen away, or none") {
@@ -226,6 +228,38 @@ TEST_CASE("the nearest name is a slip of the pen away, or none") {
   CHECK(nearest_name("laod", names) == "load");
   CHECK(nearest_name("exp", names) == "exponential");
   CHECK_FALSE(nearest_name("something", names).has_value());
+}
+
+TEST_CASE("a field that may be missing has the default it is given, and none is written for one without") {
+  Json config = Json::object();
+  Mistakes mistakes("f.json");
+  ConfigReader reader(config, "", mistakes);
+  const Choice<int> speed("speed", {{"slow", 1}, {"fast", 2}}, "");
+  CHECK(reader.choice(speed.or_else("fast")) == 2);
+  CHECK(config["speed"] == "fast");
+  CHECK(reader.objects(Field::objects("list", {}, "").optional()).empty());
+  CHECK_FALSE(config.contains("list"));
+  reader.choice(Choice<int>("shape", {{"round", 1}}, ""));
+  CHECK(message_of(mistakes) == "f.json#/shape: is missing; \"round\" is required");
+}
+
+TEST_CASE("a field narrowed by others keeps its own bounds, and says why the narrower ones are there") {
+  CHECK(intersection(at_least(1, "own"), at_most(3)).words() == "from 1 to 3 (own)");
+  CHECK(intersection(at_least(1, "own"), at_most(3, "others")).words() == "from 1 to 3 (others)");
+  CHECK(intersection(above(0), at_least(0)).low_open);
+  CHECK(intersection(at_least(0), above(0)).low_open);
+  CHECK(intersection(between(1, 5), between(0, 9)).words() == "from 1 to 5");
+}
+
+TEST_CASE("a plug-in's line has its sentence, its fields, their defaults, and those that come with a word") {
+  const Field load = Field::integer("load", at_least(1), "");
+  const Field code = Field::word("code", {{"a"}, {"b"}}, "").or_else("a");
+  const Field kind = Field::word("kind", {{"one", "", {load}}, {"two", "", {code}}, {"three"}}, "");
+  CHECK(summary_with_fields("It works.", {load, code, kind}) ==
+        "It works; load, code (a), kind one (load) or two (code (a)) or three");
+  const Field tree = Field::object("tree", {.fields = {load, code}}, "");
+  CHECK(summary_with_fields("It works.", {tree}) == "It works; tree (load, code (a))");
+  CHECK(summary_with_fields("It works.", {}) == "It works");
 }
 
 TEST_CASE("ranges say what they allow") {

@@ -130,6 +130,21 @@ for one in PAGES:
     if commands(one):
         add_page(one)
 
+class ExampleTest(unittest.TestCase):
+    def test_the_schema_and_the_list_of_the_program_with_the_example_know_it(self):
+        def told(*words):
+            return subprocess.run([WITH_EXAMPLE, "list", *words], check=True, capture_output=True, text=True).stdout
+
+        schema = json.loads(told("schema"))
+        schemes = schema["definitions"]["scheme"]["properties"]["scheme"]["enum"]
+        self.assertEqual(schemes[-1], "zigzag")
+        self.assertRegex(told("schemes"), r"zigzag +Uncoded, sent at once; .*; load\n")
+        mine = next(rule["then"] for rule in schema["definitions"]["scheme"]["allOf"]
+                    if rule["if"]["properties"]["scheme"]["const"] == "zigzag")
+        self.assertEqual(mine["required"], ["load"])
+        self.assertFalse(mine["additionalProperties"])
+
+
 if __name__ == "__main__":
     assert sum(len(commands(page)) for page in PAGES) > 20, "commands are not found any more"
     unittest.main(argv=sys.argv[:1])

@@ -62,6 +62,10 @@ class PagesTest(unittest.TestCase):
             self.assertTrue(path.exists() and path.read_bytes() == content,
                             f"docs/{name} is out of date: run ./dev docs")
 
+    def test_the_schema_is_what_the_program_says(self):
+        self.assertEqual((SOURCE / "configs/schema.json").read_text(encoding="utf-8"), generate.schema(str(PROGRAM)),
+                         "configs/schema.json is out of date: run ./dev docs")
+
     def test_the_generated_pages_are_up_to_date(self):
         pages = generate.pages(str(PROGRAM))
         self.assertIn("configuration.md", pages)

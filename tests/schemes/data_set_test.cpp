@@ -224,7 +224,7 @@ TEST_CASE("configurations can be read by several threads at once") {
 TEST_CASE("what a row contains is known without its code, and is where the code has coefficients") {
   std::vector<std::shared_ptr<const SharedCode>> codes = {sum_code(4), multi_message_code(7, {1, 3, 5}),
                                                           multi_message_code(5, {5})};
-  for (const std::string& name : cyclic_code_names())
+  for (const std::string& name : names_of(cyclic_code_field().words))
     for (const int load : {1, 3, 7}) codes.push_back(cyclic_code(name, 7, load, 1));
   for (const auto& code : codes) {
     const codes::Mask& mask = code->mask();
