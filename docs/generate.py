@@ -144,6 +144,8 @@ def values(rule):
     if "enum" in rule:
         return ", ".join(map(code, rule["enum"]))
     kind = rule.get("type")
+    if isinstance(kind, list):  # a number, or a text with its unit: see "Quantities"
+        kind = kind[0]
     if kind in ("integer", "number"):
         signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
         bounds = [f"{sign} {number(rule[key])}" for key, sign in signs.items() if key in rule]

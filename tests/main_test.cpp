@@ -378,6 +378,30 @@ TEST_CASE("a configuration comes from standard input where - stands for it") {
   CHECK(folder.run("replay - --trace trace.json <measured.json").code == 0);
 }
 
+TEST_CASE("a run in units is the one in numbers: the same bytes, and one goes on with the other's journal") {
+  const Folder folder;
+  const auto write = [&](const std::string& shift, const std::string& range, const std::string& bandwidth) {
+    folder.write("c.json", R"({"workers": 4, "trials": 1024, "gradient": {"bytes": 1000000},
+      "compute": {"model": "shifted-exponential", "shift": )" +
+                               shift + R"(, "rate": 10},
+      "network": {"model": "serial", "bandwidth": )" +
+                               bandwidth + R"(},
+      "schemes": [{"scheme": "gc", "load": 2}, {"scheme": "uncoded"}],
+      "sweep": [{"path": "/network/latency", )" +
+                               range + "}]}");
+  };
+  write(R"("10 ms")", R"("from": "500 us", "to": "1.5 ms", "step": "0.5 ms")", R"("1 Gbit/s")");
+  REQUIRE(folder.run("run c.json --out units").code == 0);
+  write("0.01", R"("from": 0.0005, "to": 0.0015, "step": 0.0005)", "125000000");
+  REQUIRE(folder.run("run c.json --out numbers").code == 0);
+  for (const char* file : {"results.csv", "config.json"})
+    CHECK(read_file(folder.path() / "units" / file) == read_file(folder.path() / "numbers" / file));
+  CHECK(contains(read_file(folder.path() / "units/results.csv"), "\n2,0.0015,gc,"));
+  const Outcome further = folder.run("run c.json --trials 2048 --out units");
+  CHECK(further.code == 0);
+  CHECK(contains(further.err, "going on: 3072 of 6144 trials are in units/journal"));
+}
+
 TEST_CASE("commands that are printed for repetition can be pasted into a shell") {
   const Folder folder;
   folder.write("it's $(here).json", small_config);

@@ -8,6 +8,7 @@
 
 #include "sim/base/file.h"
 #include "sim/base/json_text.h"
+#include "sim/base/quantity.h"
 #include "sim/base/text.h"
 
 namespace straggle {
@@ -292,6 +293,17 @@ std::string quoted_list(const std::vector<std::string>& names) {
   return result;
 }
 
+namespace {
+
+/// The unit that an unknown one looks like, as a question; or nothing.
+std::string looks_like(const Quantity& quantity, Unit unit) {
+  if (quantity.asked || quantity.symbol.size() < 4) return "";  // in short ones a slip is another unit
+  const auto near = nearest_name(quantity.symbol, symbols_of(unit));
+  return near ? fmt::format(" (did you mean \"{}\"?)", *near) : "";
+}
+
+}  // namespace
+
 ConfigReader::ConfigReader(Json& root, std::string pointer, Mistakes& mistakes)
     : root_(&root),
       pointer_(std::move(pointer)),
@@ -331,9 +343,25 @@ Json* ConfigReader::find(const Field& field, const std::string& expected) {
   return find(field.name, expected, true);
 }
 
-double ConfigReader::checked(const std::string& pointer, Json& value, const Range& range, bool whole, Unit) {
-  const char* kind = whole ? "a whole number" : "a number";
+double ConfigReader::checked(const std::string& pointer, Json& value, const Range& range, bool whole,
+                             Unit unit) {
+  const std::string kind = whole ? "a whole number" : "a number";
   const double placeholder = range.inside();
+  std::string written;  // where it is not the number that stands there
+  if (value.is_string() && takes_quantities(unit)) {
+    const Quantity quantity = read_quantity(value.get_ref<const std::string&>(), unit);
+    if (!quantity.value) {
+      mistakes_->add(
+          pointer, quantity.wrong.empty()
+                       ? fmt::format("must be {} {}, or with its unit a text such as \"{}\", but is {}", kind,
+                                     range.words(), example_of(unit), shown(value))
+                       : quantity.wrong + looks_like(quantity, unit));
+      return placeholder;
+    }
+    written = shown(value);
+    value = *quantity.value;
+  }
+  const auto what_is_there = [&] { return written.empty() ? shown(value) : written; };
   if (!value.is_number()) {
     mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
     return placeholder;
@@ -343,14 +371,14 @@ double ConfigReader::checked(const std::string& pointer, Json& value, const Rang
   if (integral && value.is_number_integer())  // 2^53 + 1 was rounded
     integral = Json(static_cast<std::int64_t>(number)) == value;
   if (!std::isfinite(number) || (whole && !integral) || !range.contains(number)) {
-    mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), shown(value)));
+    mistakes_->add(pointer, fmt::format("must be {} {}, but is {}", kind, range.words(), what_is_there()));
     return placeholder;
   }
   const double size = std::abs(number);
   if (!whole && (size > largest_number || (size < smallest_number && size > 0))) {
     mistakes_->add(pointer,
                    fmt::format("must be 0 or from {:g} to {:g} in size to be calculated with, but is {}",
-                               smallest_number, largest_number, shown(value)));
+                               smallest_number, largest_number, what_is_there()));
     return placeholder;
   }
   return number + 0.0;  // -0 is 0

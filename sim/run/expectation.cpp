@@ -7,8 +7,10 @@
 #include <unordered_set>
 
 #include "sim/base/json_text.h"
+#include "sim/base/quantity.h"
 #include "sim/base/text.h"
 #include "sim/run/columns.h"
+#include "sim/run/units.h"
 
 namespace straggle {
 namespace {
@@ -123,7 +125,7 @@ double half_unit_of(const Json& number) {
 std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const std::vector<std::string>& axes,
                                                 const std::vector<Point>& points) {
   const Json* const given = entry.raw(at_field());
-  const Json at = given ? *given : Json::object();
+  Json at = given ? *given : Json::object();
   if (!at.is_object()) {
     entry.mistake(at_field(), "must be an object of swept pointers and their values");
     return std::nullopt;
@@ -135,7 +137,19 @@ std::optional<std::vector<std::size_t>> read_at(ConfigReader& entry, const std::
                                             axes.empty() ? "nothing is" : "swept: " + quoted_list(axes)));
       known = false;
     }
+  for (const auto& [path, value] : at.items()) {
+    if (value.is_structured()) use_base_units(value, path);
+    if (!value.is_string() || !takes_quantities(unit_of(path))) continue;
+    const Quantity quantity = read_quantity(value.get<std::string>(), unit_of(path));
+    if (quantity.value) {
+      value = *quantity.value;
+    } else if (!quantity.wrong.empty()) {
+      entry.mistake(at_field(), fmt::format("at \"{}\" {}", printable(path, 200), quantity.wrong));
+      known = false;
+    }
+  }
   if (!known) return std::nullopt;
+  if (given) entry.set_default(entry.pointer_to(at_field().name), at);
   std::vector<std::size_t> matching;
   for (const Point& point : points)
     if (std::all_of(point.axes.begin(), point.axes.end(), [&](const auto& axis) {

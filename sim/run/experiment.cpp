@@ -10,19 +10,24 @@
 
 #include "sim/base/file.h"
 #include "sim/base/json_text.h"
+#include "sim/base/quantity.h"
 #include "sim/base/text.h"
 #include "sim/run/configuration.h"
 #include "sim/run/sweep.h"
+#include "sim/run/units.h"
 
 namespace straggle {
 namespace {
 
-/// Writes the defaults of a point into the configuration, except inside what a sweep replaces or gives
-/// another kind.
+/// Writes the defaults of a point into the configuration, and the numbers that its texts with units are,
+/// except inside what a sweep replaces or gives another kind: there no more than numbers.
 void fill_defaults(Json& config, const Json& resolved, const std::string& pointer,
                    const std::set<std::string>& swept) {
-  if (swept.contains(pointer) || swept.contains(pointer + "/scheme") || swept.contains(pointer + "/model"))
+  if (swept.contains(pointer) || swept.contains(pointer + "/scheme") || swept.contains(pointer + "/model")) {
+    use_base_units(config, pointer);
     return;
+  }
+  if (!config.is_structured()) adopt_quantities(config, resolved);
   if (config.is_object() && resolved.is_object()) {
     for (const auto& [key, value] : resolved.items()) {
       const std::string path = pointer + "/" + key;
@@ -153,7 +158,7 @@ Experiment read_experiment(Json config, const std::string& file) {
   Json base = written;  // of every point
   base.erase("sweep");
   base.erase("expect");
-  const std::vector<SweepAxis> axes = read_sweep(root, base);
+  std::vector<SweepAxis> axes = read_sweep(root, base);
   std::set<std::string> swept;
   std::size_t count = 1;
   for (const SweepAxis& axis : axes) {
@@ -168,11 +173,13 @@ Experiment read_experiment(Json config, const std::string& file) {
     Json config_here = base;
     std::vector<std::pair<std::string, Json>> values;
     std::size_t stride = count;
-    for (const SweepAxis& axis : axes) {  // the last axis moves fastest
+    std::vector<Json*> in_rows;
+    for (SweepAxis& axis : axes) {  // the last axis moves fastest
       stride /= axis.rows.size();
-      const std::vector<Json>& row = axis.rows[index / stride % axis.rows.size()];
+      std::vector<Json>& row = axis.rows[index / stride % axis.rows.size()];
       for (std::size_t i = 0; i < row.size(); ++i) {
         values.emplace_back(axis.paths[i], row[i]);
+        in_rows.push_back(&row[i]);
         if (const auto wrong = set_value(config_here, axis.paths[i], row[i])) mistakes.add("/sweep", *wrong);
       }
     }
@@ -181,6 +188,12 @@ Experiment read_experiment(Json config, const std::string& file) {
     mistakes.set_circumstance(axes.empty() ? "" : fmt::format("(at {})", described.description()));
     Point point = read_point(config_here, swept, folder, mistakes);
     point.index = index;
+    for (std::size_t i = 0; i < values.size(); ++i) {  // what the reader has made of texts with units
+      const Json::json_pointer path(values[i].first);
+      if (!config_here.contains(path)) continue;
+      adopt_quantities(values[i].second, config_here.at(path));
+      *in_rows[i] = values[i].second;
+    }
     point.axes = std::move(values);
     if (index == 0) first_resolved = config_here;
     experiment.points.push_back(std::move(point));
@@ -192,6 +205,13 @@ Experiment read_experiment(Json config, const std::string& file) {
 
   experiment.resolved = written;
   fill_defaults(experiment.resolved, first_resolved, "", swept);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    adopt_quantities(experiment.resolved["sweep"][i], config["sweep"][i]);  // the ends of a range
+    write_rows(axes[i], experiment.resolved["sweep"][i]);
+  }
+  if (experiment.resolved.contains("expect"))
+    for (std::size_t i = 0; i < experiment.resolved["expect"].size(); ++i)
+      adopt_quantities(experiment.resolved["expect"][i], config["expect"][i]);
   experiment.title = experiment.resolved.value("title", std::string());
   experiment.hash = hash_of(experiment.resolved, folder);
   experiment.identity = identity_of(experiment.resolved, folder);

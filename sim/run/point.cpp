@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "sim/base/memo.h"
+#include "sim/base/quantity.h"
 #include "sim/base/text.h"
 #include "sim/schemes/data_set.h"
 
@@ -192,10 +193,8 @@ std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, co
   std::vector<std::string> proposed;      // where the user has given none
   for (ConfigReader& entry : root.objects(schemes_field)) {
     SchemeSetup setup;
-    // The defaults are not part of the label, so it is made before they are filled in.
-    const Json& written = config.at(Json::json_pointer(entry.pointer()));
-    // Shorter than a given one may be: it becomes one in the resolved configuration, with its number.
-    proposed.push_back(printable(default_label(written, entry.pointer(), swept), most_label_bytes - 20));
+    Json written = config.at(Json::json_pointer(entry.pointer()));
+    bool labelled = false;
     setup.scheme = entry.word(scheme_word, registry.names());
     if (entry.has(label_field)) {
       setup.label = entry.text(label_field);
@@ -203,7 +202,7 @@ std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, co
         entry.mistake(label_field,
                       fmt::format("\"{}\" is the label of another scheme too", printable(setup.label, 200)));
       if (const auto wrong = wrong_label(setup.label)) entry.mistake(label_field, *wrong);
-      proposed.back().clear();
+      labelled = true;
     } else {
       entry.raw(label_field);
     }
@@ -211,6 +210,11 @@ std::vector<SchemeSetup> read_schemes(ConfigReader& root, const Json& config, co
       setup.recipe = plugin->read(entry, context);
       refuse_faulty(setup.recipe, entry, written, context);
     }
+    // The defaults are not part of the label, but numbers are, whatever the texts that say them. Shorter than
+    // a given one may be: it becomes one in the resolved configuration, with its number.
+    adopt_quantities(written, root.raw(schemes_field)->at(schemes.size()));
+    proposed.push_back(
+        labelled ? "" : printable(default_label(written, entry.pointer(), swept), most_label_bytes - 20));
     schemes.push_back(std::move(setup));
   }
   std::map<std::string, int> numbers;  // the last one tried

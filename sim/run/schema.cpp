@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <map>
 
 #include "models/compute_model.h"
 #include "models/network_model.h"
+#include "sim/base/quantity.h"
 #include "sim/run/expectation.h"
 #include "sim/run/point.h"
 #include "sim/run/sweep.h"
@@ -153,6 +153,10 @@ class SchemaWriter {
         const bool whole = field.kind == Field::Kind::integer;
         rule["type"] = whole ? "integer" : "number";
         add_range(rule, field.range, whole);
+        if (takes_quantities(field.unit)) {
+          rule["type"] = Json::array({rule["type"], "string"});
+          rule["pattern"] = quantity_pattern(field.unit);
+        }
         break;
       }
       case Field::Kind::boolean:
@@ -323,22 +327,6 @@ void write_text(const Json& value, std::size_t column, std::size_t indent, std::
   text += "\n" + std::string(indent, ' ') + (value.is_object() ? "}" : "]");
 }
 
-/// The units of the fields by name; "" where a name has several.
-std::map<std::string, std::string, std::less<>> units_by_name() {
-  std::map<std::string, std::string, std::less<>> units;
-  const std::function<void(const std::vector<Field>&)> add = [&](const std::vector<Field>& fields) {
-    for (const Field& field : fields) {
-      for (const Word& word : field.words) add(word.fields);
-      if (field.unit == Unit::none) continue;
-      const auto [known, is_new] = units.emplace(field.name, symbol(field.unit));
-      if (!is_new && known->second != symbol(field.unit)) known->second.clear();
-    }
-  };
-  SchemaWriter::visit_forms(configuration_form(), [&](const Form& form) { add(form.fields); });
-  for (const Word& word : words_of_plug_ins<ComputePlugin>()) add(word.fields);
-  return units;
-}
-
 }  // namespace
 
 Form configuration_form() {
@@ -379,12 +367,6 @@ std::string configuration_schema_text() {
   std::string text;
   write_text(configuration_schema(), 0, 0, text);
   return text + "\n";
-}
-
-std::string field_unit(std::string_view pointer) {
-  static const std::map<std::string, std::string, std::less<>> units = units_by_name();
-  const auto found = units.find(pointer.substr(pointer.rfind('/') + 1));
-  return found == units.end() ? "" : found->second;
 }
 
 }  // namespace straggle

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "sim/base/json_text.h"
+#include "sim/base/quantity.h"
 #include "sim/base/text.h"
+#include "sim/run/units.h"
 
 namespace straggle {
 namespace {
@@ -33,11 +35,17 @@ const Field paths_field = Field::any("paths", "JSON pointers to what moves toget
 const Field values_field = Field::any("values", "The values; with \"paths\" rows of one value for each path.")
                                .optional()
                                .with({{"type", "array"}, {"minItems", 1}});
-const Field from_field = Field::number("from", {}, "The first value.").optional();
-const Field to_field =
-    Field::number("to", {}, "The last value, if a step meets it; else its bound.").optional();
+/// Also a text with a unit, that of the field at the path.
+Json or_any_quantity() {
+  return {{"type", {"number", "string"}}, {"pattern", any_quantity_pattern()}};
+}
+const Field from_field = Field::number("from", {}, "The first value.").optional().with(or_any_quantity());
+const Field to_field = Field::number("to", {}, "The last value, if a step meets it; else its bound.")
+                           .optional()
+                           .with(or_any_quantity());
 const Field step_field = Field::number("step", {}, "From one value to the next; below zero to go downwards.")
                              .optional()
+                             .with(or_any_quantity())
                              .with({{"not", {{"const", 0}}}});
 
 bool is_pointer(const std::string& text) {
@@ -56,6 +64,29 @@ std::optional<std::string> wrong_swept(const Json& value) {
   if (!value.is_string()) return std::nullopt;
   if (const auto wrong = wrong_in_cell(cell)) return fmt::format("holds {}, which {}", shown(value), *wrong);
   return std::nullopt;
+}
+
+/// Makes numbers of "from", "to" and "step" that are texts with a unit, which has to be the path's. False
+/// after a mistake.
+bool use_numbers(ConfigReader& axis, const std::string& path) {
+  const std::size_t before = axis.reports();
+  for (const Field& field : {from_field, to_field, step_field}) {
+    const Json* const given = axis.raw(field);
+    if (!given || !given->is_string()) continue;
+    const std::string text = given->get<std::string>();
+    const Unit unit = unit_of(path);
+    const Quantity quantity = takes_quantities(unit) ? read_quantity(text, unit) : read_any_quantity(text);
+    if (!quantity.value) {
+      if (!quantity.wrong.empty()) axis.mistake(field, quantity.wrong);
+      continue;  // a text that is no number at all is for the reader to name
+    }
+    if (quantity.unit != unit) {
+      axis.mistake(field, fmt::format("is {}, but what is swept takes no texts with units", shown(*given)));
+      continue;
+    }
+    axis.set_default(axis.pointer_to(field.name), *quantity.value);
+  }
+  return axis.reports() == before;
 }
 
 /// "from", "to", "step" as values; whole numbers stay whole.
@@ -112,7 +143,8 @@ std::optional<SweepAxis> read_axis(ConfigReader& entry) {
       }
       for (const Json& value : *values) axis.rows.push_back({value});
     } else if (entry.has(from_field) || entry.has(to_field) || entry.has(step_field)) {
-      for (const Json& value : range_values(entry)) axis.rows.push_back({value});
+      if (use_numbers(entry, axis.paths.front()))
+        for (const Json& value : range_values(entry)) axis.rows.push_back({value});
     } else {
       entry.mistake("", "needs \"values\", or \"from\", \"to\" and \"step\"");
     }
@@ -125,6 +157,18 @@ std::optional<SweepAxis> read_axis(ConfigReader& entry) {
 }
 
 }  // namespace
+
+void write_rows(const SweepAxis& axis, Json& entry) {
+  if (!entry.contains(values_field.name)) return;
+  Json& values = entry[values_field.name];
+  for (std::size_t row = 0; row < axis.rows.size(); ++row) {
+    if (entry.contains(paths_field.name)) {
+      values[row] = axis.rows[row];
+    } else {
+      values[row] = axis.rows[row].front();
+    }
+  }
+}
 
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value) {
   const std::string named = printable(path, 200);

@@ -15,6 +15,9 @@ struct SweepAxis {
   std::vector<std::vector<Json>> rows;
 };
 
+/// Puts an axis' rows into its entry of "sweep", where they have become others.
+void write_rows(const SweepAxis& axis, Json& entry);
+
 /// Sets the value at a pointer whose parent must exist. Returns what is wrong, or nothing.
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value);
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "sim/run/schema.h"
 #include "sim/run/sweep.h"
+#include "sim/run/units.h"
 
 namespace straggle {
 

@@ -109,7 +109,8 @@ const Words& words() {
          {24LL, 1LL << 20, 1LL << 31, 1LL << 53, std::numeric_limits<long long>::max()})
       result.values.push_back(number);
     for (const char* text :
-         {"", "empirical.csv", "/", "/workers", "/compute/rate", "a\nb", "\u001b[31m", "=1+1"})
+         {"", "empirical.csv", "/", "/workers", "/compute/rate", "a\nb", "\u001b[31m", "=1+1", "2 ms",
+          "3 1/s", "1e3 us", "10 Gbit/s", "64 MiB", "-1 s", "1e400 s", "10 gbit/s"})
       result.values.push_back(text);
     for (const Json& value : {Json(), Json(true), Json(false), Json::array(), Json::object()})
       result.values.push_back(value);

@@ -376,3 +376,104 @@ TEST_CASE("experiment: the hash knows what is in a file of measured times, not w
   CHECK(hash("a.csv") == hash("deeper/b.csv"));
   CHECK(hash("a.csv") != hash("c.csv"));
 }
+
+namespace {
+
+/// A configuration on serial links, every quantity of which is given.
+Json in_units(const std::string& shift, const std::string& rate, const std::string& bytes,
+              const std::string& latency, const std::string& bandwidth, const std::string& axes,
+              const std::string& at) {
+  return parse_json(R"({"workers": 4, "trials": 50, "gradient": {"bytes": )" + bytes + R"(},
+    "compute": {"model": "shifted-exponential", "shift": )" +
+                        shift + R"(, "rate": )" + rate + R"(},
+    "network": {"model": "serial", "latency": )" +
+                        latency + R"(, "bandwidth": )" + bandwidth + R"(},
+    "schemes": [{"scheme": "gc", "load": 2, "label": "gc"}], "sweep": )" +
+                        axes + R"(,
+    "expect": [{"scheme": "gc", "metric": "time", "value": 1, "within": 9, "source": "none", "at": )" +
+                        at + "}]}",
+                    "in units");
+}
+
+}  // namespace
+
+TEST_CASE("a configuration with units is the one with numbers, in everything that leaves it") {
+  const Experiment numbers = read_experiment(
+      in_units("0.01", "3", "100000000", "0.001", "1250000000",
+               R"([{"path": "/network/latency", "from": 0.001, "to": 0.003, "step": 0.001},
+                   {"path": "/network/bandwidth", "values": [1250000000, 125000]},
+                   {"paths": ["/compute/rate", "/schemes/0/load"], "values": [[3, 2], [4.5, 3]]}])",
+               R"({"/network/latency": 0.002, "/network/bandwidth": 125000, "/compute/rate": 3})"),
+      "f");
+  const Experiment units = read_experiment(
+      in_units(R"("10 ms")", R"("3 1/s")", R"("100 MB")", R"("1 ms")", R"("10 Gbit/s")",
+               R"([{"path": "/network/latency", "from": "1 ms", "to": "3 ms", "step": "1 ms"},
+                   {"path": "/network/bandwidth", "values": ["10 Gbit/s", "1 Mbit/s"]},
+                   {"paths": ["/compute/rate", "/schemes/0/load"], "values": [["3 1/s", 2], ["4.5 Hz", 3]]}])",
+               R"({"/network/latency": "2 ms", "/network/bandwidth": "125 kB/s", "/compute/rate": "3 /s"})"),
+      "f");
+  CHECK(units.resolved.dump() == numbers.resolved.dump());
+  CHECK(units.hash == numbers.hash);
+  CHECK(units.identity == numbers.identity);
+  REQUIRE(units.points.size() == 12);
+  for (std::size_t i = 0; i < units.points.size(); ++i) {
+    CHECK(units.points[i].description() == numbers.points[i].description());
+    CHECK(units.points[i].links.latency == numbers.points[i].links.latency);
+    CHECK(units.points[i].links.egress == numbers.points[i].links.egress);
+  }
+  CHECK(units.expected[0].points == numbers.expected[0].points);
+  CHECK(units.resolved["sweep"][0]["from"].dump() == "0.001");
+  CHECK(units.resolved["sweep"][1]["values"].dump() == "[1250000000,125000]");
+  CHECK(units.resolved["expect"][0]["at"]["/network/bandwidth"] == 125000);
+  CHECK(units.resolved["network"]["latency"] == 0.001);  // which no point reads
+  CHECK(read_experiment(units.resolved, "f").hash == units.hash);
+}
+
+TEST_CASE("a range in units has the values that the same range in numbers has") {
+  for (const auto& [units, numbers] :
+       {std::pair{R"({"path": "/compute/shift", "from": "500 ms", "to": "2 s", "step": "0.5 s"})",
+                  R"({"path": "/compute/shift", "from": 0.5, "to": 2, "step": 0.5})"},
+        std::pair{R"({"path": "/compute/shift", "from": "3 s", "to": "1 s", "step": "-1 s"})",
+                  R"({"path": "/compute/shift", "from": 3, "to": 1, "step": -1})"},
+        std::pair{R"({"path": "/compute/shift", "from": 0, "to": "1 ms", "step": "100 us"})",
+                  R"({"path": "/compute/shift", "from": 0, "to": 0.001, "step": 0.0001})"}}) {
+    const Experiment with_units = read_experiment(with("/sweep", "[" + std::string(units) + "]"), "f");
+    const Experiment without = read_experiment(with("/sweep", "[" + std::string(numbers) + "]"), "f");
+    REQUIRE(with_units.points.size() == without.points.size());
+    for (std::size_t i = 0; i < without.points.size(); ++i)
+      CHECK(with_units.points[i].description() == without.points[i].description());
+    CHECK(with_units.hash == without.hash);
+  }
+}
+
+TEST_CASE("units that are not the field's are refused wherever a value of it can stand") {
+  CHECK(contains(mistakes_of(with("/compute/rate", R"("10 ms")")),
+                 R"(/compute/rate: is "10 ms", but its unit may be)"));
+  CHECK(contains(mistakes_of(with("/workers", R"("12 s")")), "/workers: must be a whole number from 1"));
+  CHECK(contains(mistakes_of(with("/sweep", R"([{"path": "/compute/rate", "values": [5, "10 ms"]}])")),
+                 R"(/compute/rate: is "10 ms", but its unit may be "1/s", "/s", "Hz", "kHz" or "MHz" (at )"));
+  CHECK(contains(
+      mistakes_of(
+          with("/sweep", R"([{"path": "/compute/rate", "from": "1 1/s", "to": "5 ms", "step": "1 1/s"}])")),
+      R"(/sweep/0/to: is "5 ms", but its unit may be)"));
+  CHECK(contains(
+      mistakes_of(with("/sweep", R"([{"path": "/workers", "from": "1 s", "to": "5 s", "step": "1 s"}])")),
+      R"(/sweep/0/from: is "1 s", but what is swept takes no texts with units)"));
+  Json swept = with("/sweep", R"([{"path": "/compute/rate", "values": [5, 10]}])");
+  swept["expect"] = parse_json(R"([{"scheme": "uncoded", "metric": "time", "value": 1, "source": "none",
+                                    "at": {"/compute/rate": "5 ms"}}])",
+                               "f");
+  CHECK(contains(mistakes_of(swept), R"(/expect/0/at: at "/compute/rate" is "5 ms", but its unit may be)"));
+}
+
+TEST_CASE("a swept object may have units inside, and an expectation that selects it too") {
+  Json config = with("/sweep", R"([{"path": "/compute", "values": [{"model": "constant", "time": "20 ms"},
+                                                                    {"model": "exponential", "rate": "2 /s"}]}])");
+  config["expect"] = parse_json(R"([{"scheme": "uncoded", "metric": "time", "value": 1, "source": "none",
+                                     "at": {"/compute": {"model": "constant", "time": "0.02 s"}}}])",
+                                "f");
+  const Experiment e = read_experiment(config, "f");
+  CHECK(e.expected[0].points == std::vector<std::size_t>{0});
+  CHECK(e.points[1].axes[0].second == parse_json(R"({"model": "exponential", "rate": 2})", "f"));
+  CHECK(e.resolved["sweep"][0]["values"][0]["time"] == 0.02);
+}

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <tuple>
 
-#include "sim/run/schema.h"
+#include "sim/run/units.h"
 #include "sim/run/verdict.h"
 #include "sim/table/places.h"
 #include "sim/table/ranking.h"
