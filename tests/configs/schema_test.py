@@ -45,6 +45,9 @@ NOT_FOR_A_SCHEMA = [
     (r"/baseline|/expect/\d+/scheme", r'is ".*", but must be .*'),
     (r"/expect/\d+/at", r"must select exactly one point.*|names .*, which is not swept.*"),
     (r"/sweep/\d+/paths?", r'".*" leads nowhere.*|".*" is swept twice'),
+    # a unit that is not that of the field at the path
+    (r"/sweep/\d+/(from|to|step)", r'is ".*", but its unit may be .*'),
+    (r"/expect/\d+/at", r'at ".*" is ".*", but its unit may be .*'),
     (r"/sweep/\d+/step", r"must lead from .* to .*, but is (?!0(\.0)?$).*|makes .* values.*"),
     (r"/sweep/\d+/values", r"must be rows of .* values, one for each path.*"),
     # sizes that leave the range of double when they are multiplied
@@ -188,7 +191,7 @@ def changed(config, path):
             holder = holder[part]
         return result, holder
 
-    values = ["text", "", "two\nlines", "/a/b", True, None, [], {}, -1, 0, 0.5, 1, 2.0, 4, 100, 1e300]
+    values = ["text", "", "two\nlines", "/a/b", "2 ms", "3 1/s", "10 Gbit/s", True, None, [], {}, -1, 0, 0.5, 1, 2.0, 4, 100, 1e300]
     if not path:
         for value in values:
             yield value
