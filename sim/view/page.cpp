@@ -553,24 +553,20 @@ class Page {
     overview();
     charts();
     table();
+    const std::string before = std::exchange(body_, "");
     theory();
     exactness();
-    const std::string later = std::exchange(body_, "");
     configuration();
-    const std::string end = std::exchange(body_, "");
-    room_ = most_bytes - std::min(most_bytes, later.size() + end.size() + json_in_script(data_).size() +
+    const std::string behind = std::exchange(body_, "");
+    // The details stand behind the table, before theory; they get the room that everything else leaves.
+    room_ = most_bytes - std::min(most_bytes, before.size() + behind.size() + json_in_script(data_).size() +
                                                   assets_.style.size() + assets_.script.size() + 4000);
     distributions();
     timelines();
-    const std::string details = std::exchange(body_, "");
-    // The details come where a reader expects them: behind the table, before theory.
-    const std::size_t cut = later.find(theory_begins);
-    return document(later.substr(0, cut) + details + later.substr(cut) + end);
+    return document(before + body_ + behind);
   }
 
  private:
-  static constexpr const char* theory_begins = "<section id=\"theory\"";
-
   static std::size_t rows_that_fit(const ResultsTable& table) {
     std::size_t bytes = 0, rows = 0;
     for (const std::vector<std::string>& row : table.rows) {
