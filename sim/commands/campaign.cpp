@@ -10,6 +10,7 @@
 #include "sim/base/interrupt.h"
 #include "sim/base/text.h"
 #include "sim/commands/arguments.h"
+#include "sim/commands/progress.h"
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/table/results_csv.h"
@@ -40,14 +41,20 @@ void say_where_it_begins(const Journal& journal, const Progressed& before) {
     std::cerr << fmt::format("going on: {} of {} trials are in {}\n", before.done, before.all, file);
 }
 
-/// Runs what the journal lacks, with progress; `rows` as in run_into(). Returns how many trials there are in
-/// all, 0 where a precision decides.
+/// Runs what the journal lacks, with progress; `finished`, where it is given, gets rows as points finish.
+/// Returns how many trials there are in all, 0 where a precision decides.
 std::uint64_t run_missing(Journal& journal, const Experiment& experiment, const CampaignOptions& options,
-                          RowMaker* rows) {
+                          const RowMaker::Finished& finished) {
   const Shard shard = options.shard.value_or(Shard{});
   const Progressed before = progress_of(journal, experiment, shard);
   if (!options.prepare) say_where_it_begins(journal, before);
-  Progress progress(before.all == 0 ? 0 : before.all - before.done);
+  Progress progress(before.all == 0 ? 0 : before.all - before.done,
+                    options.format == "table" ? &experiment : nullptr);
+  RowMaker maker(experiment.points, [&](const Row& row) {
+    finished(row);
+    progress.add(row);
+  });
+  RowMaker* const rows = finished ? &maker : nullptr;
   run_into(
       journal, experiment, options.threads, options.keep, shard, rows,
       [&](std::size_t part, std::uint64_t trials) { progress.add(experiment.points[part], trials); },
@@ -80,14 +87,13 @@ std::optional<std::string> run_all_into(Journal& journal, const Experiment& expe
                                         const CampaignOptions& options, RunFolder& folder,
                                         std::size_t& finished_points, std::vector<Row>& rows) {
   InterruptGuard guard;
-  RowMaker maker(experiment.points, [&](const Row& row) {
+  run_missing(journal, experiment, options, [&](const Row& row) {
     const Point& point = experiment.points[row.point];
     if (options.keep.samples) write_samples_of(journal, point, row, folder);
     rows.push_back(row);
     folder.add(row);
     if (row.scheme + 1 == point.schemes.size()) ++finished_points;
   });
-  run_missing(journal, experiment, options, &maker);
   guard.finish();
   std::string unwritten;  // what was found is shown all the same
   const auto attempt = [&](const auto& write) {

@@ -122,9 +122,10 @@ int join_command(const Arguments& arguments) {
 
   const Provenance provenance{.command = subject.command, .version = version()};
   CampaignOptions options{.folder = *out,
-                          .keep = {.samples = samples, .critical = subject.critical},
+                          .keep = subject.keep,
                           .format = arguments.choice("format"),
                           .fresh = arguments.given("fresh")};
+  options.keep.samples = samples;
   options.prepare = [&](Journal& journal) {
     for (const auto& [key, part] : owners) {
       const auto& [point, first, trials] = key;

@@ -50,8 +50,9 @@ std::vector<std::string> names_of_kinds() {
 }
 
 std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
-  return {{"results.csv", result_columns({.critical = true}, true)},
-          {"samples.csv", sample_columns({.critical = true})}};
+  std::vector<ResultColumn> results = result_columns({.critical = true}, true);
+  for (const ResultColumn& column : quantile_columns("TALLY", "-")) results.push_back(column);
+  return {{"results.csv", results}, {"samples.csv", sample_columns({.critical = true})}};
 }
 
 int list_command(const Arguments& arguments) {

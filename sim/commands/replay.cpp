@@ -110,7 +110,7 @@ std::uint64_t find_trial(const Point& point, std::size_t s, const std::string& w
   alone.baseline = 0;
   alone.verify.trials = 0;
   const std::vector<Summary> results = run_trials(alone, 0, alone.trials, threads);
-  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].times, rank->second);
+  const std::optional<std::uint64_t> trial = trial_of_rank(results[0].times.values(), rank->second);
   if (!trial)
     throw ConfigError(fmt::format("--trial {}: none of the {} trials of \"{}\" could complete", wanted,
                                   alone.trials, point.schemes[s].label));

@@ -9,6 +9,7 @@
 #include "sim/base/text.h"
 #include "sim/commands/arguments.h"
 #include "sim/commands/command.h"
+#include "sim/commands/progress.h"
 #include "sim/commands/run_folder.h"
 #include "sim/commands/sweep.h"
 #include "sim/run/cost.h"

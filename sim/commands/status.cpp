@@ -85,8 +85,8 @@ int status_command(const Arguments& arguments) {
     std::cerr << fmt::format("{} records are damaged, and what they held will be run again\n",
                              journal.damaged());
   if (rows.empty()) return fine;
-  print_results(experiment, {.command = subject.command, .version = subject.version}, rows,
-                {.critical = subject.critical}, arguments.choice("format"));
+  print_results(experiment, {.command = subject.command, .version = subject.version}, rows, subject.keep,
+                arguments.choice("format"));
   return fine;
 }
 

@@ -287,7 +287,7 @@ std::vector<Summary> run_trials(const Point& point, std::uint64_t first, std::ui
                                 const std::function<void(std::uint64_t)>& progress, Keep keep) {
   std::vector<Summary> results(point.schemes.size());
   run_one(point, first, last, threads, progress, keep, [&](Chunk&& chunk) {
-    const ChunkSummary summary = summary_of(chunk, point);
+    const ChunkSummary summary = summary_of(chunk, point, keep);
     for (std::size_t s = 0; s < results.size(); ++s) results[s].append(summary.schemes[s]);
   });
   return results;

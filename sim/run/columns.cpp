@@ -1,5 +1,9 @@
 #include "sim/run/columns.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace straggle {
 
 const std::vector<Metric>& metrics() {
@@ -25,6 +29,11 @@ const std::vector<Metric>& metrics() {
   return columns;
 }
 
+const Metric& metric_of(Tally tally) {
+  return *std::find_if(metrics().begin(), metrics().end(),
+                       [&](const Metric& metric) { return metric.tally == tally; });
+}
+
 const std::vector<std::string>& metric_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> result;
@@ -46,6 +55,28 @@ const std::vector<ResultColumn>& critical_columns() {
        "Seconds in which it waited for somebody who starts late or is busy with an earlier iteration's "
        "work."}};
   return columns;
+}
+
+std::vector<std::pair<std::string, Tally>> quantile_choices() {
+  std::vector<std::pair<std::string, Tally>> result;
+  for (const Metric& metric : metrics())
+    if (metric.tally && metric.tally != Tally::time) result.emplace_back(metric.name, *metric.tally);
+  return result;
+}
+
+std::vector<ResultColumn> quantile_columns(const std::string& name, const std::string& unit) {
+  std::vector<ResultColumn> result;
+  for (const auto& [suffix, words] :
+       {std::pair{"_p50", "Median of the trials'"}, std::pair{"_p95", "95 % quantile of the trials'"},
+        std::pair{"_p99", "99 % quantile of the trials'"}}) {
+    const std::string column = name + suffix;
+    result.push_back({column, unit, fmt::format("{} {}; there with --quantiles {}.", words, name, name)});
+    result.push_back(
+        {column + "_low", unit,
+         fmt::format("Lower end of the 95 % confidence interval of {}, as of the time.", column)});
+    result.push_back({column + "_high", unit, "Its upper end."});
+  }
+  return result;
 }
 
 namespace {
@@ -116,6 +147,8 @@ std::vector<ResultColumn> result_columns(Keep keep, bool precision) {
        {"prime_exact", "-", "true if every decode in the prime field was exact, else false."}});
   if (keep.critical)
     for (const ResultColumn& column : critical_columns()) add_estimate(column);
+  for (const Metric& metric : metrics())
+    if (metric.tally && keep.quantiles[*metric.tally]) add(quantile_columns(metric.name, metric.unit));
   if (precision)
     add({{"precision", "-",
           "reached, or not reached where the trials ended at the most; there only where a configuration asks "

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/engine/tally.h"
@@ -22,22 +23,31 @@ struct Metric : ResultColumn {
   bool bytes() const { return unit == "bytes"; }
 };
 const std::vector<Metric>& metrics();
+/// That of a tally.
+const Metric& metric_of(Tally tally);
 
 /// The names `expect` and the table use for what is measured.
 const std::vector<std::string>& metric_names();
 /// The seconds of the critical path, by Cause.
 const std::vector<ResultColumn>& critical_columns();
 
-/// What a run keeps of every trial, beside its statistics; some 100 bytes a trial and scheme each.
+/// What a run keeps of every trial, beside its statistics.
 struct Keep {
-  bool samples = false;   ///< the trials themselves
-  bool critical = false;  ///< takes longer: every round keeps its arrivals
+  bool samples = false;           ///< the trials themselves; some 100 bytes a trial and scheme
+  bool critical = false;          ///< as many; takes longer: every round keeps its arrivals
+  PerTally<bool> quantiles = {};  ///< of which tallies beside the time; 8 bytes a trial and scheme each
+  bool histogram = false;         ///< counts values in bins instead of keeping each (QuantileStore)
 };
+
+/// The tallies of which quantiles can be kept by their names, those of metrics(), without the time.
+std::vector<std::pair<std::string, Tally>> quantile_choices();
 
 /// The columns of results.csv and samples.csv, in order; `keep.critical` and `precision` as in the run that
 /// made the rows.
 /// "/POINTER" stands for one column a swept pointer.
 std::vector<ResultColumn> result_columns(Keep keep, bool precision);
+/// The nine columns of the quantiles of a tally beside the time; "TALLY" stands for any.
+std::vector<ResultColumn> quantile_columns(const std::string& name, const std::string& unit);
 std::vector<ResultColumn> sample_columns(Keep keep);
 
 }  // namespace straggle

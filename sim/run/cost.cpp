@@ -158,9 +158,12 @@ PointSeconds time_point(const Point& point) {
   return result;
 }
 
-/// Completion times, of which quantiles are made.
-double bytes_of_trials(const Point& point) {
-  return static_cast<double>(point.trials) * static_cast<double>(point.schemes.size()) * sizeof(double);
+/// The values of which quantiles are made. Histograms have some thousand bins, however many trials there are.
+double bytes_of_trials(const Point& point, Keep keep) {
+  if (keep.histogram) return 0;
+  const auto tallies = 1 + std::count(keep.quantiles.begin(), keep.quantiles.end(), true);
+  return static_cast<double>(point.trials) * static_cast<double>(point.schemes.size()) *
+         static_cast<double>(tallies) * sizeof(double);
 }
 
 /// Partial sums of what is drawn, under additive scaling, on every thread.
@@ -208,7 +211,7 @@ Cost cost_of(const Experiment& experiment, unsigned threads) {
   constexpr std::size_t most_looked_at = 8;
   constexpr double most_seconds = 1.5;
   Cost cost;
-  for (const Point& point : experiment.points) cost.bytes = std::max(cost.bytes, bytes_of_trials(point));
+  for (const Point& point : experiment.points) cost.bytes = std::max(cost.bytes, bytes_of_trials(point, {}));
   const std::size_t points = experiment.points.size(), looked_at = std::min(points, most_looked_at);
   const auto start = Clock::now();
   double trials = 0;  // of the points that were looked at
@@ -225,7 +228,7 @@ Cost cost_of(const Experiment& experiment, unsigned threads) {
     const double engine = (counted.messages * sizeof(Program::Message) +
                            static_cast<double>(point.workers * point.schemes.size()) * sizeof(Arrival)) *
                           2 * threads;
-    cost.bytes = std::max(cost.bytes, bytes_of_trials(point) + engine + bytes_of_verification(point) +
+    cost.bytes = std::max(cost.bytes, bytes_of_trials(point, {}) + engine + bytes_of_verification(point) +
                                           bytes_of_draws(point, threads, counted.largest_load));
   }
   const double all = std::accumulate(
@@ -251,21 +254,21 @@ std::string cost_in_words(const Cost& cost, unsigned threads) {
   return text;
 }
 
-void check_memory(const Experiment& experiment, unsigned threads, double memory) {
+void check_memory(const Experiment& experiment, unsigned threads, double memory, Keep keep) {
   const auto refuse = [&](const std::string& pointer, const Point& point, const std::string& what,
-                          double bytes) {
+                          double bytes, const char* instead = "") {
     throw ConfigError(
-        fmt::format("{}#{}: {} takes {} of memory, but there are {}; lower it{}", printable(experiment.file),
-                    pointer, what, bytes_text(bytes), bytes_text(memory),
+        fmt::format("{}#{}: {} takes {} of memory, but there are {}; lower it{}{}",
+                    printable(experiment.file), pointer, what, bytes_text(bytes), bytes_text(memory), instead,
                     point.axes.empty() ? "" : fmt::format(" (at {})", printable(point.description(), 300))));
   };
   for (const Point& point : experiment.points) {
-    const double trials = bytes_of_trials(point);
+    const double trials = bytes_of_trials(point, keep);
     if (trials > memory)
-      refuse("/trials", point,
+      refuse(point.precision ? "/precision/most" : "/trials", point,
              fmt::format("{} with {} scheme{}", point.trials, point.schemes.size(),
                          point.schemes.size() == 1 ? "" : "s"),
-             trials);
+             trials, ", or run it with --histogram");
     const double data = bytes_of_verification(point);
     if (data > memory)
       refuse("/verify/dimension", point,

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "sim/run/columns.h"
 #include "sim/run/experiment.h"
 
 namespace straggle {
@@ -24,7 +25,7 @@ std::string cost_in_words(const Cost& cost, unsigned threads);
 
 /// Throws a ConfigError that names the field to lower if a point cannot fit into `memory` bytes; counted is
 /// what there must be at least.
-void check_memory(const Experiment& experiment, unsigned threads, double memory);
+void check_memory(const Experiment& experiment, unsigned threads, double memory, Keep keep = {});
 
 /// The bytes of memory that this process can have: what the machine, its control group and its limits allow.
 double available_memory();

@@ -92,12 +92,21 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+std::vector<std::string> names_of(const PerTally<bool>& wanted) {
+  std::vector<std::string> names;
+  for (const auto& [name, which] : quantile_choices())
+    if (wanted[which]) names.push_back(name);
+  return names;
+}
+
 std::string packed(const JournalSubject& subject, const std::string& shard) {
   return nlohmann::json{{"straggle", "journal"},
                         {"numbers", subject.numbers},
                         {"version", subject.version},
                         {"command", subject.command},
-                        {"critical", subject.critical},
+                        {"critical", subject.keep.critical},
+                        {"quantiles", names_of(subject.keep.quantiles)},
+                        {"histogram", subject.keep.histogram},
                         {"shard", shard},
                         {"configuration", subject.configuration.dump()},
                         {"resolved", subject.resolved.dump()}}
@@ -141,9 +150,18 @@ std::vector<std::string> JournalSubject::differences(const JournalSubject& there
     found.push_back(fmt::format("the program: straggle {} there gives other numbers than straggle {} here",
                                 printable(there.version, 60), version));
   compare(configuration, there.configuration, "", found);
-  if (critical != there.critical)
-    found.push_back(fmt::format("--critical-path: {} there, {} here", there.critical ? "given" : "not given",
-                                critical ? "given" : "not"));
+  const auto compare_flags = [&](const char* option, bool here, bool other) {
+    if (here != other)
+      found.push_back(fmt::format("{}: {} there, {} here", option, other ? "given" : "not given",
+                                  here ? "given" : "not"));
+  };
+  compare_flags("--critical-path", keep.critical, there.keep.critical);
+  compare_flags("--histogram", keep.histogram, there.keep.histogram);
+  const std::vector<std::string> own = names_of(keep.quantiles), others = names_of(there.keep.quantiles);
+  if (own != others)
+    found.push_back(fmt::format("--quantiles: {} there, {} here",
+                                others.empty() ? "none" : fmt::format("{}", fmt::join(others, ",")),
+                                own.empty() ? "none" : fmt::format("{}", fmt::join(own, ","))));
   return found;
 }
 
@@ -153,7 +171,7 @@ JournalSubject subject_of(const Experiment& experiment, const Provenance& proven
           .command = provenance.command,
           .configuration = experiment.identity,
           .resolved = resolved_in(experiment, folder),
-          .critical = keep.critical};
+          .keep = {.critical = keep.critical, .quantiles = keep.quantiles, .histogram = keep.histogram}};
 }
 
 bool is_journal(const fs::path& file) {
@@ -180,12 +198,16 @@ bool JournalReader::read_subject(std::string_view payload) {
   const nlohmann::json about = nlohmann::json::parse(payload, nullptr, false);
   try {
     const auto json = [&](const char* key) { return Json::parse(about.at(key).get<std::string>()); };
-    subject_ = {.numbers = about.at("numbers").get<int>(),
-                .version = about.at("version").get<std::string>(),
-                .command = about.at("command").get<std::string>(),
-                .configuration = json("configuration"),
-                .resolved = json("resolved"),
-                .critical = about.at("critical").get<bool>()};
+    subject_ = {
+        .numbers = about.at("numbers").get<int>(),
+        .version = about.at("version").get<std::string>(),
+        .command = about.at("command").get<std::string>(),
+        .configuration = json("configuration"),
+        .resolved = json("resolved"),
+        .keep = {.critical = about.at("critical").get<bool>(), .histogram = about.value("histogram", false)}};
+    for (const std::string& name : about.value("quantiles", std::vector<std::string>()))
+      for (const auto& [known, which] : quantile_choices())
+        if (known == name) subject_.keep.quantiles[which] = true;
     shard_ = about.at("shard").get<std::string>();
     return true;
   } catch (const nlohmann::json::exception&) {

@@ -30,7 +30,7 @@ struct JournalSubject {
   std::string version, command;  ///< of the program and how it was called; only said, not compared
   Json configuration;            ///< Experiment::identity
   Json resolved;                 ///< the configuration as it reads beside the journal; not compared
-  bool critical = false;         ///< Keep::critical
+  Keep keep = {};                ///< but for the samples, which have records of their own
 
   /// How another subject differs from this, in a few words a field: `/compute/rate: 5 there, 10 here`; empty
   /// where both are the same.

@@ -1,6 +1,8 @@
 #include "sim/run/packing.h"
 
 #include <cstring>
+#include <limits>
+#include <utility>
 
 namespace straggle {
 
@@ -114,29 +116,94 @@ Incomplete unpack_incomplete(Unpacker& in) {
   return incomplete;
 }
 
+/// Of a histogram most counts and steps from bin to bin are small: seven bits a byte, the eighth says that
+/// there are more.
+void pack_small(std::string& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+}
+
+std::uint64_t unpack_small(std::string_view& rest) {
+  std::uint64_t value = 0;
+  for (int shift = 0; shift < 64; shift += 7) {
+    if (rest.empty()) throw Malformed{};
+    const auto byte = static_cast<unsigned char>(rest.front());
+    rest.remove_prefix(1);
+    value |= std::uint64_t{byte & 0x7fu} << shift;
+    if (byte < 0x80) return value;
+  }
+  throw Malformed{};
+}
+
+void pack(Packer& out, const QuantileStore& store) {
+  if (!store.counted()) {
+    out.reals(store.values());
+    return;
+  }
+  const QuantileStore::Histogram& histogram = store.histogram();
+  out.number(histogram.infinite);
+  for (const double value :
+       {histogram.least, histogram.greatest, histogram.mean, histogram.square, histogram.cube})
+    out.real(value);
+  std::string bins;
+  std::uint32_t before = 0;
+  for (const auto& [bin, count] : histogram.bins) {
+    pack_small(bins, bin - before);
+    pack_small(bins, count);
+    before = bin;
+  }
+  out.text(bins);
+}
+
+QuantileStore unpack_store(Unpacker& in, bool counted) {
+  if (!counted) return QuantileStore(in.reals());
+  QuantileStore::Histogram histogram;
+  histogram.infinite = in.number();
+  for (double* value :
+       {&histogram.least, &histogram.greatest, &histogram.mean, &histogram.square, &histogram.cube})
+    *value = in.real();
+  const std::string bins = in.text();
+  std::string_view rest = bins;
+  std::uint64_t bin = 0;
+  while (!rest.empty()) {
+    bin += unpack_small(rest);
+    if (bin > std::numeric_limits<std::uint32_t>::max()) throw Malformed{};
+    histogram.finite += histogram.bins[static_cast<std::uint32_t>(bin)] = unpack_small(rest);
+  }
+  return QuantileStore(std::move(histogram));
+}
+
 }  // namespace
 
 void pack(Packer& out, const Summary& summary) {
   for (const Moments& moments : summary.sums.tally) pack(out, moments, false);
   pack(out, summary.sums.paired, true);
-  out.number(summary.critical ? 1 : 0);
+  std::uint64_t others = 0;
+  for (const auto& [which, store] : summary.others) others |= std::uint64_t{1} << static_cast<int>(which);
+  out.number((summary.critical ? 1 : 0) + (summary.times.counted() ? 2 : 0) + (others << 8));
   if (summary.critical)
     for (const Moments& moments : summary.sums.critical) pack(out, moments, false);
   pack(out, summary.verification);
   pack(out, summary.incomplete);
-  out.reals(summary.times);
+  pack(out, summary.times);
+  for (const auto& [which, store] : summary.others) pack(out, store);
 }
 
 Summary unpack_summary(Unpacker& in) {
   Summary summary;
   for (Moments& moments : summary.sums.tally) moments = unpack_moments(in, false);
   summary.sums.paired = unpack_moments(in, true);
-  summary.critical = in.number() == 1;
+  const std::uint64_t flags = in.number();
+  summary.critical = flags & 1;
+  const bool counted = flags & 2;
   if (summary.critical)
     for (Moments& moments : summary.sums.critical) moments = unpack_moments(in, false);
   summary.verification = unpack_verification(in);
   summary.incomplete = unpack_incomplete(in);
-  summary.times = in.reals();
+  summary.times = unpack_store(in, counted);
+  for (const Tally which : all_tallies)
+    if (flags >> 8 >> static_cast<int>(which) & 1)
+      summary.others.emplace_back(which, unpack_store(in, counted));
   return summary;
 }
 

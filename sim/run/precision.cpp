@@ -10,32 +10,18 @@
 namespace straggle {
 namespace {
 
-/// How many finite values differ from the most frequent one among them.
-std::uint64_t unlike_the_most_frequent(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  std::sort(values.begin(), values.end());
-  std::uint64_t most = 0;
-  for (auto from = values.begin(); from != values.end();) {
-    const auto to = std::upper_bound(from, values.end(), *from);
-    most = std::max(most, static_cast<std::uint64_t>(to - from));
-    from = to;
-  }
-  return values.size() - most;
-}
-
 /// Whether the spread of a scheme's completion times is known well enough for an interval of their mean.
 bool spread_is_known(const Point& point, std::size_t s, const Summary& trials) {
   constexpr std::uint64_t fewest_others = 30;
   if (!point.compute.varies()) return true;
   const auto tail = completion_tail(point, s);
   if (tail && !tail->variance()) return false;
-  if (unlike_the_most_frequent(trials.times) < fewest_others) return false;
+  if (trials.times.unlike_the_most_frequent() < fewest_others) return false;
   const bool third_moment = !tail || tail->index > 3;
   if (!third_moment) return false;
   const std::optional<double> of_law = predicted_skewness(point, s);
-  std::vector<double> complete = trials.times;
-  std::erase_if(complete, [](double time) { return !std::isfinite(time); });
-  return static_cast<double>(complete.size()) >= observations_for(of_law ? *of_law : skewness(complete));
+  return static_cast<double>(trials.times.finite()) >=
+         observations_for(of_law ? *of_law : trials.times.skewness());
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ void Journal::write(const ChunkSummary& summary, const std::vector<Block>& trial
 }
 
 ChunkSummary Journal::add(const Chunk& chunk, const Point& point) {
-  ChunkSummary summary = summary_of(chunk, point);
+  ChunkSummary summary = summary_of(chunk, point, keep_);
   const std::vector<Block> none;
   write(summary, keep_.samples ? chunk.blocks : none);
   return summary;

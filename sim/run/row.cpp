@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 
@@ -13,23 +14,32 @@ namespace straggle {
 
 namespace {
 
-/// The quantiles of the completion times and their intervals; reorders the times.
-void find_quantiles(Row& row, std::vector<double>& times) {
-  std::vector<std::pair<std::uint64_t, double*>> wanted;
-  for (const RowQuantile& quantile : row_quantiles()) {
-    row.*quantile.value = std::numeric_limits<double>::quiet_NaN();
-    if (times.empty()) continue;
-    wanted.emplace_back(nearest_rank(std::uint64_t{times.size()}, quantile.share), &(row.*quantile.value));
+/// The quantiles of row_quantiles() and their intervals; reorders the values. Of a histogram an interval
+/// reaches to the ends of its bins.
+std::vector<QuantileEstimate> find_quantiles(QuantileStore& store) {
+  std::vector<QuantileEstimate> found(row_quantiles().size());
+  const std::uint64_t count = store.finite();
+  if (count == 0) return found;
+  std::vector<std::uint64_t> ranks;
+  std::vector<std::function<void(const QuantileStore::Found&)>> use;
+  for (std::size_t q = 0; q < found.size(); ++q) {
+    const double share = row_quantiles()[q].share;
+    ranks.push_back(nearest_rank(count, share));
+    use.emplace_back([&found, q](const QuantileStore::Found& at) { found[q].value = at.value; });
     const auto add = [&](double error, Interval& interval) {
-      const std::optional<Ranks> ranks = quantile_ranks(times.size(), quantile.share, error);
-      if (!ranks) return;
-      wanted.emplace_back(ranks->low, &interval.low);
-      wanted.emplace_back(ranks->high, &interval.high);
+      const std::optional<Ranks> ends = quantile_ranks(count, share, error);
+      if (!ends) return;
+      ranks.push_back(ends->low);
+      use.emplace_back([&interval](const QuantileStore::Found& at) { interval.low = at.low; });
+      ranks.push_back(ends->high);
+      use.emplace_back([&interval](const QuantileStore::Found& at) { interval.high = at.high; });
     };
-    add(0.05, (row.*quantile.around).confidence);
-    add(beyond_four(), (row.*quantile.around).wide);
+    add(0.05, found[q].around.confidence);
+    add(beyond_four(), found[q].around.wide);
   }
-  order_statistics(times, std::move(wanted));
+  const std::vector<QuantileStore::Found> at = store.of_ranks(ranks);
+  for (std::size_t i = 0; i < at.size(); ++i) use[i](at[i]);
+  return found;
 }
 
 /// Takes away what is an estimate of nothing.
@@ -39,7 +49,7 @@ void keep_what_exists(Estimate& found, const std::optional<TailBehaviour>& tail)
 }
 
 /// What the law of the completion time lets its mean say.
-void weigh_tail(Row& row, const Point& point, const std::vector<double>& times) {
+void weigh_tail(Row& row, const Point& point, const QuantileStore& times) {
   row.tail = completion_tail(point, row.scheme);
   keep_what_exists(row[Tally::time], row.tail);
   keep_what_exists(row.speedup, row.tail);
@@ -48,7 +58,7 @@ void weigh_tail(Row& row, const Point& point, const std::vector<double>& times) 
   const bool third_moment = !row.tail || row.tail->index > 3;
   const std::optional<double> of_law =
       third_moment ? predicted_skewness(point, row.scheme) : std::numeric_limits<double>::infinity();
-  row.trials_needed = std::ceil(observations_for(of_law ? *of_law : skewness(times)));
+  row.trials_needed = std::ceil(observations_for(of_law ? *of_law : times.skewness()));
 }
 
 }  // namespace
@@ -77,26 +87,37 @@ Row make_row(const Point& point, std::size_t s, Summary trials) {
   row.scheme = s;
   row.trials = trials.trials();
   const Sums& sums = trials.sums;
+  const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
   for (const Metric& metric : metrics()) {
     if (!metric.tally) continue;
     Estimate& found = row[*metric.tally] = estimate(sums.tally[*metric.tally]);
     if (!metric.bytes()) continue;
-    const double bytes = point.gradient_bytes.value_or(std::numeric_limits<double>::quiet_NaN());
     found.mean *= bytes;
     found.std_error *= bytes;
   }
   row.speedup = ratio_of_means(sums.paired);
   row.incomplete = trials.incomplete;
-  std::vector<double>& times = trials.times;
-  std::erase_if(times, [](double time) { return std::isinf(time); });  // of incomplete trials
-  row.min = row.max = std::numeric_limits<double>::quiet_NaN();
-  if (!times.empty()) {
-    const auto [least, most] = std::minmax_element(times.begin(), times.end());
-    row.min = *least;
-    row.max = *most;
+  trials.times.drop_infinite();  // of trials that could not complete
+  row.counted = trials.times.counted();
+  row.min = trials.times.least();
+  row.max = trials.times.greatest();
+  const std::vector<QuantileEstimate> quantiles = find_quantiles(trials.times);
+  for (std::size_t q = 0; q < quantiles.size(); ++q) {
+    row.*row_quantiles()[q].value = quantiles[q].value;
+    row.*row_quantiles()[q].around = quantiles[q].around;
   }
-  find_quantiles(row, times);
-  weigh_tail(row, point, times);
+  for (auto& [which, store] : trials.others) {
+    row.other_quantiles.emplace_back(which, find_quantiles(store));
+    store = {};  // one after the other: its values are not needed any more
+  }
+  for (auto& [which, found] : row.other_quantiles)
+    if (const Metric& metric = metric_of(which); metric.bytes())
+      for (QuantileEstimate& quantile : found)
+        for (double* value :
+             {&quantile.value, &quantile.around.confidence.low, &quantile.around.confidence.high,
+              &quantile.around.wide.low, &quantile.around.wide.high})
+          *value *= bytes;
+  weigh_tail(row, point, trials.times);
   row.theory = predict(point, s);
   if (row.theory) {
     const Prediction& theory = *row.theory;

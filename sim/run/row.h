@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/run/columns.h"
@@ -26,6 +27,12 @@ struct Interval {
 struct QuantileIntervals {
   Interval confidence;  ///< with 95 %
   Interval wide;        ///< with the confidence of four standard errors
+};
+
+/// A nearest-rank quantile of what trials counted.
+struct QuantileEstimate {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  QuantileIntervals around;
 };
 
 /// One scheme at one point.
@@ -61,6 +68,9 @@ struct Row {
   std::optional<bool> precise;
   /// By Cause, seconds of the completion time; empty unless the run kept critical paths.
   std::vector<Estimate> critical;
+  /// Of the tallies beside the time of which the run kept quantiles, each as row_quantiles() lists them.
+  std::vector<std::pair<Tally, std::vector<QuantileEstimate>>> other_quantiles;
+  bool counted = false;  ///< quantiles are of histograms: off by QuantileStore::bin_error at most
 };
 
 /// `all`, `no variance` or `no mean`: which moments the completion time has; empty where it is unknown.

@@ -34,8 +34,8 @@ void RowMaker::take(ChunkSummary&& chunk) {
   PointTrials& trials = open_[at];
   if (trials.schemes.empty()) {
     trials.end = first_end;
-    trials.schemes.resize(point.schemes.size());
-    for (Summary& summary : trials.schemes) summary.times.reserve(trials.end);  // no more than they take
+    for (const Summary& first : chunk.schemes)
+      trials.schemes.push_back(Summary::room_for(first, trials.end));  // no more than they take
   }
   for (std::size_t s = 0; s < trials.schemes.size(); ++s) trials.schemes[s].append(chunk.schemes[s]);
   if (trials.schemes.front().trials() < trials.end) return;

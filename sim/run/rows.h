@@ -48,14 +48,15 @@ class RowMaker {
 /// Makes rows of all chunks of a campaign; its plan goes until() end().
 class RowSink final : public Sink {
  public:
-  RowSink(const std::vector<Point>& points, RowMaker::Finished finished)
-      : points_(points), rows_(points, std::move(finished)) {}
+  RowSink(const std::vector<Point>& points, RowMaker::Finished finished, Keep keep = {})
+      : points_(points), keep_(keep), rows_(points, std::move(finished)) {}
 
-  void take(Chunk&& chunk) override { rows_.take(summary_of(chunk, points_[chunk.point])); }
+  void take(Chunk&& chunk) override { rows_.take(summary_of(chunk, points_[chunk.point], keep_)); }
   std::uint64_t end(std::size_t point) const { return rows_.end(point); }
 
  private:
   const std::vector<Point>& points_;
+  Keep keep_;
   RowMaker rows_;
 };
 

@@ -4,10 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "sim/run/block.h"
+#include "sim/run/columns.h"
 #include "sim/run/point.h"
+#include "sim/run/quantiles.h"
 #include "sim/run/statistics.h"
 
 namespace straggle {
@@ -25,11 +28,15 @@ struct Sums {
 /// Trials of one scheme from some trial on: of a block, or of all blocks so far.
 struct Summary {
   Sums sums;
-  std::vector<double>
-      times;  ///< every trial's completion time, in order; infinite where it could not complete
+  QuantileStore times;  ///< completion times, infinite where a trial could not complete
+  /// Of Keep::quantiles, in the order of tallies, over the trials that completed.
+  std::vector<std::pair<Tally, QuantileStore>> others;
   Verification verification;
   Incomplete incomplete;
   bool critical = false;  ///< whether critical paths were kept
+
+  /// Of no trials yet, to keep what another one keeps, with room for so many.
+  static Summary room_for(const Summary& like, std::uint64_t trials);
 
   std::uint64_t trials() const { return times.size(); }
   /// Appends the trials behind these. Sums are the same to the bit only if what is appended are whole chunks.
@@ -37,7 +44,7 @@ struct Summary {
 };
 
 /// Of a block, and the block of the baseline scheme on the same trials.
-Summary summary_of(const Block& block, const Block& baseline);
+Summary summary_of(const Block& block, const Block& baseline, Keep keep = {});
 
 /// What a chunk came to: one summary a scheme.
 struct ChunkSummary {
@@ -47,6 +54,6 @@ struct ChunkSummary {
 
   std::uint64_t trials() const { return schemes.empty() ? 0 : schemes.front().trials(); }
 };
-ChunkSummary summary_of(const Chunk& chunk, const Point& point);
+ChunkSummary summary_of(const Chunk& chunk, const Point& point, Keep keep = {});
 
 }  // namespace straggle

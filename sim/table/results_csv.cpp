@@ -96,6 +96,10 @@ void write_csv_row(std::ostream& out, const Experiment& experiment, const Row& r
       << (v.prime ? (v.prime_exact ? "true" : "false") : "");
   for (const Estimate& seconds : row.critical)
     out << "," << number(seconds.mean) << "," << number(seconds.std_error);
+  for (const auto& [which, quantiles] : row.other_quantiles)
+    for (const QuantileEstimate& quantile : quantiles)
+      out << "," << number(quantile.value) << "," << number(quantile.around.confidence.low) << ","
+          << number(quantile.around.confidence.high);
   if (experiment.asks_for_precision())
     out << "," << (!row.precise ? "" : *row.precise ? "reached" : "not reached");
   out << "\n";

@@ -54,6 +54,14 @@ Json to_json(const Experiment& experiment, const Provenance& provenance, const s
                       {"decode_seconds", v.decodes > 0 ? Json(v.decode_seconds) : Json()}};
     for (std::size_t cause = 0; cause < row.critical.size(); ++cause)
       json[critical_columns()[cause].name] = estimate_json(row.critical[cause]);
+    for (const auto& [which, quantiles] : row.other_quantiles)
+      for (std::size_t q = 0; q < quantiles.size(); ++q) {
+        const Interval& interval = quantiles[q].around.confidence;
+        const std::string name = row_quantiles()[q].name;
+        Json& of = json[metric_of(which).name];
+        of[name] = quantiles[q].value;
+        of[name + "_interval"] = {interval.low, interval.high};
+      }
     result["rows"].push_back(std::move(json));
   }
   return result;

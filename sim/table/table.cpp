@@ -49,15 +49,6 @@ bool has_moments(const Row& row) {
   return straggle::has_moments(moments_of(row));
 }
 
-/// The first characters of a text that is too long, and "..." in place of the others.
-std::string shortened(const std::string& text, std::size_t room) {
-  if (display_width(text) <= room) return text;
-  std::size_t end = 0, characters = 0;
-  for (; end < text.size(); ++end)
-    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++characters > room - 3) break;
-  return text.substr(0, end) + "...";
-}
-
 /// Sentences in lines of at most `width` characters, broken between words; a word that is longer stays whole.
 std::string wrapped(const std::string& text, std::size_t width) {
   std::string result;
@@ -435,6 +426,9 @@ Cells cells_of(const Experiment& experiment, const std::vector<Row>& rows) {
                            [](const std::string& cell) { return cell.find(" ± ") != std::string::npos; });
       }))
     cells.notes.push_back("± is half of the 95 % confidence interval of the mean.");
+  if (by_median && !rows.empty() && rows.front().counted)
+    cells.notes.push_back(fmt::format("Medians and their intervals are of a histogram: known to {:.2g} %.",
+                                      100 * QuantileStore::bin_error));
   if (by_median)
     cells.notes.push_back(
         "median [s]: with its 95 % confidence interval, by order statistics. Where a time has no mean or no "
@@ -462,6 +456,48 @@ std::vector<std::vector<std::string>> lines_of(const std::vector<Column>& column
     for (std::size_t i = 0; i < column.cells.size(); ++i) lines[i + 1].push_back(column.cells[i]);
   }
   return lines;
+}
+
+/// The cells as a table of at most `width` columns; the titles of what there is no room for are added to
+/// `left_out`.
+std::string fitted(Cells cells, std::size_t width, std::vector<std::string>& left_out) {
+  const auto widest = [](const std::string& table) {
+    std::size_t most = 0;
+    for (std::size_t begin = 0; begin < table.size();) {
+      const std::size_t end = table.find('\n', begin);
+      most = std::max(most, display_width(table.substr(begin, end - begin)));
+      begin = end + 1;
+    }
+    return most;
+  };
+  std::string table = align(lines_of(cells.columns), cells.left);
+  while (widest(table) > width) {
+    const auto worst = std::max_element(cells.columns.begin(), cells.columns.end(),
+                                        [](const Column& a, const Column& b) { return a.rank < b.rank; });
+    if (worst->rank == 0) break;
+    left_out.insert(left_out.begin(), worst->title);
+    cells.columns.erase(worst);
+    table = align(lines_of(cells.columns), cells.left);
+  }
+  // Nothing more may leave: the texts become shorter, the longest first.
+  constexpr std::size_t least_text = 12;
+  while (widest(table) > width) {
+    const auto longest = [](const Column& column) {
+      std::size_t most = 0;
+      for (const std::string& cell : column.cells) most = std::max(most, display_width(cell));
+      return most;
+    };
+    const auto column = std::max_element(
+        cells.columns.begin(), cells.columns.begin() + static_cast<std::ptrdiff_t>(cells.left),
+        [&](const Column& a, const Column& b) { return longest(a) < longest(b); });
+    if (cells.left == 0 || longest(*column) <= least_text) break;
+    const std::size_t excess = widest(table) - width, now = longest(*column),
+                      room = std::max(least_text, now - std::min(excess, now));
+    for (std::string& cell : column->cells) cell = shortened(cell, room);
+    if (longest(*column) == now) break;
+    table = align(lines_of(cells.columns), cells.left);
+  }
+  return table;
 }
 
 /// The text with each character that `replacement_of` has words for replaced.
@@ -594,45 +630,23 @@ Contender contender_of(const Experiment& experiment, const Row& row) {
           .incomplete = row.incomplete.trials};
 }
 
-std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
-  Cells cells = cells_of(experiment, rows);
+std::string shortened(const std::string& text, std::size_t room) {
+  if (display_width(text) <= room) return text;
+  std::size_t end = 0, characters = 0;
+  for (; end < text.size(); ++end)
+    if ((static_cast<unsigned char>(text[end]) & 0xc0) != 0x80 && ++characters + 3 > room) break;
+  return text.substr(0, end) + std::string(std::min<std::size_t>(room, 3), '.');
+}
+
+std::string table_rows(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
   std::vector<std::string> left_out;
-  const auto widest = [](const std::string& table) {
-    std::size_t most = 0;
-    for (std::size_t begin = 0; begin < table.size();) {
-      const std::size_t end = table.find('\n', begin);
-      most = std::max(most, display_width(table.substr(begin, end - begin)));
-      begin = end + 1;
-    }
-    return most;
-  };
-  std::string table = align(lines_of(cells.columns), cells.left);
-  while (widest(table) > width) {
-    const auto worst = std::max_element(cells.columns.begin(), cells.columns.end(),
-                                        [](const Column& a, const Column& b) { return a.rank < b.rank; });
-    if (worst->rank == 0) break;
-    left_out.insert(left_out.begin(), worst->title);
-    cells.columns.erase(worst);
-    table = align(lines_of(cells.columns), cells.left);
-  }
-  // Nothing more may leave: the texts become shorter, the longest first.
-  constexpr std::size_t least_text = 12;
-  while (widest(table) > width) {
-    const auto longest = [](const Column& column) {
-      std::size_t most = 0;
-      for (const std::string& cell : column.cells) most = std::max(most, display_width(cell));
-      return most;
-    };
-    const auto column = std::max_element(
-        cells.columns.begin(), cells.columns.begin() + static_cast<std::ptrdiff_t>(cells.left),
-        [&](const Column& a, const Column& b) { return longest(a) < longest(b); });
-    if (cells.left == 0 || longest(*column) <= least_text) break;
-    const std::size_t excess = widest(table) - width, now = longest(*column),
-                      room = std::max(least_text, now - std::min(excess, now));
-    for (std::string& cell : column->cells) cell = shortened(cell, room);
-    if (longest(*column) == now) break;
-    table = align(lines_of(cells.columns), cells.left);
-  }
+  return fitted(cells_of(experiment, rows), width, left_out);
+}
+
+std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width) {
+  const Cells cells = cells_of(experiment, rows);
+  std::vector<std::string> left_out;
+  std::string table = fitted(cells, width, left_out);
   if (!left_out.empty())
     table += wrapped(fmt::format("(of {} characters there is no room for: {}; results.csv has {})", width,
                                  fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them"),

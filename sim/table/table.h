@@ -30,6 +30,12 @@ Contender contender_of(const Experiment& experiment, const Row& row);
 /// or broken. Where a time has no mean or no variance, medians stand before the means.
 std::string to_table(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
 
+/// Its heading and rows alone.
+std::string table_rows(const Experiment& experiment, const std::vector<Row>& rows, std::size_t width);
+
+/// The first characters of a text that is too long for `room` columns, and "..." in place of the others.
+std::string shortened(const std::string& text, std::size_t room);
+
 /// The same cells, of any width, as a tabular for LaTeX with booktabs, and as a table in Markdown (GitHub's).
 /// Sentences below it, and where it comes from, are comments or paragraphs.
 std::string to_latex(const Experiment& experiment, const std::vector<Row>& rows,

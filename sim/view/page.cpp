@@ -172,7 +172,7 @@ ShownPoint look_at(const Point& given, const SampleTimes& samples, unsigned thre
   }
   if (!shown.from_samples) {
     std::vector<Summary> results = run_trials(point, 0, point.trials, threads, progress);
-    for (std::size_t s = 0; s < times.size(); ++s) times[s] = std::move(results[s].times);
+    for (std::size_t s = 0; s < times.size(); ++s) times[s] = results[s].times.values();
   }
   TrialRunner runner(point);
   runner.workspace().keep_all = true;

@@ -6,15 +6,20 @@ usage: campaigns_test.py PROGRAM SOURCE_DIR [--slow]
 --slow: whole processes killed at 200 random instants.
 """
 
+import csv
+import fcntl
 import os
 import pathlib
+import pty
 import random
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -108,6 +113,67 @@ class Campaign(unittest.TestCase):
         self.straggle(*self.run_of("kept"))
         self.assertNotIn("nothing to compute", self.straggle(*self.run_of("kept", "--samples")))
         self.assertEqual(rows(self.folder / "kept", "samples.csv"), self.samples)
+
+    def test_quantiles_counted_in_a_histogram(self):
+        counted = ["--histogram", "--quantiles", "work,messages"]
+        self.straggle(*self.run_of("counted", "--threads", "1", *counted))
+        whole = rows(self.folder / "counted")
+        self.stopped(self.run_of("counted-again", *counted), signal.SIGKILL, 1)
+        if not (self.folder / "counted-again/results.csv").exists():
+            said = self.straggle(*self.run_of("counted-again"), code=2)
+            self.assertIn("--histogram: given there, not here", said)
+            self.assertIn("--quantiles: messages,work there, none here", said)
+        self.straggle(*self.run_of("counted-again", *counted))
+        self.assertEqual(rows(self.folder / "counted-again"), whole)
+        parts = []
+        for k in range(1, 3):
+            parts.append(f"counted-{k}")
+            self.straggle(*self.run_of(parts[-1], "--shard", f"{k}/2", *counted))
+        self.straggle("join", *parts, "--out", "counted-joined")
+        self.assertEqual(rows(self.folder / "counted-joined"), whole)
+        self.assertLess((self.folder / "counted/journal").stat().st_size,
+                        (self.folder / "whole/journal").stat().st_size / 3)
+        found, exact = (list(csv.DictReader(line for line in lines if not line.startswith("#")))
+                        for lines in (whole, self.whole))
+        self.assertEqual([name for name in found[0] if name not in exact[0]],
+                         [f"{tally}_p{share}{end}" for tally in ("messages", "work") for share in (50, 95, 99)
+                          for end in ("", "_low", "_high")])
+        for counted_row, row in zip(found, exact, strict=True):
+            for name, value in row.items():
+                if re.match(r"time_p\d+", name):
+                    self.assertAlmostEqual(float(counted_row[name]), float(value), delta=float(value) / 128)
+                else:
+                    self.assertEqual(counted_row[name], value)
+        for words, why in ((["--quantiles", "mesages"], '"mesages" must be .* \\(did you mean "messages"\\?\\)'),
+                           (["--quantiles", ""], '"" must be "messages"'),
+                           (["--quantiles", "work,,messages"], '"" must be "messages"')):
+            self.assertRegex(self.straggle(*self.run_of("no", *words), code=2), why)
+
+    def test_watched_on_a_terminal_the_table_grows(self):
+        there, here = pty.openpty()
+        fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 70, 0, 0))
+        process = subprocess.Popen([PROGRAM, "run", "experiments/gc-mmc/load.json", "--trials", "40000", "--threads",
+                                    "1", "--out", "watched"], cwd=self.folder, stdout=subprocess.PIPE, stderr=here)
+        os.close(here)
+        shown = b""
+        try:
+            while chunk := os.read(there, 65536):
+                shown += chunk
+        except OSError:  # the process has ended
+            pass
+        os.close(there)
+        table = process.communicate()[0].decode()
+        self.assertEqual(process.returncode, 0)
+        pictures = shown.decode().replace("\r\n", "\n").split("\x1b[J")
+        self.assertIn("scheme", table)
+        grown = [picture.count("\n") for picture in pictures[:-1]]
+        self.assertGreater(len(set(grown)), 1)  # rows came while it ran
+        for picture in pictures[:-1]:  # each fits
+            lines = picture.rsplit("\r", 1)[0].split("\n")
+            self.assertLessEqual(len(lines), 12)
+            for line in lines:
+                self.assertLessEqual(len(line), 70)
+        self.assertRegex(pictures[-1], r"^results: watched/results.csv\n$")  # nothing of it stays
 
     def test_shards_joined(self):
         parts = []

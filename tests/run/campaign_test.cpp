@@ -224,7 +224,7 @@ TEST_CASE("all schemes of a point see the same workers: none changes another") {
       // Alone it is its own baseline, so only what does not speak of the baseline is compared.
       const auto alone = run_trials(point_of(workers, {every_scheme[s]}, scaling), 0, 1500, 1);
       CAPTURE(every_scheme[s]);
-      CHECK(alone[0].times == together[s].times);
+      CHECK(alone[0].times.values() == together[s].times.values());
       CHECK(same_bits(alone[0].sums[Tally::messages], together[s].sums[Tally::messages]));
       CHECK(same_bits(alone[0].sums[Tally::wasted], together[s].sums[Tally::wasted]));
     }
@@ -336,12 +336,12 @@ TEST_CASE("a trial is a function of the configuration and its number") {
   for (const std::uint64_t trial : {0u, 1u, 500u, 999u}) {
     const auto alone = run_trials(point, trial, trial + 1, 1);
     for (std::size_t s = 0; s < every_scheme.size(); ++s)
-      CHECK(alone[s].times == std::vector<double>{range[s].times[trial]});
+      CHECK(alone[s].times.values() == std::vector<double>{range[s].times.values()[trial]});
   }
   // Another seed gives other trials, and so does every trial.
   const Point other = point_of(workers, every_scheme, Scaling::server_dependent, R"("seed": 2,)");
-  CHECK(run_trials(other, 0, 1, 1)[0].times[0] != range[0].times[0]);
-  CHECK(range[0].times[0] != range[0].times[1]);
+  CHECK(run_trials(other, 0, 1, 1)[0].times.values()[0] != range[0].times.values()[0]);
+  CHECK(range[0].times.values()[0] != range[0].times.values()[1]);
 }
 
 TEST_CASE("the tallies of a trial are means over its iterations, each with workers of its own") {
@@ -384,9 +384,9 @@ TEST_CASE("speedup is the ratio of the mean times with the error of the paired r
                 R"({"scheme": "uc-mmc", "load": 4})"},
                Scaling::server_dependent, R"("baseline": "gc load=4 clusters=2",)");
   auto results = run_trials(point, 0, 3000, 1);
-  const std::vector<double> base = results[1].times;
+  const std::vector<double> base = results[1].times.values();
   for (std::size_t s = 0; s < 3; ++s) {
-    const std::vector<double> own = results[s].times;
+    const std::vector<double> own = results[s].times.values();
     double mean_own = 0, mean_base = 0, squares = 0;
     for (std::size_t t = 0; t < own.size(); ++t) {
       mean_own += own[t] / 3000;

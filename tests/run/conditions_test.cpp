@@ -316,7 +316,7 @@ TEST_CASE("workers that never answer: none, all but surely, and those of a list"
   }
   point.compute.failure.probability = 0;
   const auto none = run_trials(point, 0, 300, 1);
-  for (std::size_t s = 0; s < 2; ++s) CHECK(none[s].times == healthy[s].times);
+  for (std::size_t s = 0; s < 2; ++s) CHECK(none[s].times.values() == healthy[s].times.values());
 
   // Workers 3 and 12 are dead: uncoded never completes, gradient coding waits for nine of ten.
   point.compute.failure.workers = {2, 11};
@@ -331,7 +331,7 @@ TEST_CASE("workers that never answer: none, all but surely, and those of a list"
     std::vector<double> ends;
     for (std::size_t w = 0; w < 12; ++w)
       if (w != 2 && w != 11) ends.push_back(times.end(w, 4));
-    REQUIRE(listed[1].times[trial] == kth_smallest(ends, 9));
+    REQUIRE(listed[1].times.values()[trial] == kth_smallest(ends, 9));
   }
 }
 
@@ -451,10 +451,10 @@ TEST_CASE("incomplete trials are counted, and are in no mean, quantile or pair")
       if (!round.complete) {
         ++incomplete[s];
         first[s] = std::min(first[s], trial);
-        REQUIRE(results[s].times[trial] == never);
+        REQUIRE(results[s].times.values()[trial] == never);
         continue;
       }
-      REQUIRE(results[s].times[trial] == round[Tally::time]);
+      REQUIRE(results[s].times.values()[trial] == round[Tally::time]);
       times[s].push_back(round[Tally::time]);
       if (all.complete) pairs[s].push_back(round[Tally::time]);
     }
@@ -512,7 +512,7 @@ TEST_CASE("the same bytes for one and three threads with links, leftovers, failu
   point.downlink = Downlink::unicast;
   const auto bits = [](const Summary& result) {
     std::vector<std::uint64_t> all;
-    for (const double time : result.times) all.push_back(std::bit_cast<std::uint64_t>(time));
+    for (const double time : result.times.values()) all.push_back(std::bit_cast<std::uint64_t>(time));
     const Sums sums = result.sums;
     for (const Moments& moments :
          {sums[Tally::time], sums[Tally::messages], sums[Tally::useful_messages],

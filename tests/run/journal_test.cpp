@@ -2,6 +2,7 @@
 // that goes on ends as one that was never stopped.
 #include "sim/run/journal.h"
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -70,9 +71,10 @@ bool same(const ChunkSummary& a, const ChunkSummary& b) {
   if (a.point != b.point || a.first != b.first || a.schemes.size() != b.schemes.size()) return false;
   for (std::size_t s = 0; s < a.schemes.size(); ++s) {
     const Summary &x = a.schemes[s], &y = b.schemes[s];
-    if (!same_bits(x, y) || x.critical != y.critical || x.incomplete.trials != y.incomplete.trials ||
-        x.incomplete.first != y.incomplete.first || x.incomplete.missing != y.incomplete.missing ||
-        x.verification.trials != y.verification.trials || x.verification.decodes != y.verification.decodes ||
+    if (!same_bits(x, y) || x.others != y.others || x.critical != y.critical ||
+        x.incomplete.trials != y.incomplete.trials || x.incomplete.first != y.incomplete.first ||
+        x.incomplete.missing != y.incomplete.missing || x.verification.trials != y.verification.trials ||
+        x.verification.decodes != y.verification.decodes ||
         !same_bits(x.verification.real_max_error, y.verification.real_max_error) ||
         x.verification.prime_exact != y.verification.prime_exact ||
         x.verification.failed_trial != y.verification.failed_trial)
@@ -107,19 +109,23 @@ std::vector<std::size_t> ends_of(const std::string& bytes) {
 TEST_CASE("journal: what is read is what was written, critical times, failures and samples too") {
   const TemporaryFolder folder;
   const fs::path file = folder.path / "journal";
-  for (const bool critical : {false, true}) {
+  Keep all{.critical = true};
+  all.quantiles[Tally::messages] = all.quantiles[Tally::wasted] = true;
+  Keep counted = all;
+  counted.histogram = true;
+  for (const Keep& keep : {Keep{}, all, counted}) {
     const Experiment experiment = small(1500);
-    const std::vector<Chunk> chunks = chunks_of(experiment, {.critical = critical});
+    const std::vector<Chunk> chunks = chunks_of(experiment, keep);
     REQUIRE(chunks.size() == 6);
     {
-      JournalWriter writer(file, subject(experiment, {.critical = critical}), "3/8");
+      JournalWriter writer(file, subject(experiment, keep), "3/8");
       for (const Chunk& chunk : chunks) {
         writer.add_samples(chunk.point, chunk.first, chunk.blocks);
-        writer.add(summary_of(chunk, experiment.points[chunk.point]));
+        writer.add(summary_of(chunk, experiment.points[chunk.point], keep));
       }
     }
     const JournalReader reader(file);
-    CHECK(reader.subject().differences(subject(experiment, {.critical = critical})).empty());
+    CHECK(reader.subject().differences(subject(experiment, keep)).empty());
     CHECK(reader.subject().command == provenance.command);
     CHECK(reader.shard() == "3/8");
     CHECK_FALSE(reader.finished());
@@ -128,7 +134,7 @@ TEST_CASE("journal: what is read is what was written, critical times, failures a
     REQUIRE(reader.chunks().size() == 6);
     for (const Chunk& chunk : chunks) {
       const JournalReader::Key key{chunk.point, chunk.first, chunk.last() - chunk.first};
-      CHECK(same(reader.chunks().at(key), summary_of(chunk, experiment.points[chunk.point])));
+      CHECK(same(reader.chunks().at(key), summary_of(chunk, experiment.points[chunk.point], keep)));
       for (std::size_t s = 0; s < chunk.blocks.size(); ++s) {
         const Block block = read_samples(file, reader.samples().at(key).at(s));
         CHECK(block.scheme == s);
@@ -193,10 +199,13 @@ TEST_CASE("journal: a flipped bit costs the block it is in, and no other") {
 
 TEST_CASE("journal: a run that was stopped at any block goes on and ends with the same rows") {
   const TemporaryFolder folder;
+  Journal::Options counted;
+  counted.keep.histogram = counted.keep.quantiles[Tally::work] = true;
+  int number = 0;
   for (const Journal::Options& options :
-       {Journal::Options{}, Journal::Options{.keep = {.samples = true, .critical = true}}}) {
+       {Journal::Options{}, Journal::Options{.keep = {.samples = true, .critical = true}}, counted}) {
     const Experiment experiment = small(2500);
-    const fs::path whole = folder.path / (options.keep.samples ? "whole-samples" : "whole");
+    const fs::path whole = folder.path / fmt::format("whole-{}", number++);
     fs::create_directories(whole);
     const std::string rows = rows_of(experiment, whole, 1, options);
     const std::string bytes = bytes_of(whole / "journal");
@@ -292,10 +301,12 @@ TEST_CASE("journal: numbers of another program are told apart") {
   REQUIRE(here.differences(there).size() == 1);
   CHECK_THAT(here.differences(there)[0], Catch::Contains("other numbers"));
   there = here;
-  there.critical = true;
+  there.keep.critical = here.keep.histogram = there.keep.quantiles[Tally::work] = true;
   there.configuration["workers"] = 7;
-  CHECK(here.differences(there) ==
-        std::vector<std::string>{"/workers: 7 there, 6 here", "--critical-path: given there, not here"});
+  CHECK(here.differences(there) == std::vector<std::string>{"/workers: 7 there, 6 here",
+                                                            "--critical-path: given there, not here",
+                                                            "--histogram: not given there, given here",
+                                                            "--quantiles: work there, none here"});
 }
 
 TEST_CASE("journal: the shards of a run hold all its blocks once") {
