@@ -28,12 +28,17 @@ std::size_t terminal_width() {
 }
 
 /// Whether a run goes on, and from where.
-void say_where_it_begins(const Journal& journal, const Progressed& before) {
+void say_where_it_begins(const Journal& journal, const Experiment& experiment, const Progressed& before) {
   const std::string file = printable(journal.file().string());
-  if (journal.damaged() > 0)
+  if (!journal.note().empty()) std::cerr << printable_lines(journal.note(), 4000) << "\n";
+  if (journal.damaged() > 0 && before.done != before.all)
     std::cerr << fmt::format("{}: {} of its records {} damaged, and what they held is run again\n", file,
                              journal.damaged(), journal.damaged() == 1 ? "is" : "are");
-  if (before.all == 0 && before.done > 0)
+  if (before.done > 0 && journal.ended() && experiment.asks_for_precision())
+    std::cerr << fmt::format(
+        "nothing to compute, unless another precision asks for more: {} trials are in {}\n", before.done,
+        file);
+  else if (before.all == 0 && before.done > 0)
     std::cerr << fmt::format("going on: {} trials are in {}\n", before.done, file);
   else if (before.done == before.all && before.done > 0)
     std::cerr << fmt::format("nothing to compute: all {} trials are in {}\n", before.all, file);
@@ -47,7 +52,7 @@ std::uint64_t run_missing(Journal& journal, const Experiment& experiment, const 
                           const RowMaker::Finished& finished) {
   const Shard shard = options.shard.value_or(Shard{});
   const Progressed before = progress_of(journal, experiment, shard);
-  if (!options.prepare) say_where_it_begins(journal, before);
+  if (!options.prepare) say_where_it_begins(journal, experiment, before);
   Progress progress(before.all == 0 ? 0 : before.all - before.done,
                     options.format == "table" ? &experiment : nullptr);
   RowMaker maker(experiment.points, [&](const Row& row) {
@@ -125,6 +130,15 @@ Shard parse_shard(const std::string& text) {
   return {.index = *index, .count = *count};
 }
 
+std::string options_of(Keep keep) {
+  std::string names;
+  for (const auto& [name, which] : quantile_choices())
+    if (keep.quantiles[which]) names += (names.empty() ? "" : ",") + name;
+  return std::string(keep.critical ? " --critical-path" : "") +
+         (names.empty() ? "" : " --quantiles " + names) + (keep.samples ? " --samples" : "") +
+         (keep.histogram ? " --histogram" : "");
+}
+
 Option format_option() {
   return {.name = "format",
           .value = "FORMAT",
@@ -135,15 +149,22 @@ Option format_option() {
 int run_campaign_into(const Experiment& experiment, const Provenance& provenance,
                       const CampaignOptions& options) {
   RunFolder folder(options.folder, experiment, provenance, options.keep);
+  if (options.shard && folder.has_results())
+    throw ConfigError(fmt::format(
+        "{}: has the results of a run, which a shard would leave without their journal; give another --out",
+        printable(options.folder.string())));
   Journal journal(
       folder.path(), subject_of(experiment, provenance, options.keep, folder.path()),
       {.keep = options.keep, .shard = options.shard ? options.shard->text() : "", .fresh = options.fresh});
-  if (options.prepare) options.prepare(journal);
   if (helpers_of_process().begin) helpers_of_process().begin(experiment);
   std::vector<Row> rows;
   std::size_t finished = 0;  // points
   std::optional<std::string> unwritten;
   try {
+    if (options.prepare) {
+      InterruptGuard guard;
+      options.prepare(journal);
+    }
     if (options.shard) {
       run_shard(journal, experiment, options, folder);
       return fine;
@@ -179,7 +200,7 @@ int run_campaign_into(const Experiment& experiment, const Provenance& provenance
 }
 
 void print_results(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
-                   Keep keep, const std::string& format) {
+                   Keep keep, const std::string& format, std::optional<std::size_t> unfinished) {
   if (format == "table") {
     if (!experiment.title.empty()) std::cout << printable(experiment.title) << "\n";
     std::cout << to_table(experiment, rows, terminal_width());
@@ -190,7 +211,10 @@ void print_results(const Experiment& experiment, const Provenance& provenance, c
   } else if (format == "csv") {
     write_csv_header(std::cout, experiment, provenance, keep);
     for (const Row& row : rows) write_csv_row(std::cout, experiment, row);
-    write_end(std::cout, rows.size(), run_id(experiment, provenance, rows, keep));
+    if (unfinished)
+      write_interrupted(std::cout, *unfinished, experiment.points.size());
+    else
+      write_end(std::cout, rows.size(), run_id(experiment, provenance, rows, keep));
   } else {
     std::cout << printable_json(to_json(experiment, provenance, rows).dump(2)) << "\n";
   }

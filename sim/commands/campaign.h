@@ -45,8 +45,12 @@ Option format_option();
 int run_campaign_into(const Experiment& experiment, const Provenance& provenance,
                       const CampaignOptions& options);
 
-/// Prints rows in one of the formats of format_option().
+/// Prints rows in one of the formats of format_option(); of a run that has not ended so far, `unfinished` is
+/// how many of its points are finished.
 void print_results(const Experiment& experiment, const Provenance& provenance, const std::vector<Row>& rows,
-                   Keep keep, const std::string& format);
+                   Keep keep, const std::string& format, std::optional<std::size_t> unfinished = {});
+
+/// The options of `straggle run` that a journal's subject keeps: ` --critical-path`.
+std::string options_of(Keep keep);
 
 }  // namespace straggle

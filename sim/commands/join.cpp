@@ -1,9 +1,12 @@
 // straggle join: the shards of a run made one.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <map>
 
+#include "sim/base/interrupt.h"
 #include "sim/base/text.h"
 #include "sim/base/version.h"
 #include "sim/commands/arguments.h"
@@ -72,26 +75,35 @@ void check_subjects(const std::vector<Part>& parts) {
   }
 }
 
-/// Which part has each chunk; throws unless every one is there exactly once.
+/// Which part has each chunk; throws unless every one is there, and once in those whose it is. What a shard
+/// has of blocks that are another's, from a time when it had other trials, counts where that one lacks them.
 std::map<JournalReader::Key, Part*> owners_of(const Experiment& experiment, std::vector<Part>& parts) {
   std::map<JournalReader::Key, Part*> owners;
   std::string gaps;
   std::uint64_t missing = 0;
-  for_each_chunk(experiment, [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t) {
-    const JournalReader::Key key{point.index, first, last - first};
-    for (Part& part : parts) {
-      if (!part.journal.chunks().contains(key)) continue;
-      Part*& owner = owners[key];
-      if (owner)
-        throw ConfigError(fmt::format("{} and {} both have the trials {} to {} of point {}",
-                                      printable(owner->folder), printable(part.folder), first, last - 1,
-                                      point.index));
-      owner = &part;
-    }
-    if (owners.contains(key)) return;
-    if (missing == 0) gaps = fmt::format("trials {} to {} of point {}", first, last - 1, point.index);
-    ++missing;
-  });
+  std::vector<Shard> whose;
+  for (const Part& part : parts)
+    whose.push_back(part.journal.shard().empty() ? Shard{} : parse_shard(part.journal.shard()));
+  for_each_chunk(experiment,
+                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   const JournalReader::Key key{point.index, first, last - first};
+                   for (Part& part : parts) {
+                     if (!part.journal.chunks().contains(key)) continue;
+                     const auto owns = [&](const Part& one) {
+                       return whose[static_cast<std::size_t>(&one - parts.data())].has(number);
+                     };
+                     Part*& owner = owners[key];
+                     if (owner && owns(*owner) && owns(part))
+                       throw ConfigError(fmt::format("{} and {} both have the trials {} to {} of point {}",
+                                                     printable(owner->folder), printable(part.folder), first,
+                                                     last - 1, point.index));
+                     if (!owner || owns(part)) owner = &part;
+                   }
+                   if (owners.contains(key)) return;
+                   if (missing == 0)
+                     gaps = fmt::format("trials {} to {} of point {}", first, last - 1, point.index);
+                   ++missing;
+                 });
   if (missing == 0) return owners;
   std::string shards, unfinished;
   for (const Part& part : parts) {
@@ -104,10 +116,29 @@ std::map<JournalReader::Key, Part*> owners_of(const Experiment& experiment, std:
                   missing == 1 ? "" : "the first ", gaps, shards.empty() ? "none" : shards, unfinished));
 }
 
+/// Whether the trials themselves are there; throws where they are of some blocks and not of others.
+bool all_or_none_have_samples(const std::map<JournalReader::Key, Part*>& owners) {
+  const auto has = [](const auto& owned) { return owned.second->journal.samples().contains(owned.first); };
+  const auto lacks = std::find_if_not(owners.begin(), owners.end(), has);
+  if (lacks == owners.end()) return true;
+  if (std::none_of(owners.begin(), owners.end(), has)) return false;
+  const auto& [point, first, trials] = lacks->first;
+  throw ConfigError(fmt::format(
+      "{}: has no samples of the trials {} to {} of point {}, as others have; run it again with --samples",
+      printable(lacks->second->folder), first, first + trials - 1, point));
+}
+
 int join_command(const Arguments& arguments) {
   const std::optional<std::string> out = arguments.name("out");
   if (!out) throw ConfigError("join: where to? (--out DIR)");
   std::vector<Part> parts = read_parts(arguments.positional());
+  std::error_code ignored;
+  for (const Part& part : parts)
+    if (fs::equivalent(part.folder, *out, ignored))
+      throw ConfigError(
+          fmt::format("--out {}: is the folder of a shard, whose journal would be replaced; give "
+                      "another one",
+                      printable(*out)));
   check_subjects(parts);
   const JournalSubject& subject = parts.front().journal.subject();
   if (subject.numbers != numbers_version)
@@ -116,9 +147,21 @@ int join_command(const Arguments& arguments) {
                                   version()));
   const Experiment experiment =
       read_experiment(subject.resolved, (fs::path(parts.front().folder) / "config.json").string());
+  if (experiment.asks_for_precision())
+    throw ConfigError(fmt::format("{}: is of a run that asks for a precision, which has no shards",
+                                  printable(parts.front().folder)));
+  const std::vector<std::string> changed =
+      subject_of(experiment, {}, subject.keep, *out).differences(subject);
+  if (!changed.empty())
+    throw ConfigError(fmt::format("{}: is of other data than there are now. What differs:\n  {}",
+                                  printable(parts.front().folder), fmt::join(changed, "\n  ")));
   const auto owners = owners_of(experiment, parts);
-  bool samples = true;
-  for (const auto& [key, part] : owners) samples = samples && part->journal.samples().contains(key);
+  const bool samples = all_or_none_have_samples(owners);
+  for (const Part& part : parts)
+    if (part.journal.damaged() > 0)
+      std::cerr << fmt::format("{}: {} of its records {} damaged; no block is missing all the same\n",
+                               printable(part.file.string()), part.journal.damaged(),
+                               part.journal.damaged() == 1 ? "is" : "are");
 
   const Provenance provenance{.command = subject.command, .version = version()};
   CampaignOptions options{.folder = *out,
@@ -128,6 +171,7 @@ int join_command(const Arguments& arguments) {
   options.keep.samples = samples;
   options.prepare = [&](Journal& journal) {
     for (const auto& [key, part] : owners) {
+      stop_if_interrupted();
       const auto& [point, first, trials] = key;
       if (journal.has(experiment.points[point], first, first + trials)) continue;
       std::vector<Block> kept;

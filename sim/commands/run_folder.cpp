@@ -121,6 +121,8 @@ std::optional<std::string> RunFolder::config_to_write() const {
   // results of one.
   for (const fs::path& beside : {results(), partial(results())})
     if (fs::is_regular_file(beside, ignored) && written_by_run(beside.string())) return text;
+  for (const char* journal : {Journal::name, Journal::new_name})  // a shard's, or of a run that was killed
+    if (is_journal(folder_ / journal)) return text;
   if (is_text(file, text)) return std::nullopt;
   throw ConfigError(
       fmt::format("{}: is not of a run, for there are no results beside it, and would be replaced; give "

@@ -1,6 +1,8 @@
 // straggle status: how far a run is, and what it has found so far.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -9,7 +11,7 @@
 #include "sim/commands/arguments.h"
 #include "sim/commands/campaign.h"
 #include "sim/commands/command.h"
-#include "sim/run/precision.h"
+#include "sim/run/rows.h"
 
 namespace straggle {
 namespace {
@@ -31,62 +33,73 @@ trials are there and the results of those. Nothing is written.)",
     .place = 3,
 });
 
+/// The command that goes on with a run.
+std::string command_of(const JournalReader& journal, const fs::path& folder) {
+  const JournalSubject& subject = journal.subject();
+  std::string command = subject.command + " --out " + shell_word(folder.string());
+  if (!journal.shard().empty()) command += " --shard " + journal.shard();
+  Keep keep = subject.keep;
+  keep.histogram = false;  // is in the command already, for it decides numbers
+  return command + options_of(keep);
+}
+
 int status_command(const Arguments& arguments) {
+  const std::string format = arguments.choice("format");
   const fs::path folder = arguments.name();
   JournalReader journal(journal_of(folder));
   const JournalSubject& subject = journal.subject();
   const Experiment experiment = read_experiment(subject.resolved, (folder / "config.json").string());
+  const Provenance provenance{.command = subject.command, .version = subject.version};
+  const std::vector<std::string> changed =
+      subject_of(experiment, provenance, subject.keep, folder).differences(subject);
+  if (!changed.empty())
+    throw ConfigError(
+        fmt::format("{}: is of other data, or of another straggle, than there are now. What differs:"
+                    "\n  {}",
+                    printable(folder.string()), fmt::join(changed, "\n  ")));
   const Shard shard = journal.shard().empty() ? Shard{} : parse_shard(journal.shard());
 
-  struct PointSoFar {
-    std::vector<Summary> schemes;
-    std::uint64_t done = 0, all = 0;  // trials
-  };
-  std::vector<PointSoFar> points(experiment.points.size());
-  for_each_chunk(experiment,
-                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
-                   if (!shard.has(number)) return;
-                   PointSoFar& here = points[point.index];
-                   here.all += last - first;
-                   const auto found = journal.chunks().find({point.index, first, last - first});
-                   if (found == journal.chunks().end()) return;
-                   // Of a point whose precision decides, what follows its first trials without a gap.
-                   if (point.precision && here.done != first) return;
-                   here.done += last - first;
-                   here.schemes.resize(point.schemes.size());
-                   for (std::size_t s = 0; s < here.schemes.size(); ++s)
-                     here.schemes[s].append(found->second.schemes[s]);
-                 });
-  std::uint64_t all = 0, done = 0, whole_points = 0;
   std::vector<Row> rows;
-  for (const Point& point : experiment.points) {
-    auto& [schemes, done_here, all_here] = points[point.index];
-    bool precise = point.precision.has_value() && done_here > 0;
-    for (std::size_t s = 0; precise && s < schemes.size(); ++s) precise = is_precise(point, s, schemes[s]);
-    if (done_here == all_here || precise) ++whole_points;
-    all += all_here;
-    done += done_here;
-    for (std::size_t s = 0; s < schemes.size(); ++s)
-      rows.push_back(make_row(point, s, std::move(schemes[s])));
+  RowMaker maker(experiment.points, [&](const Row& row) { rows.push_back(row); });
+  std::uint64_t all = 0, done = 0;
+  const bool precision = experiment.asks_for_precision();
+  if (!precision)
+    for_each_chunk(experiment,
+                   [&](const Point&, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                     if (shard.has(number)) all += last - first;
+                   });
+  for (auto& [key, chunk] : journal.chunks()) {  // by point and first trial
+    const auto& [at, first, trials] = key;
+    if (at >= experiment.points.size()) continue;
+    const Point& point = experiment.points[at];
+    const bool of_run = first % chunk_trials == 0 && first < maker.end(at) &&
+                        trials == std::min(point.trials - first, chunk_trials) &&
+                        chunk.schemes.size() == point.schemes.size();
+    // Of a point whose precision decides, what follows its first trials without a gap.
+    if (!of_run || (point.precision && maker.trials(at) != first)) continue;
+    done += trials;
+    maker.take(std::move(chunk));
   }
+  maker.hand_on_unfinished();
+  const bool ended = journal.finished() && (precision || done == all);
   const std::optional<std::string> holder = FolderLock::holder(folder);
   std::cerr << fmt::format(
       "{}{}: {}, {} of {} points; {}\n", printable(folder.string()),
       journal.shard().empty() ? "" : ", shard " + journal.shard(),
-      experiment.asks_for_precision()
-          ? fmt::format("{} trials", done)
-          : fmt::format("{} of {} trials ({:.0f} %)", done, all,
-                        100 * static_cast<double>(done) / static_cast<double>(all)),
-      whole_points, experiment.points.size(),
-      holder               ? *holder + " goes on with it"
-      : journal.finished() ? "it has ended"
-                           : "it was stopped; the same command goes on: " + printable(subject.command, 2000));
-  if (journal.damaged() > 0)
-    std::cerr << fmt::format("{} records are damaged, and what they held will be run again\n",
-                             journal.damaged());
-  if (rows.empty()) return fine;
-  print_results(experiment, {.command = subject.command, .version = subject.version}, rows, subject.keep,
-                arguments.choice("format"));
+      precision ? fmt::format("{} trials", done)
+      : all > 0 ? fmt::format("{} of {} trials ({:.0f} %)", done, all,
+                              std::floor(100 * static_cast<double>(done) / static_cast<double>(all)))
+                : "no trials are its own",
+      maker.finished_points(), experiment.points.size(),
+      holder  ? *holder + " goes on with it"
+      : ended ? "it has ended"
+              : "it was stopped, and goes on with " + printable(command_of(journal, folder), 2000));
+  if (journal.damaged() > 0 && !ended)
+    std::cerr << fmt::format("{} record{} damaged, and what was there will be run again\n", journal.damaged(),
+                             journal.damaged() == 1 ? " is" : "s are");
+  if (rows.empty() && format != "csv" && format != "json") return fine;
+  print_results(experiment, provenance, rows, subject.keep, format,
+                ended && journal.shard().empty() ? std::nullopt : std::optional(maker.finished_points()));
   return fine;
 }
 

@@ -210,7 +210,7 @@ double number_in(const std::string& file) {
 Cost cost_of(const Experiment& experiment, unsigned threads) {
   constexpr std::size_t most_looked_at = 8;
   constexpr double most_seconds = 1.5;
-  Cost cost;
+  Cost cost{.precision = experiment.asks_for_precision()};
   for (const Point& point : experiment.points) cost.bytes = std::max(cost.bytes, bytes_of_trials(point, {}));
   const std::size_t points = experiment.points.size(), looked_at = std::min(points, most_looked_at);
   const auto start = Clock::now();
@@ -243,14 +243,16 @@ Cost cost_of(const Experiment& experiment, unsigned threads) {
 
 std::string cost_in_words(const Cost& cost, unsigned threads) {
   const double seconds = cost.seconds / threads, share = cost.verify_seconds / cost.seconds;
-  std::string text = fmt::format("a run takes {} on {} thread{} and {} of memory", time_text(seconds),
-                                 threads, threads == 1 ? "" : "s", bytes_text(cost.bytes));
+  std::string text =
+      fmt::format("a run takes {}{} on {} thread{} and {} of memory", cost.precision ? "at most " : "",
+                  time_text(seconds), threads, threads == 1 ? "" : "s", bytes_text(cost.bytes));
   if (share > 0.1) text += fmt::format("; verification is {:.0f} % of the time", 100 * share);
   constexpr double patience = 600, long_trial = 10;
+  const std::string trials = cost.precision ? "/precision/most" : "/trials";
   if (seconds > patience)
-    text += fmt::format("; to shorten it lower {}", share > 0.5                       ? "/verify/trials"
-                                                    : cost.trial_seconds > long_trial ? "/workers, or /trials"
-                                                                                      : "/trials");
+    text += "; to shorten it lower " + (share > 0.5                       ? "/verify/trials"
+                                        : cost.trial_seconds > long_trial ? "/workers, or " + trials
+                                                                          : trials);
   return text;
 }
 

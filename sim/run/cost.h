@@ -14,6 +14,7 @@ struct Cost {
   double verify_seconds = 0;  ///< of these, for verification
   double trial_seconds = 0;   ///< of the slowest trial, all schemes
   double bytes = 0;           ///< of memory, at the point that takes most
+  bool precision = false;     ///< a precision decides: these are the most that can be
 };
 
 /// Looks at up to eight points of the sweep, for a second or two at most: a trial that would take longer is

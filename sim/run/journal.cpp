@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -44,53 +43,82 @@ std::uint32_t word_at(std::string_view bytes, std::size_t place) {
   return word;
 }
 
+/// The bytes of a regular file as long as it is now, read where they are asked for. Not mapped into memory: a
+/// file that is cut meanwhile would end the process.
+class FileBytes {
+ public:
+  explicit FileBytes(const fs::path& file) : file_(file) {
+    const InputFile input(file.string(), "a journal");  // says why it cannot be read
+    descriptor_ = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat state {};
+    if (descriptor_ < 0 || ::fstat(descriptor_, &state) != 0)
+      throw ConfigError(
+          fmt::format("{}: cannot be read: {}", printable(file.string()), reason_of_errno(errno)));
+    size_ = static_cast<std::uint64_t>(state.st_size);
+  }
+  ~FileBytes() { ::close(descriptor_); }
+  FileBytes(const FileBytes&) = delete;
+  FileBytes& operator=(const FileBytes&) = delete;
+
+  std::uint64_t size() const { return size_; }
+
+  /// `length` bytes from a place on, which must be there; until the next call.
+  std::string_view at(std::uint64_t place, std::size_t length) {
+    if (place < first_ || place + length > first_ + window_.size()) {
+      constexpr std::size_t at_once = 1 << 20;
+      first_ = place;
+      window_.resize(
+          static_cast<std::size_t>(std::min<std::uint64_t>(size_ - place, std::max(length, at_once))));
+      for (std::size_t done = 0; done < window_.size();) {
+        const ssize_t got = ::pread(descriptor_, window_.data() + done, window_.size() - done,
+                                    static_cast<off_t>(place + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) {
+          window_.clear();
+          throw ConfigError(fmt::format("{}: {} while it was read; try again", printable(file_.string()),
+                                        got == 0 ? "has become shorter" : reason_of_errno(errno)));
+        }
+        done += static_cast<std::size_t>(got);
+      }
+    }
+    return std::string_view(window_).substr(static_cast<std::size_t>(place - first_), length);
+  }
+
+  /// Where the next mark begins, from a place on; size() if there is none.
+  std::uint64_t find_mark(std::uint64_t place) {
+    constexpr std::uint64_t step = 1 << 19;
+    for (; place + mark.size() <= size_; place += step) {
+      const std::string_view here =
+          at(place, static_cast<std::size_t>(std::min<std::uint64_t>(size_ - place, step + mark.size())));
+      if (const std::size_t found = here.find(mark); found != std::string_view::npos) return place + found;
+    }
+    return size_;
+  }
+
+ private:
+  fs::path file_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0, first_ = 0;
+  std::string window_;  // the bytes from first_ on
+};
+
 struct Record {
   std::uint32_t kind;
-  std::string_view payload;
-  std::size_t end;
+  std::string_view payload;  // until the next bytes are read
+  std::uint64_t end;
 };
 
 /// The record at a place, if a whole one is there.
-std::optional<Record> record_at(std::string_view bytes, std::size_t place) {
-  if (bytes.size() - place < frame_bytes || bytes.substr(place, mark.size()) != mark) return std::nullopt;
-  const std::uint32_t kind = word_at(bytes, place + 8), length = word_at(bytes, place + 12);
+std::optional<Record> record_at(FileBytes& bytes, std::uint64_t place) {
+  if (bytes.size() - place < frame_bytes) return std::nullopt;
+  const std::string_view frame = bytes.at(place, frame_bytes);
+  if (!frame.starts_with(mark)) return std::nullopt;
+  const std::uint32_t kind = word_at(frame, 8), length = word_at(frame, 12), checksum = word_at(frame, 16);
   if (length > most_payload || bytes.size() - place - frame_bytes < length) return std::nullopt;
-  const std::string_view payload = bytes.substr(place + frame_bytes, length);
-  if (checksum_of(kind, payload) != word_at(bytes, place + 16)) return std::nullopt;
+  const std::string_view payload = bytes.at(place + frame_bytes, length);
+  if (checksum_of(kind, payload) != checksum) return std::nullopt;
   return Record{kind, payload, place + frame_bytes + length};
 }
-
-/// A regular file in memory, as long as it is now.
-class MappedFile {
- public:
-  explicit MappedFile(const fs::path& file) {
-    const InputFile input(file.string(), "a journal");  // says why it cannot be read
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat state {};
-    if (descriptor < 0 || ::fstat(descriptor, &state) != 0) fail(file, errno);
-    size_ = static_cast<std::size_t>(state.st_size);
-    if (size_ > 0) start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
-    const int error = errno;
-    ::close(descriptor);
-    if (start_ == MAP_FAILED) fail(file, error);
-  }
-  ~MappedFile() {
-    if (start_) ::munmap(start_, size_);
-  }
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
-
-  std::string_view bytes() const { return {static_cast<const char*>(start_), size_}; }
-
- private:
-  [[noreturn]] static void fail(const fs::path& file, int error) {
-    throw ConfigError(
-        fmt::format("{}: cannot be read: {}", printable(file.string()), reason_of_errno(error)));
-  }
-
-  void* start_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 std::vector<std::string> names_of(const PerTally<bool>& wanted) {
   std::vector<std::string> names;
@@ -177,20 +205,17 @@ JournalSubject subject_of(const Experiment& experiment, const Provenance& proven
 bool is_journal(const fs::path& file) {
   std::error_code ignored;
   if (!fs::is_regular_file(file, ignored)) return false;
-  InputFile input(file.string(), "a journal");
-  std::string start(mark.size(), '\0');
-  return input.read(start) == start.size() && start == mark;
+  constexpr std::uint64_t beginning = 1 << 22;  // where the first record is damaged, the next one tells
+  FileBytes bytes(file);
+  return bytes.find_mark(0) < std::min(bytes.size(), beginning);
 }
 
 bool is_stillborn(const fs::path& file) {
-  const MappedFile mapped(file);
-  const std::string_view bytes = mapped.bytes();
-  if (bytes.substr(0, mark.size()) != mark.substr(0, std::min(bytes.size(), mark.size()))) return false;
-  for (std::size_t place = 0; place < bytes.size(); ++place) {
-    place = bytes.find(mark, place);
-    if (place == std::string_view::npos) break;
+  FileBytes bytes(file);
+  const auto start = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), mark.size()));
+  if (bytes.at(0, start) != mark.substr(0, start)) return false;
+  for (std::uint64_t place = 0; (place = bytes.find_mark(place)) < bytes.size(); ++place)
     if (record_at(bytes, place)) return false;
-  }
   return true;
 }
 
@@ -198,7 +223,7 @@ bool JournalReader::read_subject(std::string_view payload) {
   const nlohmann::json about = nlohmann::json::parse(payload, nullptr, false);
   try {
     const auto json = [&](const char* key) { return Json::parse(about.at(key).get<std::string>()); };
-    subject_ = {
+    JournalSubject next = {
         .numbers = about.at("numbers").get<int>(),
         .version = about.at("version").get<std::string>(),
         .command = about.at("command").get<std::string>(),
@@ -207,39 +232,42 @@ bool JournalReader::read_subject(std::string_view payload) {
         .keep = {.critical = about.at("critical").get<bool>(), .histogram = about.value("histogram", false)}};
     for (const std::string& name : about.value("quantiles", std::vector<std::string>()))
       for (const auto& [known, which] : quantile_choices())
-        if (known == name) subject_.keep.quantiles[which] = true;
-    shard_ = about.at("shard").get<std::string>();
-    return true;
+        if (known == name) next.keep.quantiles[which] = true;
+    const std::string shard = about.at("shard").get<std::string>();
+    // Files that somebody has put together: what is before belongs to another run.
+    if (has_subject_ && !next.differences(subject_).empty()) {
+      chunks_.clear();
+      samples_.clear();
+    }
+    subject_ = std::move(next);
+    shard_ = shard;
+    finished_ = false;
+    return has_subject_ = true;
   } catch (const nlohmann::json::exception&) {
     return false;
   }
 }
 
 JournalReader::JournalReader(const fs::path& file) {
-  const MappedFile mapped(file);
-  const std::string_view bytes = mapped.bytes();
-  const auto refuse = [&](const std::string& why) {
-    throw ConfigError(fmt::format("{}: {}", printable(file.string()), why));
-  };
-  const std::optional<Record> first = record_at(bytes, 0);
-  if (!first || first->kind != kind_subject)
-    refuse("is not the journal of a run, or its beginning is damaged");
-  if (!read_subject(first->payload)) refuse("is not the journal of a run");
-  whole_bytes_ = first->end;
+  FileBytes bytes(file);
   std::map<Key, std::vector<std::uint64_t>> samples;  // of chunks whose summary has not come yet
   bool cut = false;
-  for (std::size_t place = first->end; place < bytes.size();) {
+  for (std::uint64_t place = 0; place < bytes.size();) {
     const std::optional<Record> record = record_at(bytes, place);
     if (!record) {  // the next one that is whole, if there is any
       cut = true;
-      place = bytes.find(mark, place + 1);
-      if (place == std::string_view::npos) break;
+      place = bytes.find_mark(place + 1);
       continue;
     }
     if (std::exchange(cut, false)) ++damaged_;
+    const std::uint64_t end = record->end;
     try {
       Unpacker in(record->payload);
-      if (record->kind == kind_chunk) {
+      if (record->kind == kind_subject) {
+        if (!read_subject(record->payload)) throw Malformed{};
+      } else if (!has_subject_) {
+        throw Malformed{};
+      } else if (record->kind == kind_chunk) {
         ChunkSummary chunk{.point = in.number(), .first = in.number(), .schemes = {}};
         chunk.schemes.resize(in.count(1));
         for (Summary& summary : chunk.schemes) summary = unpack_summary(in);
@@ -258,17 +286,20 @@ JournalReader::JournalReader(const fs::path& file) {
         std::vector<std::uint64_t>& places = samples[{point, from, trials}];
         if (scheme == 0) places.clear();
         if (scheme == places.size()) places.push_back(place);
-      } else if (record->kind == kind_subject) {
-        if (!read_subject(record->payload)) throw Malformed{};
       } else if (record->kind == kind_end) {
         finished_ = true;
       }
     } catch (const Malformed&) {
       ++damaged_;
     }
-    place = record->end;
+    place = end;
     whole_bytes_ = place;
   }
+  if (!has_subject_)
+    throw ConfigError(
+        fmt::format("{}: is not the journal of a run, or its beginning is damaged; give another --out, or "
+                    "begin anew with --fresh",
+                    printable(file.string())));
 }
 
 namespace {
@@ -291,10 +322,11 @@ Block samples_at(int descriptor, std::uint64_t place, const fs::path& file) {
   const std::uint32_t length = word_at(read_at(frame_bytes), 12);
   if (length > most_payload) throw changed();
   const std::string bytes = read_at(frame_bytes + length);
-  const std::optional<Record> record = record_at(bytes, 0);
-  if (!record || record->kind != kind_samples) throw changed();
+  const std::string_view payload = std::string_view(bytes).substr(frame_bytes);
+  if (word_at(bytes, 8) != kind_samples || checksum_of(kind_samples, payload) != word_at(bytes, 16))
+    throw changed();
   try {
-    Unpacker in(record->payload);
+    Unpacker in(payload);
     Block block;
     in.number();
     block.scheme = in.number();
@@ -356,7 +388,8 @@ JournalWriter::JournalWriter(const fs::path& file, const JournalSubject& subject
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) fail(file, errno);
   descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) fail(file, errno);
-  write(kind_subject, packed(subject, shard));
+  // Twice: where the first record is damaged the second one says whose the blocks are.
+  for (int copy = 0; copy < 2; ++copy) write(kind_subject, packed(subject, shard));
   sync();
 }
 

@@ -44,7 +44,7 @@ JournalSubject subject_of(const Experiment& experiment, const Provenance& proven
 class JournalReader {
  public:
   /// A ConfigError where there is no such file, or it is no journal. Records that are cut or damaged are left
-  /// out and counted.
+  /// out and counted, and so is what another run has left before.
   explicit JournalReader(const std::filesystem::path& file);
 
   const JournalSubject& subject() const { return subject_; }
@@ -66,6 +66,7 @@ class JournalReader {
  private:
   bool read_subject(std::string_view payload);
 
+  bool has_subject_ = false;
   JournalSubject subject_;
   std::string shard_;
   bool finished_ = false;
@@ -78,7 +79,7 @@ class JournalReader {
 /// Reads trials from their place (JournalReader::samples()). A ConfigError where the file has changed since.
 Block read_samples(const std::filesystem::path& file, std::uint64_t place);
 
-/// Whether a file begins as a journal does.
+/// Whether the mark of a record is at its beginning, or where that is damaged soon behind it.
 bool is_journal(const std::filesystem::path& file);
 /// Whether it is one in which nothing is whole: a process was ended while it began.
 bool is_stillborn(const std::filesystem::path& file);

@@ -32,7 +32,8 @@ std::uint64_t next_look(std::uint64_t trials, std::uint64_t most) {
   return std::min(look, most);
 }
 
-bool is_precise(const Point& point, std::size_t s, const Summary& trials) {
+bool is_precise(const Point& point, std::size_t s, const std::vector<Summary>& schemes) {
+  const Summary& trials = schemes[s];
   const Precision& wanted = *point.precision;
   const bool of_speedup = wanted.metric == Precision::Metric::speedup;
   if (of_speedup && s == point.baseline) return true;  // 1, by definition
@@ -40,6 +41,7 @@ bool is_precise(const Point& point, std::size_t s, const Summary& trials) {
   const double half = without_spread(found) ? 0 : half_interval(found);
   const double widest = wanted.absolute ? *wanted.absolute : *wanted.relative * std::abs(found.mean);
   if (!(half <= widest)) return false;
+  if (of_speedup && !spread_is_known(point, point.baseline, schemes[point.baseline])) return false;
   return spread_is_known(point, s, trials);
 }
 

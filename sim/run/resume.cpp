@@ -15,29 +15,52 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Throws unless a file may be replaced or gone on with; whether there is a journal.
-bool find_journal(const fs::path& file) {
+/// Whether there is a journal. Throws where there is something else: `advice` is what to do then.
+bool find_journal(const fs::path& file, const char* advice) {
   std::error_code ignored;
   const fs::file_status there = fs::symlink_status(file, ignored);
   if (!fs::exists(there) || fs::is_symlink(there)) return false;  // a link is replaced, not followed
   if (!fs::is_regular_file(there))
     throw ConfigError(
-        fmt::format("{}: is where the journal has to be written, and no file; give another --out",
-                    printable(file.string())));
+        fmt::format("{}: is no file, but has the name of a journal{}", printable(file.string()), advice));
   if (is_stillborn(file)) return false;
   if (!is_journal(file))
     throw ConfigError(
-        fmt::format("{}: was not written by `straggle run`, and would be replaced; give another --out",
-                    printable(file.string())));
+        fmt::format("{}: was not written by `straggle run`{}", printable(file.string()), advice));
   return true;
+}
+
+/// Whether it is the journal of a run that has ended; not where it cannot be read.
+bool is_whole(const fs::path& journal) {
+  try {
+    return JournalReader(journal).finished();
+  } catch (const ConfigError&) {
+    return false;
+  }
+}
+
+std::string listed(const std::vector<std::string>& differences) {
+  constexpr std::size_t most_shown = 10;
+  std::string lines;
+  for (std::size_t i = 0; i < std::min(most_shown, differences.size()); ++i) lines += "\n  " + differences[i];
+  if (differences.size() > most_shown)
+    lines += fmt::format("\n  and {} more", differences.size() - most_shown);
+  return lines;
+}
+
+std::string name_of_shard(const std::string& shard) {
+  return shard.empty() ? "a whole run" : "shard " + shard;
 }
 
 }  // namespace
 
 fs::path journal_of(const fs::path& folder) {
   for (const char* name : {Journal::new_name, Journal::name})
-    if (find_journal(folder / name)) return folder / name;
-  throw ConfigError(fmt::format("{}: has no journal of a run", printable(folder.string())));
+    if (find_journal(folder / name, "")) return folder / name;
+  std::error_code ignored;
+  const bool link = fs::is_symlink(folder / Journal::name, ignored);
+  throw ConfigError(fmt::format("{}: has no journal of a run{}", printable(folder.string()),
+                                link ? ": \"journal\" is a link, and links are not followed" : ""));
 }
 
 void for_each_chunk(
@@ -52,16 +75,21 @@ void for_each_chunk(
 Journal::Journal(const fs::path& folder, const JournalSubject& subject, const Options& options)
     : folder_(folder), keep_(options.keep) {
   const fs::path old = folder / name, next = folder / new_name;
-  const bool has_old = find_journal(old), has_next = find_journal(next);
+  constexpr const char* advice = ", and would be replaced; give another --out";
+  const bool has_old = find_journal(old, advice), has_next = find_journal(next, advice);
+  std::error_code ignored;
+  if (fs::is_symlink(old, ignored))
+    note_ = fmt::format("{}: is a link, and is replaced", printable(old.string()));
   std::optional<bool> old_is_whole;  // where that is known already
   if ((has_old || has_next) && !options.fresh) {
     file_ = has_next ? next : old;
     JournalReader reader(file_);
-    std::vector<std::string> differences = subject.differences(reader.subject());
-    if (options.shard != reader.shard())
-      differences.push_back(fmt::format("--shard: {} there, {} here",
-                                        reader.shard().empty() ? "none" : reader.shard(),
-                                        options.shard.empty() ? "none" : options.shard));
+    const std::vector<std::string> differences = subject.differences(reader.subject());
+    if (differences.empty() && options.shard != reader.shard())
+      throw ConfigError(fmt::format(
+          "{}: is of {} of this run, not of {}; give another --out, or begin anew with "
+          "--fresh",
+          printable(file_.string()), name_of_shard(reader.shard()), name_of_shard(options.shard)));
     if (differences.empty()) {
       damaged_ = reader.damaged();
       ended_ = reader.finished();
@@ -69,27 +97,38 @@ Journal::Journal(const fs::path& folder, const JournalSubject& subject, const Op
       known_ = std::move(reader.chunks());
       samples_ = reader.samples();
       writer_.emplace(file_, reader.whole_bytes());
-      if (reader.subject().resolved != subject.resolved) writer_->describe(subject, options.shard);
+      if (reader.subject().resolved != subject.resolved) {
+        writer_->describe(subject, options.shard);
+        ended_ = false;
+      }
       return;
     }
-    if (has_next || !reader.finished()) {
-      constexpr std::size_t most_shown = 10;
-      std::string lines;
-      for (std::size_t i = 0; i < std::min(most_shown, differences.size()); ++i)
-        lines += "\n  " + differences[i];
-      if (differences.size() > most_shown)
-        lines += fmt::format("\n  and {} more", differences.size() - most_shown);
+    if (has_next || !reader.finished())
       throw ConfigError(fmt::format(
           "{}: is of a run that has not ended, and of another configuration; go on with that one, "
           "give another --out, or begin anew with --fresh. What differs:{}",
-          printable(file_.string()), lines));
-    }
+          printable(file_.string()), listed(differences)));
+    note_ = fmt::format("{}: is of another run, and is replaced when this one has ended. What differs:{}",
+                        printable(file_.string()), listed(differences));
     old_is_whole = true;  // it is the one that has just been read
   }
-  if (!old_is_whole) old_is_whole = has_old && JournalReader(old).finished();
+  if (!old_is_whole) old_is_whole = has_old && is_whole(old);
   file_ = *old_is_whole ? next : old;
   if (!*old_is_whole && has_next) fs::remove(next);
   writer_.emplace(file_, subject, options.shard);
+}
+
+std::set<std::pair<std::size_t, std::uint64_t>> Journal::known(const Experiment& experiment) const {
+  std::set<std::pair<std::size_t, std::uint64_t>> chunks;
+  for (const auto& [key, summary] : known_) {
+    const auto& [at, first, trials] = key;
+    if (at >= experiment.points.size() || first % chunk_trials != 0) continue;
+    const Point& point = experiment.points[at];
+    if (first < point.trials && trials == std::min(point.trials - first, chunk_trials) &&
+        has(point, first, first + trials))
+      chunks.emplace(at, first);
+  }
+  return chunks;
 }
 
 Journal::~Journal() {
@@ -152,6 +191,17 @@ void Journal::commit() {
 
 namespace {
 
+/// The number of each point's first chunk.
+std::vector<std::uint64_t> first_numbers(const Experiment& experiment) {
+  std::vector<std::uint64_t> numbers;
+  std::uint64_t next = 0;
+  for (const Point& point : experiment.points) {
+    numbers.push_back(next);
+    next += (point.trials + chunk_trials - 1) / chunk_trials;
+  }
+  return numbers;
+}
+
 /// Adds chunks to the journal and hands on, in the order of each point's trials, them and what was there.
 class JournalSink final : public Sink {
  public:
@@ -197,14 +247,9 @@ class JournalSink final : public Sink {
 void run_into(Journal& journal, const Experiment& experiment, unsigned threads, Keep keep, const Shard& shard,
               RowMaker* rows, const std::function<void(std::size_t, std::uint64_t)>& progress,
               const std::vector<Helper*>& helpers) {
-  std::vector<std::uint64_t> numbers(experiment.points.size());  // of each point's first chunk
   // As it is now: what is added will not be asked about again, and what is handed on is known no more.
-  std::set<std::pair<std::size_t, std::uint64_t>> known;
-  for_each_chunk(experiment,
-                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
-                   if (first == 0) numbers[point.index] = number;
-                   if (journal.has(point, first, last)) known.emplace(point.index, first);
-                 });
+  const std::set<std::pair<std::size_t, std::uint64_t>> known = journal.known(experiment);
+  const std::vector<std::uint64_t> numbers = first_numbers(experiment);
   JournalSink sink(journal, experiment, rows);
   Plan plan = Plan::of(experiment.points, threads, keep);
   plan.progress = progress;
@@ -218,11 +263,14 @@ void run_into(Journal& journal, const Experiment& experiment, unsigned threads, 
 
 Progressed progress_of(const Journal& journal, const Experiment& experiment, const Shard& shard) {
   Progressed result;
+  const std::vector<std::uint64_t> numbers = first_numbers(experiment);
+  for (const auto& [point, first] : journal.known(experiment))
+    if (shard.has(numbers[point] + first / chunk_trials))
+      result.done += std::min(experiment.points[point].trials - first, chunk_trials);
+  if (experiment.asks_for_precision()) return result;
   for_each_chunk(experiment,
-                 [&](const Point& point, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
-                   if (!shard.has(number)) return;
-                   if (!experiment.asks_for_precision()) result.all += last - first;
-                   if (journal.has(point, first, last)) result.done += last - first;
+                 [&](const Point&, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
+                   if (shard.has(number)) result.all += last - first;
                  });
   return result;
 }

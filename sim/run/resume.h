@@ -6,7 +6,9 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/run/campaign.h"
@@ -30,7 +32,8 @@ class Journal {
   };
 
   /// Finds what is there of a run of this subject. A whole run of another subject stays until commit(); over
-  /// one that has not ended, and over a file that is no journal, the ConfigError says what differs, or why.
+  /// one that has not ended, over another shard of this run, and over a file that is no journal, the
+  /// ConfigError says what differs, or why.
   Journal(const std::filesystem::path& folder, const JournalSubject& subject, const Options& options);
 
   /// Removes it where nothing was ever in it.
@@ -40,6 +43,12 @@ class Journal {
 
   const std::filesystem::path& file() const { return file_; }
   std::size_t damaged() const { return damaged_; }
+  /// Whether all that it holds was a run that has ended.
+  bool ended() const { return ended_; }
+  /// What the user should know of what was there: empty where that is nothing.
+  const std::string& note() const { return note_; }
+  /// The chunks for which has() says yes: point and first trial.
+  std::set<std::pair<std::size_t, std::uint64_t>> known(const Experiment& experiment) const;
   /// Whether the trials [first, last) of a point need not be run: their summaries are there, and where
   /// samples are to be kept the trials themselves.
   bool has(const Point& point, std::uint64_t first, std::uint64_t last) const;
@@ -59,6 +68,7 @@ class Journal {
 
   std::filesystem::path folder_, file_;
   Keep keep_;
+  std::string note_;
   std::size_t damaged_ = 0;
   bool ended_ = false;  // nothing has been added since a run ended
   bool begun_ = false;  // something is in it

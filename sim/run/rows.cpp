@@ -15,12 +15,17 @@ std::uint64_t RowMaker::end(std::size_t point) const {
   return found == open_.end() ? next_look(0, asked.trials) : found->second.end;
 }
 
+std::uint64_t RowMaker::trials(std::size_t point) const {
+  const auto found = open_.find(point);
+  return found == open_.end() ? 0 : found->second.schemes.front().trials();
+}
+
 void RowMaker::look(const Point& point, PointTrials& trials) const {
   trials.done = true;
   if (!point.precision) return;
   trials.precise.clear();
   for (std::size_t s = 0; s < trials.schemes.size(); ++s)
-    trials.precise.push_back(is_precise(point, s, trials.schemes[s]));
+    trials.precise.push_back(is_precise(point, s, trials.schemes));
   const bool all = std::all_of(trials.precise.begin(), trials.precise.end(), [](bool yes) { return yes; });
   if (all || trials.end >= point.trials) return;
   trials.end = next_look(trials.end, point.trials);
@@ -43,15 +48,23 @@ void RowMaker::take(ChunkSummary&& chunk) {
   if (trials.done && point.precision) ends_[at] = trials.end;
   for (auto first = open_.begin(); first != open_.end() && first->first == next_ && first->second.done;
        first = open_.begin()) {
-    PointTrials& ready = first->second;
-    for (std::size_t s = 0; s < ready.schemes.size(); ++s) {
-      Row row = make_row(points_[next_], s, std::move(ready.schemes[s]));
-      if (!ready.precise.empty()) row.precise = ready.precise[s];
-      finished_(row);
-    }
+    hand_on(points_[next_], first->second);
     open_.erase(first);
     ++next_;
   }
+}
+
+void RowMaker::hand_on(const Point& point, PointTrials& trials) const {
+  for (std::size_t s = 0; s < trials.schemes.size(); ++s) {
+    Row row = make_row(point, s, std::move(trials.schemes[s]));
+    if (!trials.precise.empty()) row.precise = trials.precise[s];
+    finished_(row);
+  }
+}
+
+void RowMaker::hand_on_unfinished() {
+  for (auto& [point, trials] : open_) hand_on(points_[point], trials);
+  open_.clear();
 }
 
 }  // namespace straggle

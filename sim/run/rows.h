@@ -24,6 +24,12 @@ class RowMaker {
       : points_(points), finished_(std::move(finished)) {}
 
   void take(ChunkSummary&& chunk);
+  /// What there is of points that are not done, and what came before its turn; the last to be called.
+  void hand_on_unfinished();
+  /// How many trials of a point that is not done have been taken.
+  std::uint64_t trials(std::size_t point) const;
+  /// How many points are done and handed on.
+  std::size_t finished_points() const { return next_; }
   /// Up to which trial a point is to be run, as far as is known: where its precision decides, to the next
   /// look.
   std::uint64_t end(std::size_t point) const;
@@ -35,6 +41,7 @@ class RowMaker {
     bool done = false;
     std::vector<bool> precise = {};  // by scheme, where the point asks for precision
   };
+  void hand_on(const Point& point, PointTrials& trials) const;
   /// Decides whether a point that has come to its end goes on.
   void look(const Point& point, PointTrials& trials) const;
 

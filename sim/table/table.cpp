@@ -648,7 +648,7 @@ std::string to_table(const Experiment& experiment, const std::vector<Row>& rows,
   std::vector<std::string> left_out;
   std::string table = fitted(cells, width, left_out);
   if (!left_out.empty())
-    table += wrapped(fmt::format("(of {} characters there is no room for: {}; results.csv has {})", width,
+    table += wrapped(fmt::format("(of {} characters there is no room for: {}; --format csv has {})", width,
                                  fmt::join(left_out, ", "), left_out.size() == 1 ? "it" : "them"),
                      width);
   for (const std::string& note : cells.notes) table += wrapped(note, width);

@@ -195,12 +195,101 @@ class Campaign(unittest.TestCase):
         self.straggle("run", FIGURE1, "--trials", TRIALS, "--seed", "2", "--shard", "2/3", "--out", "other")
         self.assertIn("/seed: 2 there, 1 here", self.straggle("join", "part-1", "other", "--out", "no", code=2))
 
+    def test_shards_that_were_extended(self):
+        load = "experiments/gc-mmc/load.json"  # several points: another number of trials numbers blocks anew
+        parts = ["more-1", "more-2"]
+        for trials in "1500", "3500":
+            for k, part in enumerate(parts, 1):
+                self.straggle("run", load, "--trials", trials, "--shard", f"{k}/2", "--out", part)
+        self.straggle("join", *parts, "--out", "more")
+        self.straggle("run", load, "--trials", "3500", "--out", "more-at-once")
+        self.assertEqual(rows(self.folder / "more"), rows(self.folder / "more-at-once"))
+
+    def test_what_is_whole_is_not_replaced(self):
+        parts = ["own-1", "own-2"]
+        for k, part in enumerate(parts, 1):
+            self.straggle(*self.run_of(part, "--shard", f"{k}/2"))
+        journal = (self.folder / "own-1/journal").read_bytes()
+        for words, why in ((self.run_of("own-1", "--shard", "2/2"), "is of shard 1/2 of this run, not of shard 2/2"),
+                           (self.run_of("own-1"), "is of shard 1/2 of this run, not of a whole run"),
+                           (["join", *parts, "--out", "own-1"], "is the folder of a shard"),
+                           (["join", *parts, "--out", "own-1", "--fresh"], "is the folder of a shard"),
+                           (self.run_of("whole", "--shard", "1/2"), "has the results of a run")):
+            self.assertIn(why, self.straggle(*words, code=2))
+        self.assertEqual((self.folder / "own-1/journal").read_bytes(), journal)
+        # Another run replaces one that has ended, and says what differs.
+        said = self.straggle(*self.run_of("own-2", "--shard", "2/2", "--seed", "7"))
+        self.assertIn("is of another run, and is replaced when this one has ended", said)
+        self.assertIn("/seed: 1 there, 7 here", said)
+
+    def test_joined_are_shards_of_the_data_there_are(self):
+        data = self.folder / "measured"
+        data.mkdir()
+        (data / "seconds.csv").write_text("seconds\n1\n2\n4\n")
+        (data / "e.json").write_text('{"workers": 4, "trials": 3000, "schemes": [{"scheme": "uncoded"}], "verify": {"trials": 0},'
+                                     ' "compute": {"model": "empirical", "file": "seconds.csv"}}')
+        for k in 1, 2:
+            self.straggle("run", "measured/e.json", "--shard", f"{k}/2", "--out", f"measured/{k}",
+                          *(["--samples"] if k == 1 else []))
+        said = self.straggle("join", "measured/1", "measured/2", "--out", "measured/all", code=2)
+        self.assertIn("measured/2: has no samples of the trials 1024 to 2047 of point 0", said)
+        self.straggle("run", "measured/e.json", "--shard", "2/2", "--out", "measured/2", "--samples")
+        with open(data / "seconds.csv", "a") as table:
+            table.write("8\n")
+        for words in ["join", "measured/1", "measured/2", "--out", "measured/all"], ["status", "measured/1"]:
+            self.assertRegex(self.straggle(*words, code=2), "is of other data.*\n  /compute/file: ")
+        (data / "seconds.csv").write_text("seconds\n1\n2\n4\n")
+        self.straggle("join", "measured/1", "measured/2", "--out", "measured/all")
+        self.assertTrue((data / "all/samples.csv").exists())
+
+    def test_damage_is_told_until_it_is_mended(self):
+        self.straggle(*self.run_of("damaged"))
+        journal = self.folder / "damaged/journal"
+        flipped = bytearray(journal.read_bytes())
+        flipped[len(flipped) // 2] ^= 1
+        journal.write_bytes(flipped)
+        said = self.straggle("status", "damaged")
+        self.assertIn("1 record is damaged", said)
+        self.assertNotIn("it has ended", said)
+        self.assertIn("1 of its records is damaged", self.straggle(*self.run_of("damaged")))
+        self.assertEqual(rows(self.folder / "damaged"), self.whole)
+        for words in self.run_of("damaged"), ["status", "damaged"]:
+            self.assertNotIn("is damaged", self.straggle(*words))
+
+    def test_precision(self):
+        words = ["run", "configs/precise.json", "--set", "/precision/most=4096"]
+        shutil.copytree(SOURCE / "configs", self.folder / "configs")
+        self.straggle(*words, "--out", "precise")
+        self.assertIn("nothing to compute, unless another precision asks for more",
+                      self.straggle(*words, "--out", "precise"))
+        found = subprocess.run([PROGRAM, "status", "precise", "--format", "csv"], cwd=self.folder, capture_output=True,
+                               text=True)
+        self.assertIn("it has ended", found.stderr)
+        self.assertEqual([line for line in found.stdout.splitlines() if not line.startswith("#")],
+                         [line for line in rows(self.folder / "precise") if not line.startswith("#")])
+        self.assertIn("asks for a precision, which has no shards",
+                      self.straggle("join", "precise", "--out", "no", code=2))
+        # However far it may go, nothing is walked through beforehand.
+        begin = time.monotonic()
+        self.straggle("run", "configs/precise.json", "--histogram", "--set", "/precision/most=1000000000000", "--set",
+                      "/precision/relative=0.1", "--out", "far")
+        self.assertLess(time.monotonic() - begin, 30)
+        said = self.straggle("run", "configs/precise.json", "--set", "/precision/most=1000000000000", "--out", "no",
+                             code=2)
+        self.assertRegex(said, "#/precision/most: .* lower it, or run it with --histogram")
+
     def test_status(self):
         out = "status"
         self.stopped(self.run_of(out), signal.SIGKILL, 1)
         said = self.straggle("status", out)
         self.assertRegex(said, rf"status: \d+ of {TRIALS} trials")
-        self.assertIn("it was stopped; the same command goes on", said)
+        goes_on = re.search(r"it was stopped, and goes on with straggle (.*)\n", said)
+        part = subprocess.run([PROGRAM, "status", out, "--format", "csv"], cwd=self.folder, capture_output=True, text=True)
+        self.assertRegex(part.stdout, r"# interrupted: 0 of 1 points? (is|are) finished\n$")
+        self.straggle(*goes_on[1].split())
+        self.assertEqual(rows(self.folder / out), self.whole)
+        self.straggle("run", FIGURE1, "--trials", TRIALS, "--shard", "30/40", "--out", "none")
+        self.assertIn("no trials are its own", self.straggle("status", "none"))
         self.straggle(*self.run_of(out))
         self.assertIn(f"{TRIALS} of {TRIALS} trials (100 %), 1 of 1 points; it has ended", self.straggle("status", out))
 

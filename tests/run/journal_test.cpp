@@ -3,6 +3,7 @@
 #include "sim/run/journal.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -152,7 +153,7 @@ TEST_CASE("journal: cut anywhere, it holds the blocks that were whole before the
   write_journal(file, experiment, true);
   const std::string bytes = bytes_of(file);
   const std::vector<std::size_t> ends = ends_of(bytes);
-  REQUIRE(ends.size() == 5);  // the subject, three blocks, the end
+  REQUIRE(ends.size() == 6);  // the subject twice, three blocks, the end
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     write_bytes(cut, bytes.substr(0, size));
     if (size < ends[0]) {
@@ -162,7 +163,7 @@ TEST_CASE("journal: cut anywhere, it holds the blocks that were whole before the
     const JournalReader reader(cut);
     std::size_t whole = 0;
     while (whole + 1 < ends.size() && ends[whole + 1] <= size) ++whole;
-    REQUIRE(reader.chunks().size() == std::min<std::size_t>(whole, 3));
+    REQUIRE(reader.chunks().size() == std::clamp<std::size_t>(whole, 1, 4) - 1);
     REQUIRE(reader.finished() == (size == bytes.size()));
     REQUIRE(reader.whole_bytes() == ends[whole]);
   }
@@ -175,22 +176,23 @@ TEST_CASE("journal: a flipped bit costs the block it is in, and no other") {
   write_journal(file, experiment, false);
   const std::string bytes = bytes_of(file);
   const std::vector<std::size_t> ends = ends_of(bytes);
-  REQUIRE(ends.size() == 4);
+  REQUIRE(ends.size() == 5);
   const JournalReader whole(file);
-  for (std::size_t place = ends[0]; place < bytes.size(); ++place) {
+  for (std::size_t place = ends[1]; place < bytes.size(); ++place) {
     std::string damaged = bytes;
     damaged[place] = static_cast<char>(damaged[place] ^ (1 << place % 8));
     write_bytes(flipped, damaged);
     const JournalReader reader(flipped);
     REQUIRE(reader.chunks().size() == 2);
     for (const auto& [key, chunk] : reader.chunks()) REQUIRE(same(chunk, whole.chunks().at(key)));
-    const bool in_the_last = place >= ends[2];
+    const bool in_the_last = place >= ends[3];
     REQUIRE(reader.damaged() == (in_the_last ? 0 : 1));  // at the end it is as if it had been cut
   }
-  // In the subject: refused, since what the blocks are of is not known any more.
+  // In both copies of the subject: refused, since what the blocks are of is not known any more.
   for (std::size_t place = 0; place < ends[0]; place += 7) {
     std::string damaged = bytes;
-    damaged[place] = static_cast<char>(damaged[place] ^ 4);
+    for (const std::size_t copy : {place, place + ends[0]})
+      damaged[copy] = static_cast<char>(damaged[copy] ^ 4);
     write_bytes(flipped, damaged);
     CHECK_THROWS_AS(JournalReader(flipped), ConfigError);
     CHECK_FALSE(is_stillborn(flipped));
@@ -224,6 +226,70 @@ TEST_CASE("journal: a run that was stopped at any block goes on and ends with th
         CHECK(reader.chunks().size() == 9);
       }
   }
+}
+
+TEST_CASE("journal: a byte that is wrong in the first record loses no block, and --fresh begins over any") {
+  const TemporaryFolder folder;
+  const Experiment experiment = small(1100);
+  const std::string rows = rows_of(experiment, folder.path);
+  const fs::path file = folder.path / "journal";
+  const std::string bytes = bytes_of(file);
+  const std::size_t first = ends_of(bytes)[0];
+  for (std::size_t place = 0; place < first; place += place < 40 ? 1 : 97) {
+    std::string flipped = bytes;
+    flipped[place] = static_cast<char>(flipped[place] ^ 0x10);
+    write_bytes(file, flipped);
+    CAPTURE(place);
+    REQUIRE(is_journal(file));
+    REQUIRE_FALSE(is_stillborn(file));
+    const JournalReader reader(file);
+    CHECK(reader.damaged() == 1);
+    CHECK(reader.chunks().size() == 6);
+    REQUIRE(rows_of(experiment, folder.path) == rows);
+  }
+  std::string lost = bytes;
+  lost[0] = lost[first] = 'x';  // both copies
+  write_bytes(file, lost);
+  CHECK_THROWS_WITH(JournalReader(file), Catch::Contains("--fresh"));
+  CHECK_THROWS_WITH(rows_of(experiment, folder.path), Catch::Contains("--fresh"));
+  CHECK(rows_of(experiment, folder.path, 1, {.fresh = true}) == rows);
+}
+
+TEST_CASE("journal: of journals in one file the last run's blocks count, and no other's") {
+  const TemporaryFolder one, other, both;
+  const Experiment first = small(1100), second = small(2500, R"("iterations": 2,)");
+  rows_of(first, one.path);
+  const std::string rows = rows_of(second, other.path);
+  const std::string before = bytes_of(one.path / "journal"), behind = bytes_of(other.path / "journal");
+  write_bytes(both.path / "journal", before + behind.substr(0, ends_of(behind)[3]));
+  const JournalReader reader(both.path / "journal");
+  CHECK(reader.chunks().size() == 2);
+  CHECK_FALSE(reader.finished());
+  CHECK(rows_of(second, both.path) == rows);
+}
+
+TEST_CASE("journal: a shard, and a whole run, replace no other shard of the same run") {
+  const TemporaryFolder folder;
+  const Experiment experiment = small(1100);
+  { Journal(folder.path, subject(experiment), {.shard = "1/2"}).commit(); }
+  const std::string bytes = bytes_of(folder.path / "journal");
+  for (const std::string other : {"2/2", "1/3", ""})
+    CHECK_THROWS_WITH(Journal(folder.path, subject(experiment), {.shard = other}),
+                      Catch::Contains("is of shard 1/2 of this run"));
+  CHECK(bytes_of(folder.path / "journal") == bytes);
+  CHECK(Journal(folder.path, subject(experiment), {.shard = "1/2"}).ended());
+}
+
+TEST_CASE("journal: a run that has ended and is extended has not ended until the rest is there") {
+  const TemporaryFolder folder;
+  rows_of(small(1100), folder.path);
+  { const Journal begun(folder.path, subject(small(5000)), {}); }  // and killed
+  CHECK_FALSE(JournalReader(folder.path / "journal").finished());
+  CHECK_THROWS_WITH(Journal(folder.path, subject(small(1100, R"("iterations": 2,)")), {}),
+                    Catch::Contains("has not ended"));
+  const TemporaryFolder other;
+  CHECK(rows_of(small(5000), folder.path) == rows_of(small(5000), other.path));
+  CHECK(JournalReader(folder.path / "journal").finished());
 }
 
 TEST_CASE("journal: more trials extend a run, and its whole blocks are not run again") {
