@@ -205,6 +205,16 @@ OutputFile::OutputFile(const fs::path& path, const fs::path& beside) : path_(pat
   stream_.rdbuf(buffer_.get());
 }
 
+bool is_unfinished(const std::filesystem::path& path, const std::filesystem::path& file) {
+  const std::string name = path.filename().string(), start = fmt::format(".{}.", file.filename().string());
+  constexpr std::string_view end = ".tmp";
+  if (!name.starts_with(start) || !name.ends_with(end) || name.size() <= start.size() + end.size())
+    return false;
+  const std::string_view numbers =
+      std::string_view(name).substr(start.size(), name.size() - start.size() - end.size());
+  return numbers.find_first_not_of("0123456789-") == std::string_view::npos;
+}
+
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!beside_.empty()) ::unlink(beside_.c_str());

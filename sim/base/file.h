@@ -72,6 +72,10 @@ class DescriptorBuffer final : public std::streambuf {
   std::vector<char> pending_;
 };
 
+/// Whether a path is where some process writes, or was ended while it wrote, what becomes `file`
+/// (OutputFile).
+bool is_unfinished(const std::filesystem::path& path, const std::filesystem::path& file);
+
 /// A file that is written beside its place, in the same folder, and put there when it is whole: until then
 /// what was there stays. A link is replaced, not followed. Pipes and character devices, which have no beside,
 /// are written as they are, and so is what /dev and /proc link to. Every function that fails is a ConfigError

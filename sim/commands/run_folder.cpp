@@ -74,6 +74,15 @@ void RunFolder::hold() {
                                   reason_of_errno(error.value())));
   keep_all_inputs();
   lock_.emplace(folder_);
+  remove_left_over();
+}
+
+/// What processes have left that were ended while they wrote: with the lock, nobody writes them now.
+void RunFolder::remove_left_over() const {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_, ignored))
+    for (const fs::path& file : {results(), samples(), folder_ / "config.json"})
+      if (is_unfinished(entry.path(), file)) fs::remove(entry.path(), ignored);
 }
 
 void RunFolder::keep_all_inputs() const {

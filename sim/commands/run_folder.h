@@ -56,6 +56,7 @@ class RunFolder {
   void keep_all_inputs() const;
   /// Makes the folder, and takes its lock, where that is not so or not any more.
   void hold();
+  void remove_left_over() const;
   /// What config.json has to be; nothing where it is that already.
   std::optional<std::string> config_to_write() const;
   /// Removes a file of another run than `run`, or of any.

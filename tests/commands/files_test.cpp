@@ -151,6 +151,22 @@ TEST_CASE("a run that is killed leaves the results before it whole, and the next
   CHECK(files_of(folder.path() / "r") == before);
 }
 
+TEST_CASE(
+    "what a run that was killed has left half written goes with the next one, and nothing of the user's") {
+  const Folder folder;
+  folder.write("small.json", small_config);
+  fs::create_directories(folder.path() / "r");
+  folder.write("r/.config.json.4711-0.tmp", "half");
+  for (const char* mine :
+       {"r/.config.json.tmp", "r/.config.json.old-1.tmp", "r/config.json.4711-0.tmp", "r/notes.tmp"})
+    folder.write(mine, "mine");
+  CHECK(folder.run("run small.json --out r").code == 0);
+  CHECK_FALSE(fs::exists(folder.path() / "r/.config.json.4711-0.tmp"));
+  for (const char* mine :
+       {"r/.config.json.tmp", "r/.config.json.old-1.tmp", "r/config.json.4711-0.tmp", "r/notes.tmp"})
+    CHECK(read_file(folder.path() / mine) == "mine");
+}
+
 TEST_CASE("a signal that comes twice at the same time is one wish to stop") {
   const Folder folder;
   folder.write("long.json", long_config);
