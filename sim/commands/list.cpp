@@ -51,7 +51,8 @@ std::vector<std::string> names_of_kinds() {
 
 std::vector<std::pair<std::string, std::vector<ResultColumn>>> result_files() {
   std::vector<ResultColumn> results = result_columns({.critical = true}, true);
-  for (const ResultColumn& column : quantile_columns("TALLY", "-")) results.push_back(column);
+  const std::vector<ResultColumn> quantiles = quantile_columns("TALLY", "-");
+  results.insert(results.end() - 1, quantiles.begin(), quantiles.end());  // before that of the precision
   return {{"results.csv", results}, {"samples.csv", sample_columns({.critical = true})}};
 }
 

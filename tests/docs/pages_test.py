@@ -135,13 +135,15 @@ class PagesTest(unittest.TestCase):
             del precise["trials"]
             (pathlib.Path(folder) / "two.json").write_text(json.dumps(config))
             (pathlib.Path(folder) / "precise.json").write_text(json.dumps(precise))
-            for name, options, left_out in (("precise", ["--critical-path"], ("never",)),
-                                            ("two", ["--critical-path"], ("precision",)),
-                                            ("two", [], ("critical_", "precision"))):
+            for name, options, left_out in (
+                    ("precise", ["--critical-path", "--quantiles", "wasted"], ("never",)),
+                    ("precise", ["--fresh"], ("critical_", "TALLY")),
+                    ("two", ["--critical-path", "--fresh"], ("precision", "TALLY")),
+                    ("two", ["--fresh"], ("critical_", "precision", "TALLY"))):
                 subprocess.run([PROGRAM, "run", f"{name}.json", "--out", "out", "--samples", *options], cwd=folder,
                                check=True, capture_output=True)
                 for file in ("results.csv", "samples.csv"):
-                    names = header(out / file)
+                    names = [re.sub(r"^wasted_p(?=\d)", "TALLY_p", name) for name in header(out / file)]
                     self.assertEqual(names.count("/POINTER"), 2)
                     names.remove("/POINTER")
                     self.assertEqual(names, [name for name in listed_columns(file) if not name.startswith(left_out)])
