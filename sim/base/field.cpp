@@ -116,6 +116,15 @@ std::string symbol(Unit unit) {
   return "";
 }
 
+Word::Word(std::string its_name, std::string its_meaning)
+    : name(std::move(its_name)), meaning(std::move(its_meaning)) {}
+
+Word::Word(std::string its_name, std::string its_meaning, std::vector<Field> its_fields, Json its_rules)
+    : name(std::move(its_name)),
+      meaning(std::move(its_meaning)),
+      fields(std::move(its_fields)),
+      rules(std::move(its_rules)) {}
+
 Field Field::any(std::string name, std::string description) {
   return of_kind(Kind::any, std::move(name), std::move(description));
 }

@@ -43,10 +43,14 @@ struct Form;
 
 /// A word that a field takes.
 struct Word {
+  Word(std::string its_name, std::string its_meaning = {});
+  Word(std::string its_name, std::string its_meaning, std::vector<Field> its_fields,
+       Json its_rules = Json::object());
+
   std::string name;
-  std::string meaning = {};
-  std::vector<Field> fields = {};  ///< which the object has with this word, and only with it
-  Json rules = Json::object();     ///< what a list of fields cannot say, as JSON Schema
+  std::string meaning;
+  std::vector<Field> fields;    ///< which the object has with this word, and only with it
+  Json rules = Json::object();  ///< what a list of fields cannot say, as JSON Schema
 };
 
 /// A field. Without more it is required; those below make it one that has a default, or may be missing.
