@@ -3,7 +3,7 @@ scripts of docs/campaigns.md for clusters do it. All end with the same rows.
 
 usage: campaigns_test.py PROGRAM SOURCE_DIR [--slow]
 
---slow: whole processes killed at 200 random instants.
+--slow: whole processes killed at 200 random instants, and going on from journals cut at every record.
 """
 
 import csv
@@ -345,6 +345,23 @@ class Campaign(unittest.TestCase):
             config = re.search(r"straggle run (\S+)", slurm).group(1)
             self.straggle("run", config, "--out", "at-once")
             self.assertEqual(rows(self.folder / out), rows(self.folder / "at-once"))
+
+    @unittest.skipUnless(SLOW, "takes minutes")
+    def test_cut_at_the_edges_of_records(self):
+        journal = (self.folder / "whole/journal").read_bytes()
+        edges = [match.start() for match in re.finditer(re.escape(b"\x93sgl\r\n\x1a\n"), journal)] + [len(journal)]
+        self.assertGreater(len(edges), 20)
+        cut = self.folder / "cut"
+        for edge in edges:
+            for size in edge - 1, edge, edge + 1:
+                if not 0 <= size <= len(journal):
+                    continue
+                shutil.rmtree(cut, ignore_errors=True)
+                cut.mkdir()
+                (cut / "journal").write_bytes(journal[:size])
+                self.straggle(*self.run_of("cut", "--samples"))
+                self.assertEqual(rows(cut), self.whole, size)
+                self.assertEqual(rows(cut, "samples.csv"), self.samples, size)
 
     @unittest.skipUnless(SLOW, "takes minutes")
     def test_killed_at_random_instants(self):
