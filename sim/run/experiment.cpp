@@ -190,7 +190,7 @@ Experiment read_experiment(Json config, const std::string& file) {
     point.index = index;
     for (std::size_t i = 0; i < values.size(); ++i) {  // what the reader has made of texts with units
       const Json::json_pointer path(values[i].first);
-      if (!config_here.contains(path)) continue;
+      if (!leads_into(config_here, path)) continue;
       adopt_quantities(values[i].second, config_here.at(path));
       *in_rows[i] = values[i].second;
     }

@@ -170,12 +170,20 @@ void write_rows(const SweepAxis& axis, Json& entry) {
   }
 }
 
+bool leads_into(const Json& config, const Json::json_pointer& pointer) {
+  try {
+    return config.contains(pointer);
+  } catch (const Json::out_of_range&) {
+    return false;
+  }
+}
+
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value) {
   const std::string named = printable(path, 200);
   if (!is_pointer(path)) return fmt::format("\"{}\" is not a JSON pointer such as /compute/rate", named);
   const Json::json_pointer pointer(path), parent = pointer.parent_pointer();
   const std::string parent_name = printable(parent.to_string(), 200);
-  if (!config.contains(parent))
+  if (!leads_into(config, parent))
     return fmt::format("\"{}\" leads nowhere: the configuration has no {}", named,
                        parent.empty() ? named : parent_name);
   Json& holder = config.at(parent);
@@ -187,7 +195,7 @@ std::optional<std::string> set_value(Json& config, const std::string& path, cons
     return fmt::format("\"{}\" leads nowhere: {} is {}, which has no fields", named, parent_name,
                        shown(holder));
   const Json::json_pointer place("/" + pointer.back());
-  if (!holder.contains(place))
+  if (!leads_into(holder, place))
     return fmt::format("\"{}\" leads nowhere: {} has the places {}", named, parent_name,
                        holder.empty() ? std::string("none") : fmt::format("0 to {}", holder.size() - 1));
   holder.at(place) = value;

@@ -18,6 +18,10 @@ struct SweepAxis {
 /// Puts an axis' rows into its entry of "sweep", where they have become others.
 void write_rows(const SweepAxis& axis, Json& entry);
 
+/// Whether a pointer leads to something. The library throws for some places that no array has, such as that
+/// without a number.
+bool leads_into(const Json& config, const Json::json_pointer& pointer);
+
 /// Sets the value at a pointer whose parent must exist. Returns what is wrong, or nothing.
 std::optional<std::string> set_value(Json& config, const std::string& path, const Json& value);
 

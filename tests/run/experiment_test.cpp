@@ -96,6 +96,10 @@ TEST_CASE("a sweep that leads nowhere, twice to the same place or to an invalid 
                  "leads nowhere"));
   for (const auto& [path, why] : {std::pair("/schemes/2", "/schemes has the places 0 to 1"),
                                   {"/schemes/-", "/schemes has the places 0 to 1"},
+                                  {"/schemes/", "/schemes has the places 0 to 1"},
+                                  {"/schemes//load", "the configuration has no /schemes/"},
+                                  {"/schemes/99999999999999999999", "/schemes has the places 0 to 1"},
+                                  {"/schemes/0/orders//", "the configuration has no /schemes/0/orders"},
                                   {"/schemes/0/scheme/x", "/schemes/0/scheme is \"gc\", which has no fields"},
                                   {"/a/b", "the configuration has no /a"}})
     CHECK(
