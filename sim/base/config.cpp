@@ -251,7 +251,8 @@ Json parse_json(const std::string& text, const std::string& file) {
 
 Json parse_value(const std::string& text, const std::string& where) {
   if (!is_utf8(text)) throw ConfigError(fmt::format("{}: the value is not valid UTF-8", printable(where)));
-  if (Json::accept(text)) return parse_json(text, where);
+  // Nobody means a text by what begins as an object or a list: what is wrong in it is said.
+  if (Json::accept(text) || text.starts_with('{') || text.starts_with('[')) return parse_json(text, where);
   if (text.size() > most_text_bytes)
     throw ConfigError(fmt::format("{}: is a text of {} bytes; it may have {}", printable(where), text.size(),
                                   most_text_bytes));

@@ -175,6 +175,11 @@ Quantity read_any_quantity(std::string_view text) {
   std::string_view symbol = text.substr(end);
   if (symbol.starts_with(' ')) symbol.remove_prefix(1);
   quantity.symbol = symbol;
+  if (symbol == text.substr(end) && symbol.starts_with("/")) {  // 2001/s: 200 of 1/s?
+    quantity.wrong =
+        fmt::format("is {}, in which a space has to part the number from its unit", shown(std::string(text)));
+    return quantity;
+  }
   const auto scale =
       std::find_if(scales().begin(), scales().end(), [&](const Scale& one) { return one.symbol == symbol; });
   if (scale == scales().end()) {
@@ -194,6 +199,7 @@ Quantity read_any_quantity(std::string_view text) {
 Quantity read_quantity(std::string_view text, Unit unit) {
   Quantity quantity = read_any_quantity(text);
   if (quantity.unit == unit || (!quantity.value && quantity.wrong.empty())) return quantity;
+  if (unit == Unit::per_second && quantity.symbol == "/s") return quantity;  // only the space is missing
   quantity.value.reset();
   if (quantity.symbol.empty()) {
     quantity.wrong =
@@ -225,16 +231,16 @@ void adopt_quantities(Json& written, const Json& read) {
 
 namespace {
 
-const char* const number_pattern = R"(^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)? ?)";
+const char* const number_pattern = R"(^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?)";
 
 /// That of a unit alone.
 std::string unit_pattern(Unit unit) {
-  const std::string sizes = "(bytes|(k|[MGT]|[KMGT]i)?(B|bit))";
+  const std::string sizes = " ?(bytes|(k|[MGT]|[KMGT]i)?(B|bit))";
   switch (unit) {
     case Unit::seconds:
-      return "(m|u|n|\u00b5|\u03bc)?s";
+      return " ?(m|u|n|\u00b5|\u03bc)?s";
     case Unit::per_second:
-      return "(1?/s|[kM]?Hz)";
+      return "( 1?/s| ?[kM]?Hz)";
     case Unit::bytes:
       return sizes;
     case Unit::bytes_per_second:

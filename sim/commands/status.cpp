@@ -39,6 +39,7 @@ std::string command_of(const JournalReader& journal, const fs::path& folder) {
   std::string command = subject.command + " --out " + shell_word(folder.string());
   if (!journal.shard().empty()) command += " --shard " + journal.shard();
   Keep keep = subject.keep;
+  keep.samples = !journal.samples().empty();
   keep.histogram = false;  // is in the command already, for it decides numbers
   return command + options_of(keep);
 }
@@ -68,11 +69,13 @@ int status_command(const Arguments& arguments) {
                    [&](const Point&, std::uint64_t first, std::uint64_t last, std::uint64_t number) {
                      if (shard.has(number)) all += last - first;
                    });
+  const std::vector<std::uint64_t> numbers = first_numbers(experiment);
   for (auto& [key, chunk] : journal.chunks()) {  // by point and first trial
     const auto& [at, first, trials] = key;
     if (at >= experiment.points.size()) continue;
     const Point& point = experiment.points[at];
     const bool of_run = first % chunk_trials == 0 && first < maker.end(at) &&
+                        shard.has(numbers[at] + first / chunk_trials) &&
                         trials == std::min(point.trials - first, chunk_trials) &&
                         chunk.schemes.size() == point.schemes.size();
     // Of a point whose precision decides, what follows its first trials without a gap.

@@ -60,7 +60,8 @@ const Field source_field =
 
 /// Equal, or numbers that differ by rounding only.
 bool same_value(const Json& a, const Json& b) {
-  if (!a.is_number() || !b.is_number()) return a == b;
+  // Whatever the order of keys is.
+  if (!a.is_number() || !b.is_number()) return nlohmann::json(a) == nlohmann::json(b);
   const double x = a.get<double>(), y = b.get<double>();
   return std::abs(x - y) <= 1e-9 * std::max(std::abs(x), std::abs(y));
 }

@@ -238,6 +238,7 @@ bool JournalReader::read_subject(std::string_view payload) {
     if (has_subject_ && !next.differences(subject_).empty()) {
       chunks_.clear();
       samples_.clear();
+      pending_.clear();
     }
     subject_ = std::move(next);
     shard_ = shard;
@@ -250,7 +251,6 @@ bool JournalReader::read_subject(std::string_view payload) {
 
 JournalReader::JournalReader(const fs::path& file) {
   FileBytes bytes(file);
-  std::map<Key, std::vector<std::uint64_t>> samples;  // of chunks whose summary has not come yet
   bool cut = false;
   for (std::uint64_t place = 0; place < bytes.size();) {
     const std::optional<Record> record = record_at(bytes, place);
@@ -275,15 +275,16 @@ JournalReader::JournalReader(const fs::path& file) {
         for (const Summary& summary : chunk.schemes)
           if (summary.trials() != chunk.trials()) throw Malformed{};
         const Key key{chunk.point, chunk.first, chunk.trials()};
-        if (const auto kept = samples.find(key);
-            kept != samples.end() && kept->second.size() == chunk.schemes.size())
+        if (const auto kept = pending_.find(key);
+            kept != pending_.end() && kept->second.size() == chunk.schemes.size())
           samples_[key] = kept->second;
+        pending_.erase(key);
         chunks_[key] = std::move(chunk);
         finished_ = false;
       } else if (record->kind == kind_samples) {
         const std::size_t point = in.number(), scheme = in.number();
         const std::uint64_t from = in.number(), trials = in.number();
-        std::vector<std::uint64_t>& places = samples[{point, from, trials}];
+        std::vector<std::uint64_t>& places = pending_[{point, from, trials}];
         if (scheme == 0) places.clear();
         if (scheme == places.size()) places.push_back(place);
       } else if (record->kind == kind_end) {

@@ -74,6 +74,7 @@ class JournalReader {
   std::uint64_t whole_bytes_ = 0;
   std::map<Key, ChunkSummary> chunks_;
   std::map<Key, std::vector<std::uint64_t>> samples_;
+  std::map<Key, std::vector<std::uint64_t>> pending_;  // samples whose chunk has not come yet
 };
 
 /// Reads trials from their place (JournalReader::samples()). A ConfigError where the file has changed since.

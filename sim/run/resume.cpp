@@ -189,9 +189,6 @@ void Journal::commit() {
   file_ = place;
 }
 
-namespace {
-
-/// The number of each point's first chunk.
 std::vector<std::uint64_t> first_numbers(const Experiment& experiment) {
   std::vector<std::uint64_t> numbers;
   std::uint64_t next = 0;
@@ -201,6 +198,8 @@ std::vector<std::uint64_t> first_numbers(const Experiment& experiment) {
   }
   return numbers;
 }
+
+namespace {
 
 /// Adds chunks to the journal and hands on, in the order of each point's trials, them and what was there.
 class JournalSink final : public Sink {

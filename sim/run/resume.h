@@ -96,6 +96,9 @@ void for_each_chunk(
     const Experiment& experiment,
     const std::function<void(const Point&, std::uint64_t, std::uint64_t, std::uint64_t)>& visit);
 
+/// The number of each point's first chunk.
+std::vector<std::uint64_t> first_numbers(const Experiment& experiment);
+
 /// Runs the chunks of an experiment that are the shard's and not in the journal, and adds them there. `rows`,
 /// where it is given, gets all chunks in order, those of the journal too. `helpers` and `progress` as in
 /// Plan.

@@ -106,7 +106,8 @@ std::vector<Json> range_values(ConfigReader& axis) {
   const bool whole = axis.raw(from_field)->is_number_integer() && axis.raw(step_field)->is_number_integer();
   std::vector<Json> values;
   for (double i = 0; i <= steps; ++i) {
-    const double value = from + i * step;
+    const double sum = from + i * step;
+    const double value = std::abs(sum) < 1e-12 * std::abs(step) ? 0 : sum;  // 0.3 − 3 · 0.1 is meant to be 0
     // Twelve digits turn 0.1 + 2 · 0.1 back into the 0.3 that was meant.
     values.push_back(whole ? Json(static_cast<std::int64_t>(value))
                            : Json(std::stod(fmt::format("{:.12g}", value))));

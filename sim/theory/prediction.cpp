@@ -82,6 +82,8 @@ std::optional<Prediction> predict_serial_star(const CompletionLaw& law, const Wo
                         .time_high = later + kth->time + k * hold,
                         .time_error = kth->time_error + least->time_error,
                         .messages = std::nullopt};
+  // Of one message the bounds are one number, which is worked out in two ways.
+  prediction.time_high = std::max(prediction.time_low, prediction.time_high);
   // One after the other, where a message takes a time that can be seen beside theirs; else two may end at the
   // same instant.
   const bool apart = hold > 0x1p-40 * prediction.time_high || law.need == law.workers;
@@ -115,6 +117,7 @@ std::optional<Prediction> predict_tree(const TreeLaw& tree, int workers, double 
                         .time_low = compute + (taken + tree.depth - 1) * hold,
                         .time_high = compute + tree.depth * taken * hold,
                         .messages = std::nullopt};
+  prediction.time_high = std::max(prediction.time_low, prediction.time_high);  // as above
   // More, where children end at the same instant: each when one of its workers does.
   const double tied = ties(work, workers, load, 0);
   if (tied <= promised_accuracy * taken) {

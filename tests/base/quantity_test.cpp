@@ -156,6 +156,13 @@ TEST_CASE("a text that is no number in a unit of the field is refused, and what 
     CHECK_FALSE(wrong(text, Unit::seconds).empty());
     CHECK_FALSE(std::regex_search(text, std::regex(quantity_pattern(Unit::seconds))));
   }
+  for (const char* text : {"2001/s", "200/s", "1/s", "21/s", "1e91/s"}) {  // 200 of 1/s?
+    CAPTURE(text);
+    CHECK_THAT(wrong(text, Unit::per_second),
+               Catch::Contains("a space has to part the number from its unit"));
+    CHECK_FALSE(std::regex_search(text, std::regex(quantity_pattern(Unit::per_second))));
+    CHECK_FALSE(std::regex_search(text, std::regex(any_quantity_pattern())));
+  }
   for (const char* text : {"1e400 s", "1e-400 s", "1e99999999999999999999 s", "-1e99999999 s"}) {
     CAPTURE(text);
     CHECK_THAT(wrong(text, Unit::seconds), Catch::Contains("beyond what doubles hold"));

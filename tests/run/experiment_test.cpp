@@ -89,6 +89,17 @@ TEST_CASE("paths with rows of values move together") {
                  "rows of 2 values"));
 }
 
+TEST_CASE("a sweep that goes down to zero ends at zero") {
+  Json config = base();
+  config["compute"]["shift"] = 0.3;
+  config["sweep"] =
+      parse_json(R"([{"path": "/compute/shift", "from": 0.3, "to": 0, "step": -0.1}])", "sweep");
+  const Experiment experiment = read_experiment(config, "f");
+  REQUIRE(experiment.points.size() == 4);
+  CHECK(experiment.points[3].axes[0].second == 0);
+  CHECK(experiment.points[2].axes[0].second == 0.1);
+}
+
 TEST_CASE("a sweep that leads nowhere, twice to the same place or to an invalid point is refused") {
   CHECK(contains(mistakes_of(with("/sweep", R"([{"path": "/comptue/rate", "values": [1]}])")),
                  "leads nowhere"));

@@ -268,6 +268,24 @@ TEST_CASE("journal: of journals in one file the last run's blocks count, and no 
   CHECK(rows_of(second, both.path) == rows);
 }
 
+TEST_CASE("journal: of journals in one file no trial of another run stands in for one that is damaged") {
+  const TemporaryFolder one, other, both;
+  const Journal::Options options{.keep = {.samples = true}};
+  const Experiment first = small(1100), second = small(1100, R"("iterations": 2,)");
+  rows_of(first, one.path, 1, options);
+  rows_of(second, other.path, 1, options);
+  const std::string before = bytes_of(one.path / "journal"), behind = bytes_of(other.path / "journal");
+  const std::size_t records = ends_of(behind).size();
+  for (std::size_t record = 1; record + 1 < records; ++record) {  // each but the copy of the subject
+    std::string damaged = before + behind;
+    damaged[before.size() + ends_of(behind)[record] + 16] ^= 1;  // its checksum
+    write_bytes(both.path / "journal", damaged);
+    const JournalReader reader(both.path / "journal");
+    for (const auto& [key, places] : reader.samples())
+      for (const std::uint64_t place : places) CHECK(place >= before.size());
+  }
+}
+
 TEST_CASE("journal: a shard, and a whole run, replace no other shard of the same run") {
   const TemporaryFolder folder;
   const Experiment experiment = small(1100);

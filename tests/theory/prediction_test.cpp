@@ -36,6 +36,20 @@ TEST_CASE("theory: a star on ideal links has its expectation, also of messages a
                            {.x = paper.law(), .scaling = Scaling::additive}));
 }
 
+TEST_CASE(
+    "theory: bounds of one message are in order, whatever rounding makes of two ways to the same number") {
+  for (int i = 0; i < 500; ++i) {
+    const double shift = 0.001 * (i % 50), hold = 0.008 + 0.0001 * i;
+    ShiftedExponential x = paper;
+    x.shift = shift;
+    const auto found =
+        predict_serial_star({.workers = 2, .work = {2}, .need = 1}, {.x = x.law()}, 0.01, hold);
+    REQUIRE(found);
+    REQUIRE(found->time_low <= found->time_high);
+    REQUIRE(found->time_high == Approx(found->time_low).epsilon(1e-12));
+  }
+}
+
 TEST_CASE("theory: messages on a serial port have bounds that meet where it holds them for no time") {
   const CompletionLaw law{.workers = 10, .work = {3}, .need = 8};
   for (const double hold : {0.001, 0.05, 1.0}) {
